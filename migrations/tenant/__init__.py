@@ -1,0 +1,1 @@
+"""The revisions of every organisation's own schema."""

@@ -1,0 +1,136 @@
+"""Users, sessions, failed sign-ins and used form keys – in each organisation, and in ``shared``."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, func
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+
+from tenants.models import SharedModel, TenantModel, new_id
+
+
+class UserColumns:
+    """One member of staff; ``roles`` holds values of ``permissions.Role``."""
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(Text())
+    locale: Mapped[str] = mapped_column(String(5))
+    roles: Mapped[list[str]]
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SessionColumns:
+    """One sign-in: the token itself is only in the visitor's cookie, its SHA-256 is here."""
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+class FailureColumns:
+    """One failed sign-in; account and address are keyed hashes."""
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    account_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    failed_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class SubmissionColumns:
+    """A form's one-time key and where its answer led."""
+
+    key: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    location: Mapped[str | None] = mapped_column(Text())
+    submitted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class User(UserColumns, TenantModel):
+    """A member of an organisation's staff."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+
+class UserSession(SessionColumns, TenantModel):
+    """A sign-in on an organisation's host."""
+
+    __tablename__ = "user_sessions"
+
+    @declared_attr
+    def user_id(self) -> Mapped[uuid.UUID]:
+        """Whose sign-in it is."""
+        return mapped_column(ForeignKey("users.id"), index=True)
+
+
+class SignInFailure(FailureColumns, TenantModel):
+    """A failed sign-in on an organisation's host."""
+
+    __tablename__ = "sign_in_failures"
+
+
+class FormSubmission(SubmissionColumns, TenantModel):
+    """A form answered on an organisation's host."""
+
+    __tablename__ = "form_submissions"
+
+
+class FederationUser(UserColumns, SharedModel):
+    """A member of the federation's staff."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+
+class FederationSession(SessionColumns, SharedModel):
+    """A sign-in on the federation's host."""
+
+    __tablename__ = "user_sessions"
+
+    @declared_attr
+    def user_id(self) -> Mapped[uuid.UUID]:
+        """Whose sign-in it is."""
+        return mapped_column(ForeignKey("shared.users.id"), index=True)
+
+
+class FederationSignInFailure(FailureColumns, SharedModel):
+    """A failed sign-in on the federation's host."""
+
+    __tablename__ = "sign_in_failures"
+
+
+class FederationFormSubmission(SubmissionColumns, SharedModel):
+    """A form answered on the federation's host."""
+
+    __tablename__ = "form_submissions"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The four tables that belong to the kind of site a session is open on."""
+
+    user: type[User]
+    session: type[UserSession]
+    failure: type[SignInFailure]
+    submission: type[FormSubmission]
+
+
+ORGANISATION = Directory(User, UserSession, SignInFailure, FormSubmission)
+# The federation's four classes have the same columns by the same mixins, which no type can say.
+FEDERATION = Directory(
+    cast("type[User]", FederationUser),
+    cast("type[UserSession]", FederationSession),
+    cast("type[SignInFailure]", FederationSignInFailure),
+    cast("type[FormSubmission]", FederationFormSubmission),
+)
+
+
+def directory(session: Session) -> Directory:
+    """The accounts of whoever's session this is."""
+    return FEDERATION if session.info["organisation"] is None else ORGANISATION

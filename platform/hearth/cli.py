@@ -1,0 +1,174 @@
+"""The `hearth` command: migrate, provision, serve, and open the doors of the workers."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+
+from config.settings import MissingSettingError, Settings
+from hearth.jobs import Queue
+from tenants import provisioning
+from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
+from tenants.provisioning import OrganisationError, Profile
+
+Arguments = argparse.Namespace
+REFUSALS = (MissingSettingError, MigrationError, RollOutRunningError, OrganisationError)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a refusal is one sentence on standard error and exit code 1."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except REFUSALS as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    except psycopg.OperationalError as error:
+        sys.stderr.write(f"the database did not answer: {type(error).__name__}\n")
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line as it is."""
+    root = argparse.ArgumentParser(prog="hearth", description="Casework, giving and statistics.")
+    verbs = root.add_subparsers(required=True, metavar="COMMAND")
+    _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
+    _add_organisations(verbs)
+    _add(verbs, "web", web, "serve pages")
+    for name, text in (
+        ("worker", "serve one queue"),
+        ("worker-alive", "exit 0 when this machine's worker of a queue lives"),
+    ):
+        _add(verbs, name, workers_door, text).add_argument(
+            "queue", choices=[queue.value for queue in Queue]
+        )
+    _add(verbs, "scheduler", workers_door, "wake jobs by the clock")
+    _add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
+    demo = _add(verbs, "demo", demo_door, "run everything on this machine with sample data")
+    demo.add_argument("--reset", action="store_true", help="begin anew")
+    return root
+
+
+def migrate(_arguments: Arguments) -> None:
+    """Prepare roles and rights, then migrate; one line per schema."""
+    settings = Settings.from_env()
+    dsn = _owner_dsn(settings)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        provisioning.prepare_database(connection, settings)
+    steps = migrate_all(dsn, report=_print_step)
+    if not steps:
+        _print("every schema is at the newest revision")
+
+
+def organisations(arguments: Arguments) -> None:
+    """One of the commands on organisations."""
+    settings = Settings.from_env()
+    with psycopg.connect(_owner_dsn(settings), autocommit=True) as connection:
+        ORGANISATION_COMMANDS[arguments.verb](connection, settings, arguments)
+
+
+def web(_arguments: Arguments) -> None:
+    """Become the web server."""
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn"]
+    os.execv(sys.executable, [*gunicorn, "hearth.wsgi:app"])  # noqa: S606
+
+
+def workers_door(arguments: Arguments) -> None:
+    """Become a worker process; the workers stand above this package and are named, not imported."""
+    rest = [arguments.queue] if "queue" in arguments else []
+    os.execv(  # noqa: S606
+        sys.executable, [sys.executable, "-m", "workers", arguments.command, *rest]
+    )
+
+
+def demo_door(arguments: Arguments) -> None:
+    """Become the demo, which a production installation does not contain."""
+    rest = ["--reset"] if arguments.reset else []
+    os.execv(sys.executable, [sys.executable, "-m", "hearth.demo", *rest])  # noqa: S606
+
+
+def _create(connection: Any, settings: Settings, arguments: Arguments) -> None:
+    schema = provisioning.create_organisation(connection, settings, Profile.named(arguments.slug))
+    _print(f"{arguments.slug} lives in {schema}")
+
+
+def _list(connection: Any, _settings: Settings, _arguments: Arguments) -> None:
+    for slug, schema, state, revision in provisioning.list_organisations(connection):
+        _print(f"{slug:<20} {schema:<16} {state:<10} {revision}")
+
+
+def _suspend(connection: Any, _settings: Settings, arguments: Arguments) -> None:
+    provisioning.set_state(connection, arguments.slug, before="active", after="suspended")
+    _print(f"{arguments.slug} is suspended; its host answers 404 within seconds")
+
+
+def _resume(connection: Any, _settings: Settings, arguments: Arguments) -> None:
+    provisioning.set_state(connection, arguments.slug, before="suspended", after="active")
+    _print(f"{arguments.slug} is active")
+
+
+def _drop(connection: Any, _settings: Settings, arguments: Arguments) -> None:
+    if arguments.confirm != arguments.slug:
+        raise OrganisationError(f"repeat the name to drop it for good: --confirm {arguments.slug}")
+    provisioning.drop_organisation(connection, arguments.slug)
+    _print(f"{arguments.slug} and all its data are gone")
+
+
+def _rotate(connection: Any, settings: Settings, arguments: Arguments) -> None:
+    generation = provisioning.rotate_password(connection, settings, arguments.slug)
+    _print(f"{arguments.slug} is at password generation {generation}")
+
+
+def _fill_pool(connection: Any, settings: Settings, arguments: Arguments) -> None:
+    made = provisioning.fill_pool(connection, settings, size=arguments.size)
+    _print(f"{made} schemas prepared")
+
+
+ORGANISATION_COMMANDS: dict[str, Callable[[Any, Settings, Arguments], None]] = {
+    "create": _create,
+    "list": _list,
+    "suspend": _suspend,
+    "resume": _resume,
+    "drop": _drop,
+    "rotate-password": _rotate,
+    "fill-pool": _fill_pool,
+}
+
+
+def _add_organisations(verbs: Any) -> None:
+    group = _add(verbs, "organisations", organisations, "create, list, suspend, resume, drop")
+    inner = group.add_subparsers(required=True, dest="verb", metavar="VERB")
+    for verb in ORGANISATION_COMMANDS:
+        command = inner.add_parser(verb)
+        if verb == "fill-pool":
+            command.add_argument("--size", type=int, default=3)
+        elif verb != "list":
+            command.add_argument("slug")
+        if verb == "drop":
+            command.add_argument("--confirm", metavar="SLUG", default="")
+
+
+def _add(
+    verbs: Any, name: str, run: Callable[[Arguments], None], text: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = verbs.add_parser(name, help=text)
+    command.set_defaults(run=run, command=name)
+    return command
+
+
+def _owner_dsn(settings: Settings) -> str:
+    if settings.owner_database_url is None:
+        raise MissingSettingError("HEARTH_OWNER_DATABASE_URL must be set for this command")
+    return settings.owner_database_url
+
+
+def _print_step(step: Step) -> None:
+    _print(f"{step.schema:<16} {step.before or 'empty':<8} -> {step.after}")
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

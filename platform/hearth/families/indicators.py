@@ -1,0 +1,85 @@
+"""What the families' files offer to figures: who was open in a period, and the primary need."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hearth.families.models import CaseEpisode, HouseholdNeed
+from hearth.families.vocabulary import ClosingReason, Need
+from hearth.families.words import NEEDS
+from hearth.indicators import (
+    UNKNOWN,
+    Cell,
+    Dimension,
+    Indicator,
+    Period,
+    PeriodRule,
+    SdcClass,
+    Value,
+)
+
+PRIMARY_NEED = Dimension(
+    name="primary_need",
+    label=_l("What the family came for first of all"),
+    values=(
+        *(Value(need.value, NEEDS[need]) for need in Need),
+        Value(UNKNOWN, _l("Not known")),
+    ),
+)
+
+
+def primary_needs(session: Session, *, on: date) -> Mapping[uuid.UUID, Need]:
+    """Each household's primary need in the episode that ran on a day or, between two, before it."""
+    rows = session.execute(
+        select(CaseEpisode.household_id, HouseholdNeed.need)
+        .distinct(CaseEpisode.household_id)
+        .outerjoin(
+            HouseholdNeed,
+            (HouseholdNeed.episode_id == CaseEpisode.id) & HouseholdNeed.is_primary,
+        )
+        .where(CaseEpisode.opened_on <= on)
+        .order_by(CaseEpisode.household_id, CaseEpisode.opened_on.desc(), CaseEpisode.id.desc())
+    )
+    return {household_id: need for household_id, need in rows if need is not None}
+
+
+def _count_opened(session: Session, period: Period) -> Mapping[Cell, int]:
+    rows = session.execute(
+        select(HouseholdNeed.need, func.count())
+        .select_from(CaseEpisode)
+        .outerjoin(
+            HouseholdNeed,
+            (HouseholdNeed.episode_id == CaseEpisode.id) & HouseholdNeed.is_primary,
+        )
+        .where(
+            CaseEpisode.opened_on >= period.starts_on,
+            CaseEpisode.opened_on < period.ends_on,
+            CaseEpisode.closing_reason.is_distinct_from(ClosingReason.OPENED_BY_MISTAKE),
+        )
+        .group_by(HouseholdNeed.need)
+    )
+    return {(need.value if need else UNKNOWN,): number for need, number in rows}
+
+
+CASES_OPENED = Indicator(
+    id="cases_opened",
+    version=1,
+    effective_from=date(2014, 1, 1),
+    label=_l("Cases opened"),
+    definition=_l(
+        "How many times a family's case was opened or opened anew in the month. A family that"
+        " returns counts each time it returns; a file opened by mistake does not count."
+    ),
+    unit=_l("cases"),
+    sdc_class=SdcClass.PERSONS,
+    period_rule=PeriodRule.FLOW,
+    additive=True,
+    dimensions=(PRIMARY_NEED,),
+    count=_count_opened,
+)
+
+INDICATORS = (CASES_OPENED,)

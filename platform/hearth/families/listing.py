@@ -1,0 +1,147 @@
+"""The list of families people work from: searching, filtering, sorting, one page at a time."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from hearth.families.models import (
+    CaseEpisode,
+    Household,
+    HouseholdMember,
+    KeyWorker,
+    Person,
+)
+from hearth.families.names import search_key
+from hearth.families.vocabulary import MemberRole
+
+
+class FamilyView(StrEnum):
+    """Ways to look at the list."""
+
+    MINE = "mine"
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+class FamilySort(StrEnum):
+    """What the list is ordered by."""
+
+    NUMBER = "number"
+    NAME = "name"
+    OPENED = "opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyQuery:
+    """What somebody wants to see of the list."""
+
+    view: FamilyView = FamilyView.OPEN
+    text: str = ""
+    sort: FamilySort = FamilySort.NUMBER
+    ascending: bool = False
+
+
+def find_families(
+    session: Session, query: FamilyQuery, *, user_id: uuid.UUID, limit: int, offset: int
+) -> tuple[list[Household], int]:
+    """One page of families, and how many there are in all."""
+    chosen = _chosen(query, user_id)
+    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    page = chosen.order_by(*_order(query)).limit(limit).offset(offset)
+    loaded = page.options(
+        selectinload(Household.members),
+        selectinload(Household.episodes),
+        selectinload(Household.key_workers).joinedload(KeyWorker.user),
+    )
+    return list(session.scalars(loaded)), total
+
+
+def count_families(
+    session: Session, *, user_id: uuid.UUID, text: str = ""
+) -> dict[FamilyView, int]:
+    """How many families each way of looking shows."""
+    counted = {}
+    for view in FamilyView:
+        chosen = _chosen(FamilyQuery(view=view, text=text), user_id)
+        counted[view] = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    return counted
+
+
+def _chosen(query: FamilyQuery, user_id: uuid.UUID) -> Select[Household]:
+    chosen = select(Household)
+    is_open = (
+        select(CaseEpisode.id)
+        .where(CaseEpisode.household_id == Household.id, CaseEpisode.closed_on.is_(None))
+        .exists()
+    )
+    if query.view is FamilyView.CLOSED:
+        chosen = chosen.where(~is_open)
+    elif query.view is not FamilyView.ALL:
+        chosen = chosen.where(is_open)
+    if query.view is FamilyView.MINE:
+        chosen = chosen.where(
+            select(KeyWorker.id)
+            .where(
+                KeyWorker.household_id == Household.id,
+                KeyWorker.user_id == user_id,
+                KeyWorker.until_on.is_(None),
+            )
+            .exists()
+        )
+    if words := search_key(query.text).split():
+        chosen = chosen.where(_matches(words))
+    return chosen
+
+
+def _matches(words: list[str]) -> ColumnElement[bool]:
+    member, person = aliased(HouseholdMember), aliased(Person)
+    somebody = (
+        select(member.id)
+        .join(person, person.id == member.person_id)
+        .where(
+            member.household_id == Household.id,
+            member.superseded_at.is_(None),
+            *(person.search_key.contains(word, autoescape=True) for word in words[:8]),
+        )
+        .exists()
+    )
+    if len(words) > 1:
+        return somebody
+    return or_(somebody, Household.case_number.contains(words[0], autoescape=True))
+
+
+def _order(query: FamilyQuery) -> list[ColumnElement[Any]]:
+    first: ColumnElement[Any]
+    if query.sort is FamilySort.NAME:
+        first = _name_of_first_adult()
+    elif query.sort is FamilySort.OPENED:
+        first = (
+            select(func.max(CaseEpisode.opened_on))
+            .where(CaseEpisode.household_id == Household.id)
+            .scalar_subquery()
+        )
+    else:
+        first = Household.case_number.expression
+    ordered = first.asc() if query.ascending else first.desc()
+    return [ordered.nulls_last(), Household.id.expression]
+
+
+def _name_of_first_adult() -> ColumnElement[Any]:
+    rank = case(
+        {role.value: number for number, role in enumerate(MemberRole)}, value=HouseholdMember.role
+    )
+    return (
+        select(Person.search_key)
+        .join(HouseholdMember, HouseholdMember.person_id == Person.id)
+        .where(
+            HouseholdMember.household_id == Household.id, HouseholdMember.superseded_at.is_(None)
+        )
+        .order_by(rank, HouseholdMember.joined_on, HouseholdMember.id)
+        .limit(1)
+        .scalar_subquery()
+    )

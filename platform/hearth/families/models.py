@@ -1,0 +1,284 @@
+"""Tables of households, the people in them and who accompanies them, all dated."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hearth.accounts.models import User
+from hearth.families.births import Birth, BirthPrecision
+from hearth.families.codes import code_column, one_of
+from hearth.families.names import LONGEST
+from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from tenants.models import TenantModel, new_id
+
+
+class CaseCounter(TenantModel):
+    """The last case number given out in a year."""
+
+    __tablename__ = "case_counters"
+
+    year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last_number: Mapped[int] = mapped_column(Integer)
+
+
+class Person(TenantModel):
+    """A mother, a child, a partner: who they are and how they may be reached safely."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        CheckConstraint(
+            f"char_length(given_name) <= {LONGEST} AND char_length(family_name) <= {LONGEST}"
+            f" AND char_length(patronymic) <= {LONGEST}",
+            name="name_length",
+        ),
+        CheckConstraint("(born_on IS NULL) = (birth_precision = 'unknown')", name="born_on"),
+        # A day is granted because the organisation's day may begin half a day before UTC's.
+        CheckConstraint(
+            "birth_precision = 'expected' OR born_on <= (recorded_at AT TIME ZONE 'UTC')::date + 1",
+            name="not_born_tomorrow",
+        ),
+        one_of("birth_precision", BirthPrecision),
+        one_of("sex", Sex),
+        Index(
+            "ix_people_search_key",
+            "search_key",
+            postgresql_using="gin",
+            postgresql_ops={"search_key": "extensions.gin_trgm_ops"},
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    given_name: Mapped[str] = mapped_column(default="", server_default="")
+    family_name: Mapped[str] = mapped_column(default="", server_default="")
+    patronymic: Mapped[str | None]
+    search_key: Mapped[str] = mapped_column(default="", server_default="")
+    born_on: Mapped[date | None] = mapped_column(Date)
+    birth_precision: Mapped[BirthPrecision] = mapped_column(
+        code_column(BirthPrecision), default=BirthPrecision.UNKNOWN, server_default="unknown"
+    )
+    sex: Mapped[Sex] = mapped_column(
+        code_column(Sex), default=Sex.UNKNOWN, server_default="unknown"
+    )
+    preferred_language: Mapped[str | None] = mapped_column(String(10))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    safe_to_call: Mapped[bool | None]
+    """None means that nobody has asked yet, which is treated as "do not call"."""
+    contact_note: Mapped[str | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def birth(self) -> Birth:
+        """The date of birth with its precision."""
+        return Birth(self.born_on, self.birth_precision)
+
+    @property
+    def full_name(self) -> str:
+        """Given name, patronymic and family name, as far as they are known."""
+        parts = (self.given_name, self.patronymic, self.family_name)
+        return " ".join(part for part in parts if part)
+
+
+class PersonCorrection(TenantModel):
+    """What was recorded about a person before somebody corrected it; written once."""
+
+    __tablename__ = "person_corrections"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    corrected_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    corrected_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    before: Mapped[dict[str, Any]]
+
+
+class Household(TenantModel):
+    """One family as a case, whoever belongs to it at the moment."""
+
+    __tablename__ = "households"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    case_number: Mapped[str] = mapped_column(String(20), unique=True)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    episodes: Mapped[list["CaseEpisode"]] = relationship(
+        back_populates="household", order_by="CaseEpisode.opened_on, CaseEpisode.id"
+    )
+    members: Mapped[list["HouseholdMember"]] = relationship(
+        back_populates="household", order_by="HouseholdMember.joined_on, HouseholdMember.id"
+    )
+    key_workers: Mapped[list["KeyWorker"]] = relationship(
+        back_populates="household", order_by="KeyWorker.from_on, KeyWorker.id"
+    )
+
+    @property
+    def open_episode(self) -> "CaseEpisode | None":
+        """The episode that runs, if the case is open."""
+        return next((e for e in reversed(self.episodes) if e.closed_on is None), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the family is accompanied at the moment."""
+        return self.open_episode is not None
+
+    @property
+    def current_members(self) -> list["HouseholdMember"]:
+        """Who belongs to the household at the moment, adults first, then children by age."""
+        here = [m for m in self.members if m.is_valid and m.left_on is None]
+        return sorted(here, key=HouseholdMember.order_of_mention)
+
+    @property
+    def current_key_worker(self) -> User | None:
+        """Who accompanies the family at the moment."""
+        return next((k.user for k in reversed(self.key_workers) if k.until_on is None), None)
+
+
+class CaseEpisode(TenantModel):
+    """A case from opening to closing; a family that returns begins another one."""
+
+    __tablename__ = "case_episodes"
+    __table_args__ = (
+        CheckConstraint("closed_on >= opened_on", name="closed_after_opened"),
+        CheckConstraint(
+            "(closed_on IS NULL) = (closing_reason IS NULL)", name="closed_with_reason"
+        ),
+        one_of("closing_reason", ClosingReason),
+        ExcludeConstraint(
+            ("household_id", "="),
+            (text("daterange(opened_on, closed_on)"), "&&"),
+            name="ex_case_episodes_one_at_a_time",
+        ),
+        Index("ix_case_episodes_household_id", "household_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    opened_on: Mapped[date] = mapped_column(Date)
+    opened_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    closing_reason: Mapped[ClosingReason | None] = mapped_column(code_column(ClosingReason))
+    closing_note: Mapped[str | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    household: Mapped[Household] = relationship(back_populates="episodes")
+    needs: Mapped[list["HouseholdNeed"]] = relationship(back_populates="episode")
+
+    @property
+    def primary_need(self) -> Need | None:
+        """What the family came for first of all."""
+        return next((n.need for n in self.needs if n.is_primary), None)
+
+
+class HouseholdNeed(TenantModel):
+    """One thing a family asked for when an episode began."""
+
+    __tablename__ = "household_needs"
+    __table_args__ = (
+        one_of("need", Need),
+        Index(
+            "ix_household_needs_one_primary",
+            "episode_id",
+            unique=True,
+            postgresql_where=text("is_primary"),
+        ),
+    )
+
+    episode_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_episodes.id"), primary_key=True)
+    need: Mapped[Need] = mapped_column(code_column(Need), primary_key=True)
+    is_primary: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+    episode: Mapped[CaseEpisode] = relationship(back_populates="needs")
+
+
+class HouseholdMember(TenantModel):
+    """A person's time in a household.
+
+    A mistake is mended by a new row that names the one it supersedes; what was once recorded stays.
+    """
+
+    __tablename__ = "household_members"
+    __table_args__ = (
+        CheckConstraint("left_on >= joined_on", name="left_after_joined"),
+        CheckConstraint("(left_on IS NULL) = (leaving_reason IS NULL)", name="left_with_reason"),
+        one_of("role", MemberRole),
+        one_of("leaving_reason", LeavingReason),
+        ExcludeConstraint(
+            ("household_id", "="),
+            ("person_id", "="),
+            (text("daterange(joined_on, left_on)"), "&&"),
+            where=text("superseded_at IS NULL"),
+            name="ex_household_members_one_at_a_time",
+        ),
+        Index("ix_household_members_household_id", "household_id"),
+        Index("ix_household_members_person_id", "person_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    role: Mapped[MemberRole] = mapped_column(code_column(MemberRole))
+    joined_on: Mapped[date] = mapped_column(Date)
+    left_on: Mapped[date | None] = mapped_column(Date)
+    leaving_reason: Mapped[LeavingReason | None] = mapped_column(code_column(LeavingReason))
+    left_recorded_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    supersedes_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("household_members.id"), unique=True
+    )
+    superseded_at: Mapped[datetime | None]
+
+    household: Mapped[Household] = relationship(back_populates="members")
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the row stands, that is, no correction took its place."""
+        return self.superseded_at is None
+
+    def order_of_mention(self) -> tuple[int, date, str]:
+        """Mother first, then other adults, then children from the eldest to the unborn."""
+        born = self.person.born_on or date.max
+        return list(MemberRole).index(self.role), born, str(self.id)
+
+
+class KeyWorker(TenantModel):
+    """Who accompanies a family, and from when to when; one person at a time."""
+
+    __tablename__ = "key_workers"
+    __table_args__ = (
+        CheckConstraint("until_on >= from_on", name="until_after_from"),
+        ExcludeConstraint(
+            ("household_id", "="),
+            (text("daterange(from_on, until_on)"), "&&"),
+            name="ex_key_workers_one_at_a_time",
+        ),
+        Index("ix_key_workers_household_id", "household_id"),
+        Index("ix_key_workers_user_id", "user_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    from_on: Mapped[date] = mapped_column(Date)
+    until_on: Mapped[date | None] = mapped_column(Date)
+
+    household: Mapped[Household] = relationship(back_populates="key_workers")
+    user: Mapped[User] = relationship()
+
+
+class FileRead(TenantModel):
+    """One look into a family's file; the organisation's own role cannot change or erase it."""
+
+    __tablename__ = "file_reads"
+    __table_args__ = (Index("ix_file_reads_household_id_read_at", "household_id", "read_at"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    read_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    user: Mapped[User] = relationship()

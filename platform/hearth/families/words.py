@@ -1,0 +1,82 @@
+"""The words under which people see the codes of the families' files."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from flask_babel import LazyString, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from hearth.families.births import Birth, BirthPrecision
+from hearth.families.errors import DateProblem
+from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.web.formatting import format_date
+
+SEXES: Mapping[Sex, LazyString] = {
+    Sex.FEMALE: _l("Female"),
+    Sex.MALE: _l("Male"),
+    Sex.UNKNOWN: _l("Not recorded"),
+}
+MEMBER_ROLES: Mapping[MemberRole, LazyString] = {
+    MemberRole.MOTHER: _l("Mother"),
+    MemberRole.CARER: _l("Carer"),
+    MemberRole.PARTNER: _l("Partner"),
+    MemberRole.OTHER: _l("Somebody else"),
+    MemberRole.CHILD: _l("Child"),
+}
+NEEDS: Mapping[Need, LazyString] = {
+    Need.HOUSING: _l("A safe place to live"),
+    Need.MATERIAL: _l("Food, clothes and other things"),
+    Need.PSYCHOLOGICAL: _l("Moral and psychological support"),
+    Need.PARENTING: _l("Help with bringing up the children"),
+    Need.LEGAL: _l("Legal help"),
+    Need.MEDICAL: _l("Medical help"),
+    Need.SCHOOLING_WORK: _l("School, training or work"),
+}
+CLOSING_REASONS: Mapping[ClosingReason, LazyString] = {
+    ClosingReason.GOALS_MET: _l("The family manages on its own"),
+    ClosingReason.OWN_WISH: _l("The family wishes to end it"),
+    ClosingReason.MOVED_AWAY: _l("The family moved away"),
+    ClosingReason.HANDED_OVER: _l("Another organisation has taken over"),
+    ClosingReason.LOST_CONTACT: _l("We lost contact"),
+    ClosingReason.CHILDREN_ELSEWHERE: _l("The children no longer live with their mother"),
+    ClosingReason.DEATH: _l("Somebody died"),
+    ClosingReason.OPENED_BY_MISTAKE: _l("The file was opened by mistake"),
+}
+LEAVING_REASONS: Mapping[LeavingReason, LazyString] = {
+    LeavingReason.MOVED_OUT: _l("Moved out"),
+    LeavingReason.TO_RELATIVES: _l("Lives with relatives"),
+    LeavingReason.TAKEN_INTO_CARE: _l("Was taken into care"),
+    LeavingReason.HOSPITAL: _l("Is in hospital for long"),
+    LeavingReason.DEATH: _l("Died"),
+    LeavingReason.ADDED_BY_MISTAKE: _l("Was added by mistake"),
+    LeavingReason.OTHER: _l("Another reason"),
+}
+
+
+def age(birth: Birth, today: date) -> str:
+    """An age as people say it: in months under two years, then in years; or when it is expected."""
+    if birth.on is None:
+        return ""
+    if birth.is_expected:
+        return str(_("expected on %(date)s", date=format_date(birth.on)))
+    months = birth.months_on(today) or 0
+    if months < 24 and birth.precision is not BirthPrecision.YEAR:
+        return str(ngettext("%(num)s month", "%(num)s months", months))
+    return str(ngettext("%(num)s year", "%(num)s years", months // 12))
+
+
+def date_problem(problem: DateProblem) -> str:
+    """What is wrong with a day, as a whole sentence."""
+    return str(_DATE_PROBLEMS[problem])
+
+
+_DATE_PROBLEMS: Mapping[DateProblem, LazyString] = {
+    DateProblem.IN_THE_FUTURE: _l("This day is still to come. Enter today or a day before it."),
+    DateProblem.BEFORE_OPENING: _l("The case was opened after this day. Enter a later one."),
+    DateProblem.BEFORE_CLOSING: _l("The case was still open on this day. Enter a later one."),
+    DateProblem.BEFORE_JOINING: _l("This lies before the day of joining. Enter a later day."),
+    DateProblem.BEFORE_KEY_WORKER: _l(
+        "The present key worker began after this day. Enter a later one."
+    ),
+}

@@ -1,0 +1,73 @@
+"""The list of referrals people work from: the most urgent of those that wait come first."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from hearth.families.names import search_key
+from hearth.intake.models import Referral
+from hearth.intake.vocabulary import ReferralState, Urgency
+
+
+class ReferralView(StrEnum):
+    """Ways to look at the list."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    ALL = "all"
+
+
+_STATES: dict[ReferralView, tuple[ReferralState, ...]] = {
+    ReferralView.WAITING: (ReferralState.RECEIVED,),
+    ReferralView.ACCEPTED: (ReferralState.ACCEPTED,),
+    ReferralView.NOT_ACCEPTED: (
+        ReferralState.DECLINED,
+        ReferralState.REFERRED_ON,
+        ReferralState.WITHDRAWN,
+    ),
+    ReferralView.ALL: tuple(ReferralState),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralQuery:
+    """What somebody wants to see of the list."""
+
+    view: ReferralView = ReferralView.WAITING
+    text: str = ""
+
+
+def find_referrals(
+    session: Session, query: ReferralQuery, *, limit: int, offset: int
+) -> tuple[list[Referral], int]:
+    """One page of referrals, and how many there are in all."""
+    chosen = _chosen(query)
+    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    rank = case({urgency: n for n, urgency in enumerate(Urgency)}, value=Referral.urgency)
+    urgent_first = [rank] if query.view is ReferralView.WAITING else []
+    page = chosen.order_by(*urgent_first, Referral.received_at.desc(), Referral.id)
+    loaded = page.options(joinedload(Referral.episode)).limit(limit).offset(offset)
+    return list(session.scalars(loaded)), total
+
+
+def count_referrals(session: Session, *, text: str = "") -> dict[ReferralView, int]:
+    """How many referrals each way of looking shows."""
+    return {
+        view: session.scalar(
+            select(func.count()).select_from(
+                _chosen(ReferralQuery(view=view, text=text)).subquery()
+            )
+        )
+        or 0
+        for view in ReferralView
+    }
+
+
+def _chosen(query: ReferralQuery) -> Select[Referral]:
+    chosen = select(Referral).where(Referral.state.in_(_STATES[query.view]))
+    for word in search_key(query.text).split()[:8]:
+        chosen = chosen.where(Referral.search_key.contains(word, autoescape=True))
+    return chosen

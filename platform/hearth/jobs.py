@@ -1,0 +1,107 @@
+"""Names of the jobs that may be asked for, and the wake-up that follows a commit."""
+
+import logging
+import threading
+import time
+from enum import StrEnum
+from functools import lru_cache, partial
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue as RedisQueue
+from rq.serializers import JSONSerializer
+from sqlalchemy.orm import Session
+
+from tenants.context import after_commit, runtime
+
+log = logging.getLogger(__name__)
+
+
+class Queue(StrEnum):
+    """What waits in it; one worker process serves one queue."""
+
+    MONEY = "money"
+    MAIL = "mail"
+    STATISTICS = "statistics"
+
+
+class Job(StrEnum):
+    """Every job by the dotted path of its function; a test resolves each of them."""
+
+    DRAIN_INBOX = "workers.money.drain_inbox"
+    FETCH_MISSED_EVENTS = "workers.money.fetch_missed_events"
+    DELIVER_OUTBOX = "workers.mail.deliver_outbox"
+    SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
+    PUBLISH_CUBES = "workers.numbers.publish_cubes"
+    TIDY_ACCOUNTS = "workers.numbers.tidy_accounts"
+
+
+QUEUE_OF: dict[Job, Queue] = {
+    Job.DRAIN_INBOX: Queue.MONEY,
+    Job.FETCH_MISSED_EVENTS: Queue.MONEY,
+    Job.DELIVER_OUTBOX: Queue.MAIL,
+    Job.SWEEP_OUTBOXES: Queue.MAIL,
+    Job.PUBLISH_CUBES: Queue.STATISTICS,
+    Job.TIDY_ACCOUNTS: Queue.STATISTICS,
+}
+JOB_TIMEOUT = 120
+# After a failed wake-up the queue is left alone for a while: the sweeper finds the work anyway, and
+# nobody's request should wait for a server that is away.
+SILENCE_SECONDS = 5.0
+
+_silent_until = 0.0
+_silence = threading.Lock()
+
+
+def wake(session: Session, job: Job, *arguments: str) -> None:
+    """Ask for a job once this session's work is durable; arguments are ids, never personal data."""
+    after_commit(session, (job, arguments), partial(enqueue, job, *arguments))
+
+
+def enqueue(job: Job, *arguments: str) -> bool:
+    """Put a job in its queue unless the same one waits there; False when the queue is away."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        connection = redis_connection()
+        if connection.set(waiting_key(job, *arguments), 1, nx=True, px=1000):
+            queue = RedisQueue(
+                QUEUE_OF[job].value, connection=connection, serializer=JSONSerializer
+            )
+            queue.enqueue_call(
+                job.value,
+                args=arguments,
+                timeout=JOB_TIMEOUT,
+                result_ttl=0,
+                failure_ttl=86_400,
+                description=job.value,
+            )
+    except RedisError as error:
+        with _silence:
+            _silent_until = time.monotonic() + SILENCE_SECONDS
+        log.warning("wake_up_lost", extra={"job": job.value, "reason": type(error).__name__})
+        return False
+    return True
+
+
+def begun(job: Job, *arguments: str) -> None:
+    """Tell that a job has started, so that work arriving from now on wakes it again."""
+    redis_connection().delete(waiting_key(job, *arguments))
+
+
+def waiting_key(job: Job, *arguments: str) -> str:
+    """The key that stands while a wake-up waits in its queue, at most a second."""
+    return ":".join(("hearth", "waiting", job.value, *arguments))
+
+
+def redis_connection() -> Redis:
+    """The process's connection pool to the queue."""
+    return _connection(runtime().settings.redis_url)
+
+
+@lru_cache(maxsize=4)
+def _connection(url: str) -> Redis:
+    return Redis.from_url(
+        url, socket_connect_timeout=0.5, socket_timeout=5, health_check_interval=30
+    )

@@ -1,0 +1,93 @@
+"""Accounts, transactions and entries; the database refuses whatever does not balance."""
+
+import datetime
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, String, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hearth.money import Money
+from tenants.models import TenantModel, new_id
+
+
+class AccountKind(StrEnum):
+    """On which side of the books an account stands."""
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+class Account(StrEnum):
+    """The accounts that come with the service; the migration writes them into each chart."""
+
+    STRIPE_CLEARING = "stripe_clearing"
+    DISPUTED_GIFTS = "disputed_gifts"
+    EARLIER_GIFTS = "earlier_gifts"
+    GIFTS = "gifts"
+    PAYMENT_FEES = "payment_fees"
+
+
+class LedgerAccount(TenantModel):
+    """One account of the organisation's chart."""
+
+    __tablename__ = "ledger_accounts"
+    __table_args__ = (
+        CheckConstraint("kind IN ('asset', 'liability', 'income', 'expense')", name="kind"),
+    )
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+
+
+class LedgerTransaction(TenantModel):
+    """One fact of money; ``occurred_on`` is the organisation's day, ``recorded_at`` ours.
+
+    ``subject_id`` says what it is about, such as a gift; the ledger itself does not look there.
+    """
+
+    __tablename__ = "ledger_transactions"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    effect_key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    occurred_on: Mapped[datetime.date] = mapped_column(index=True)
+    recorded_at: Mapped[datetime.datetime] = mapped_column(server_default=func.now())
+    subject_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    reverses_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("ledger_transactions.id"), unique=True
+    )
+
+    entries: Mapped[list["LedgerEntry"]] = relationship(
+        order_by="LedgerEntry.line", back_populates="transaction"
+    )
+
+
+class LedgerEntry(TenantModel):
+    """One line of a transaction: a debit when positive, a credit when negative."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint("amount_minor <> 0", name="amount_minor"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    )
+
+    transaction_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("ledger_transactions.id"), primary_key=True
+    )
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account_code: Mapped[str] = mapped_column(
+        ForeignKey("ledger_accounts.code"), String(40), index=True
+    )
+    fund_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("funds.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+
+    transaction: Mapped[LedgerTransaction] = relationship(back_populates="entries")
+
+    @property
+    def money(self) -> Money:
+        """The signed amount."""
+        return Money(self.amount_minor, self.currency)

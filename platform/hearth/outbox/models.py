@@ -1,0 +1,70 @@
+"""What came in and what has to go out; the organisation's own rows and the shared hand-over."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.models import SharedModel, TenantModel, new_id
+
+
+class HandledEvent(TenantModel):
+    """A provider's event that this organisation has dealt with."""
+
+    __tablename__ = "inbox"
+
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    handled_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OutboxMessage(TenantModel):
+    """One effect on the outside; its key is what makes it happen once. Holds ids, no addresses."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_available_at",
+            "available_at",
+            postgresql_where=text("done_at IS NULL AND given_up_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    available_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    done_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(100))
+
+
+class SharedEvent(SharedModel):
+    """A provider's event before its organisation has handled it: ids only, no donor's data."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index(
+            "ix_shared_inbox_available_at",
+            "available_at",
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    event_type: Mapped[str] = mapped_column(String(100))
+    object_type: Mapped[str] = mapped_column(String(50))
+    object_id: Mapped[str] = mapped_column(String(255))
+    payment_intent_id: Mapped[str | None] = mapped_column(String(255))
+    schema_name: Mapped[str | None] = mapped_column(String(63))
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    available_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    outcome: Mapped[str | None] = mapped_column(String(40))

@@ -1,0 +1,76 @@
+"""The table of services and of the persons each was for."""
+
+import uuid
+from datetime import date, datetime, time
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hearth.accounts.models import User
+from hearth.families.codes import code_column, one_of
+from hearth.families.models import Household, Person
+from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
+from tenants.models import TenantModel, new_id
+
+
+class ServiceDelivery(TenantModel):
+    """One service; a correction is a new row that names the one it supersedes."""
+
+    __tablename__ = "service_deliveries"
+    __table_args__ = (
+        one_of("kind", ServiceKind),
+        one_of("mode", ServiceMode),
+        CheckConstraint("minutes BETWEEN 1 AND 1440", name="minutes"),
+        # A day is granted because the organisation's day may begin half a day before UTC's.
+        CheckConstraint(
+            "delivered_on <= (recorded_at AT TIME ZONE 'UTC')::date + 1", name="not_tomorrow"
+        ),
+        CheckConstraint("(cancelled_at IS NULL) = (cancelled_by IS NULL)", name="cancelled"),
+        CheckConstraint("superseded_at IS NULL OR cancelled_at IS NULL", name="ended_once"),
+        Index("ix_service_deliveries_household_id_delivered_on", "household_id", "delivered_on"),
+        Index("ix_service_deliveries_delivered_on", "delivered_on"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    kind: Mapped[ServiceKind] = mapped_column(code_column(ServiceKind))
+    mode: Mapped[ServiceMode] = mapped_column(code_column(ServiceMode))
+    delivered_on: Mapped[date]
+    began_at: Mapped[time | None] = mapped_column(Time())
+    """The time of day on the organisation's clock."""
+    minutes: Mapped[int | None] = mapped_column(SmallInteger)
+    note: Mapped[str | None]
+    provided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    supersedes_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("service_deliveries.id"), unique=True
+    )
+    superseded_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    cancelling_note: Mapped[str | None]
+
+    household: Mapped[Household] = relationship()
+    provider: Mapped[User] = relationship(foreign_keys=[provided_by])
+    recipients: Mapped[list["ServiceRecipient"]] = relationship(back_populates="service")
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the entry stands, neither superseded nor cancelled."""
+        return self.superseded_at is None and self.cancelled_at is None
+
+
+class ServiceRecipient(TenantModel):
+    """One person for whom a service was."""
+
+    __tablename__ = "service_recipients"
+    __table_args__ = (Index("ix_service_recipients_person_id", "person_id"),)
+
+    service_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("service_deliveries.id"), primary_key=True
+    )
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+
+    service: Mapped[ServiceDelivery] = relationship(back_populates="recipients")
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)

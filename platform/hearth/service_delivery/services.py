@@ -1,0 +1,185 @@
+"""Recording what was done for a family, correcting it, and cancelling what never happened."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from hearth.families.models import Household
+from hearth.families.names import tidy_or_none
+from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
+from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
+
+
+class ServiceMissingError(LookupError):
+    """There is no such service in this family's file."""
+
+
+class ServiceError(ValueError):
+    """A service cannot be recorded like this; the subclass says why."""
+
+
+class NotYetDeliveredError(ServiceError):
+    """Only what has happened is recorded."""
+
+
+class BeforeCaseError(ServiceError):
+    """The family's case was opened after this day."""
+
+
+class NoRecipientError(ServiceError):
+    """A service is for somebody."""
+
+
+class NotAMemberError(ServiceError):
+    """A person named as recipient never belonged to the household."""
+
+
+class ServiceEndedError(ServiceError):
+    """Somebody corrected or cancelled the entry meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDetails:
+    """What was done, when, where and for whom."""
+
+    kind: ServiceKind
+    mode: ServiceMode
+    delivered_on: date
+    began_at: time | None = None
+    minutes: int | None = None
+    recipient_ids: Collection[uuid.UUID]
+    note: str | None = None
+
+
+def record_service(
+    session: Session,
+    household: Household,
+    details: ServiceDetails,
+    *,
+    provided_by: uuid.UUID,
+    recorded_by: uuid.UUID,
+    today: date,
+) -> ServiceDelivery:
+    """Record a service.
+
+    :raises ServiceError: the day does not fit, or nobody of the family received it.
+    """
+    _check(household, details, today)
+    service = _entry(household, details, provided_by, recorded_by)
+    session.add(service)
+    session.flush()
+    return service
+
+
+def correct_service(
+    session: Session,
+    service: ServiceDelivery,
+    details: ServiceDetails,
+    *,
+    recorded_by: uuid.UUID,
+    today: date,
+) -> ServiceDelivery:
+    """Put a right entry in the place of a wrong one; who provided the service stays the same.
+
+    :raises ServiceError: somebody changed the entry meanwhile, or the right one cannot be.
+    """
+    _lock_valid(session, service)
+    _check(service.household, details, today)
+    service.superseded_at = datetime.now(UTC)
+    session.flush()
+    corrected = _entry(service.household, details, service.provided_by, recorded_by)
+    corrected.supersedes_id = service.id
+    session.add(corrected)
+    session.flush()
+    return corrected
+
+
+def cancel_service(
+    session: Session, service: ServiceDelivery, *, note: str | None, cancelled_by: uuid.UUID
+) -> None:
+    """Mark an entry as never having happened.
+
+    :raises ServiceEndedError: somebody corrected or cancelled it meanwhile.
+    """
+    _lock_valid(session, service)
+    service.cancelled_at = datetime.now(UTC)
+    service.cancelled_by = cancelled_by
+    service.cancelling_note = tidy_or_none(note)
+    session.flush()
+
+
+def get_service(
+    session: Session, *, household_id: uuid.UUID, service_id: uuid.UUID
+) -> ServiceDelivery:
+    """One valid entry of a family's file.
+
+    :raises ServiceMissingError: the file holds none with this id.
+    """
+    found = session.scalars(
+        select(ServiceDelivery)
+        .where(
+            ServiceDelivery.id == service_id,
+            ServiceDelivery.household_id == household_id,
+            ServiceDelivery.superseded_at.is_(None),
+            ServiceDelivery.cancelled_at.is_(None),
+        )
+        .options(selectinload(ServiceDelivery.recipients))
+    ).one_or_none()
+    if found is None:
+        raise ServiceMissingError
+    return found
+
+
+def services_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:
+    """The services that stand in a family's file, the latest first."""
+    return list(
+        session.scalars(
+            select(ServiceDelivery)
+            .where(
+                ServiceDelivery.household_id == household_id,
+                ServiceDelivery.superseded_at.is_(None),
+                ServiceDelivery.cancelled_at.is_(None),
+            )
+            .order_by(ServiceDelivery.delivered_on.desc(), ServiceDelivery.id.desc())
+            .options(selectinload(ServiceDelivery.recipients), joinedload(ServiceDelivery.provider))
+        )
+    )
+
+
+def _entry(
+    household: Household, details: ServiceDetails, provided_by: uuid.UUID, recorded_by: uuid.UUID
+) -> ServiceDelivery:
+    return ServiceDelivery(
+        household_id=household.id,
+        kind=details.kind,
+        mode=details.mode,
+        delivered_on=details.delivered_on,
+        began_at=details.began_at,
+        minutes=details.minutes,
+        note=(details.note or "").strip() or None,
+        provided_by=provided_by,
+        recorded_by=recorded_by,
+        recipients=[ServiceRecipient(person_id=person) for person in set(details.recipient_ids)],
+    )
+
+
+def _check(household: Household, details: ServiceDetails, today: date) -> None:
+    if details.delivered_on > today:
+        raise NotYetDeliveredError
+    if details.delivered_on < min(episode.opened_on for episode in household.episodes):
+        raise BeforeCaseError
+    if not details.recipient_ids:
+        raise NoRecipientError
+    known = {member.person_id for member in household.members}
+    if not known.issuperset(details.recipient_ids):
+        raise NotAMemberError
+
+
+def _lock_valid(session: Session, service: ServiceDelivery) -> None:
+    session.refresh(service, with_for_update={"of": ServiceDelivery})
+    if not service.is_valid:
+        raise ServiceEndedError

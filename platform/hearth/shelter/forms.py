@@ -1,0 +1,98 @@
+"""The forms about a stay, filled in as far as the house knows, and why one was refused."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hearth.families.models import Household
+from hearth.shelter.models import Stay
+from hearth.shelter.occupancy import place_offers
+from hearth.shelter.refusals import (
+    PersonElsewhereError,
+    PlaceClosedError,
+    PlaceTakenError,
+    SamePlaceTwiceError,
+    StayDatesError,
+    StayError,
+)
+from hearth.shelter.schemas import (
+    SLEEPS,
+    EndSchema,
+    ExtendSchema,
+    MoveSchema,
+    admission_schema,
+    move_choices,
+)
+from hearth.shelter.words import refusal
+from hearth.web.forms import Form
+
+USUAL_NIGHTS = 90
+Sent = Mapping[str, Any] | None
+
+
+def admission_form(
+    session: Session, household: Household, sent: Sent, today: datetime.date
+) -> Form:
+    """The form that admits a family, with the places as they are tonight."""
+    offers = place_offers(session, today)
+    guideline = next((o.place.house.guideline_nights for o in offers if not o.taken_until), None)
+    nights = datetime.timedelta(days=guideline or USUAL_NIGHTS)
+    persons = [m.person for m in household.current_members if not m.person.birth.is_expected]
+    return Form(
+        admission_schema(persons, offers),
+        sent,
+        {"admitted_on": today, "planned_until": today + nights},
+    )
+
+
+def extension_form(stay: Stay, sent: Sent) -> Form:
+    """The form that agrees a new day of leaving."""
+    return Form(ExtendSchema(), sent, {"until": stay.planned_until})
+
+
+def move_form(session: Session, sent: Sent, today: datetime.date) -> Form:
+    """The form that gives one person another place."""
+    offers = place_offers(session, today)
+    return Form(MoveSchema(), sent, {"moved_on": today}, choices={"place": move_choices(offers)})
+
+
+def departure_form(stay: Stay, sent: Sent, today: datetime.date) -> Form:
+    """The form that ends a stay; for one that has ended, with what was recorded."""
+    known = {
+        "ended_on": stay.ended_on or today,
+        "reason": stay.end_reason,
+        "destination": stay.destination,
+        "note": stay.departure_note,
+    }
+    return Form(EndSchema(), sent, known)
+
+
+def decided(form: Form, decide: Callable[[Any], Stay]) -> Stay | None:
+    """Do what a valid form asks for; None when it is not valid, or was refused and says why."""
+    if not form.validate():
+        return None
+    try:
+        return decide(form.loaded)
+    except StayError as error:
+        _say_why(form, error)
+        return None
+
+
+def _say_why(form: Form, error: StayError) -> None:
+    """Put a refusal where it can be mended: at a person's place, at the day, or above the form."""
+    form.add_error(_field_of(form, error), refusal(error))
+
+
+def _field_of(form: Form, error: StayError) -> str | None:
+    match error:
+        case PlaceTakenError() | PlaceClosedError() | SamePlaceTwiceError():
+            place_id = str(error.place.id)
+            chosen = (bound.name for bound in form if bound.values == [place_id])
+            return next(chosen, "until" if "until" in form else None)
+        case PersonElsewhereError():
+            return f"{SLEEPS}{error.person_id.hex}"
+        case StayDatesError():
+            return error.field if error.field in form else "until"
+    return None

@@ -1,0 +1,58 @@
+"""What the houses can be counted by: bed nights, and the families who had them."""
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from hearth.indicators import (
+    Cell,
+    Dimension,
+    Indicator,
+    Period,
+    PeriodRule,
+    SdcClass,
+    Value,
+)
+from hearth.shelter.models import HouseKind
+from hearth.shelter.occupancy import Nights, nights_in
+from hearth.shelter.words import HOUSE_KINDS
+
+HOUSE_KIND = Dimension(
+    "house_kind",
+    _l("Kind of house"),
+    tuple(Value(kind.value, HOUSE_KINDS[kind]) for kind in HouseKind),
+)
+
+
+def sheltered(session: Session, period: Period) -> list[Nights]:
+    """The nights of a period with the household and person each belongs to."""
+    return nights_in(session, period.starts_on, period.ends_on)
+
+
+def _count_bed_nights(session: Session, period: Period) -> Mapping[Cell, int]:
+    counts: Counter[Cell] = Counter()
+    for nights in sheltered(session, period):
+        counts[(nights.house_kind.value,)] += nights.count
+    return counts
+
+
+BED_NIGHTS = Indicator(
+    id="bed_nights",
+    version=1,
+    effective_from=datetime.date(2014, 1, 1),
+    label=_l("Bed nights"),
+    definition=_l(
+        "Every night of every person asleep in one of our houses at midnight, from the night of"
+        " arrival to the night before leaving. A baby in its mother's bed counts as a person."
+    ),
+    unit=_l("nights"),
+    sdc_class=SdcClass.OPERATIONS,
+    period_rule=PeriodRule.FLOW,
+    additive=True,
+    dimensions=(HOUSE_KIND,),
+    count=_count_bed_nights,
+)
+INDICATORS = (BED_NIGHTS,)

@@ -1,0 +1,95 @@
+"""Why a decision about a stay may be impossible, with what a person needs to choose otherwise."""
+
+import datetime
+import uuid
+from enum import StrEnum
+
+from hearth.shelter.models import Place
+
+
+class StayError(ValueError):
+    """A decision about a stay is not possible; the subclass says why."""
+
+
+class DateProblem(StrEnum):
+    """What is wrong with a day."""
+
+    IN_THE_FUTURE = "in_the_future"
+    BEFORE_ADMISSION = "before_admission"
+    NOT_AFTER_ADMISSION = "not_after_admission"
+    TOO_FAR_AHEAD = "too_far_ahead"
+    NOT_HERE_THEN = "not_here_then"
+    NO_NIGHTS_LEFT = "no_nights_left"
+
+
+class StayDatesError(StayError):
+    """A day does not fit the stay; `field` names the argument that carried it."""
+
+    def __init__(self, field: str, problem: DateProblem) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class AlreadyInShelterError(StayError):
+    """The household is in a house of ours and has not left."""
+
+
+class StayEndedError(StayError):
+    """The family has left, so nothing can be agreed about its stay any more."""
+
+
+class NobodyAdmittedError(StayError):
+    """No member of the household was given a place."""
+
+
+class SeveralHousesError(StayError):
+    """The places of one admission lie in different houses."""
+
+
+class UnknownPlaceError(StayError):
+    """A place was asked for that does not exist."""
+
+
+class NotInHouseholdError(StayError):
+    """Somebody was to be admitted who does not belong to the household."""
+
+
+class SamePlaceTwiceError(StayError):
+    """Two persons of one admission were given the same place."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__("the place was given twice")
+        self.place = place
+
+
+class PlaceClosedError(StayError):
+    """The place is not open on every night asked for."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__("the place is closed")
+        self.place = place
+
+
+class PlaceTakenError(StayError):
+    """Somebody sleeps there; `ends_on` is None while nobody knows until when."""
+
+    def __init__(
+        self, place: Place, starts_on: datetime.date, ends_on: datetime.date | None
+    ) -> None:
+        super().__init__("the place is taken")
+        self.place = place
+        self.starts_on = starts_on
+        self.ends_on = ends_on
+
+
+class PersonElsewhereError(StayError):
+    """The person sleeps in another place on some of the nights asked for."""
+
+    def __init__(
+        self, person_id: uuid.UUID, starts_on: datetime.date, ends_on: datetime.date
+    ) -> None:
+        super().__init__("the person sleeps elsewhere")
+        self.person_id = person_id
+        self.starts_on = starts_on
+        self.ends_on = ends_on

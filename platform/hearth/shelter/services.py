@@ -1,0 +1,295 @@
+"""What is decided about a stay: admission, a new agreed day, another place, departure."""
+
+import datetime
+import uuid
+from collections.abc import Mapping
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from hearth.families.models import HouseholdMember
+from hearth.shelter.models import (
+    ChangeKind,
+    Destination,
+    EndReason,
+    Place,
+    Stay,
+    StayChange,
+    StayPlace,
+)
+from hearth.shelter.nights import (
+    WantedNights,
+    check_place,
+    cut,
+    lock_persons,
+    lock_places,
+    lock_stay,
+    move_end,
+    refusals,
+)
+from hearth.shelter.refusals import (
+    AlreadyInShelterError,
+    DateProblem,
+    NobodyAdmittedError,
+    NotInHouseholdError,
+    SamePlaceTwiceError,
+    SeveralHousesError,
+    StayDatesError,
+    StayEndedError,
+)
+
+LONGEST_STAY = datetime.timedelta(days=1830)
+"""Five years: nobody plans further, so a later day is a slip of the keyboard."""
+
+
+def admit_family(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    places: Mapping[uuid.UUID, uuid.UUID | None],
+    admitted_on: datetime.date,
+    planned_until: datetime.date,
+    recorded_by: uuid.UUID,
+    today: datetime.date,
+    note: str | None = None,
+) -> Stay:
+    """Admit a household's persons, each to a place or (None) into the bed of another.
+
+    :raises StayError: a day does not fit, a place is closed or taken, the family is here already.
+    """
+    _check_plan(admitted_on, planned_until)
+    if admitted_on > today:
+        raise StayDatesError("admitted_on", DateProblem.IN_THE_FUTURE)
+    lock_persons(session, places)
+    _check_members(session, household_id, set(places), admitted_on)
+    open_stay = select(Stay.id).where(Stay.household_id == household_id, Stay.ended_on.is_(None))
+    if session.scalar(open_stay) is not None:
+        raise AlreadyInShelterError
+    chosen = _chosen_places(session, places)
+    wanted = [
+        WantedNights(person_id, place_id, admitted_on, planned_until)
+        for person_id, place_id in places.items()
+    ]
+    for nights in wanted:
+        if nights.place_id is not None:
+            check_place(session, chosen[nights.place_id], nights, today, None)
+    stay = Stay(
+        household_id=household_id,
+        house_id=next(iter(chosen.values())).house_id,
+        admitted_on=admitted_on,
+        planned_until=planned_until,
+        admitted_by=recorded_by,
+    )
+    stay.stay_places = [_stay_place(nights, stay.house_id) for nights in wanted]
+    stay.changes = [_admission(nights, recorded_by, note) for nights in wanted]
+    with refusals(session, wanted):
+        session.add(stay)
+    return stay
+
+
+def extend_stay(
+    session: Session,
+    stay: Stay,
+    *,
+    until: datetime.date,
+    recorded_by: uuid.UUID,
+    today: datetime.date,
+    note: str | None = None,
+) -> Stay:
+    """Agree a new day of leaving, later or earlier than the one before.
+
+    :raises StayError: the family has left, the day does not fit, a place is not free for so long.
+    """
+    lock_stay(session, stay)
+    if not stay.is_open:
+        raise StayEndedError
+    _check_plan(stay.admitted_on, until)
+    before = stay.planned_until
+    if until == before:
+        return stay
+    move_end(session, stay, before, until)
+    stay.planned_until = until
+    stay.changes.append(
+        StayChange(
+            kind=ChangeKind.EXTENDED if until > before else ChangeKind.SHORTENED,
+            effective_on=today,
+            before_on=before,
+            after_on=until,
+            note=note,
+            recorded_by=recorded_by,
+        )
+    )
+    session.flush()
+    return stay
+
+
+def end_stay(
+    session: Session,
+    stay: Stay,
+    *,
+    ended_on: datetime.date,
+    reason: EndReason,
+    destination: Destination,
+    recorded_by: uuid.UUID,
+    today: datetime.date,
+    note: str | None = None,
+) -> Stay:
+    """Record that the family left; for a stay that ended already, correct what was recorded.
+
+    :raises StayError: the day does not fit, or a place was given to others meanwhile.
+    """
+    lock_stay(session, stay)
+    if ended_on > today:
+        raise StayDatesError("ended_on", DateProblem.IN_THE_FUTURE)
+    if ended_on < stay.admitted_on:
+        raise StayDatesError("ended_on", DateProblem.BEFORE_ADMISSION)
+    before = stay.until
+    if ended_on > before and not stay.stay_places:
+        raise StayDatesError("ended_on", DateProblem.NO_NIGHTS_LEFT)
+    move_end(session, stay, before, ended_on)
+    stay.changes.append(
+        StayChange(
+            kind=ChangeKind.ENDED if stay.is_open else ChangeKind.CORRECTED,
+            effective_on=ended_on,
+            before_on=before,
+            after_on=ended_on,
+            note=note,
+            recorded_by=recorded_by,
+        )
+    )
+    stay.ended_on = ended_on
+    stay.end_reason = reason
+    stay.destination = destination
+    stay.departure_note = note
+    session.flush()
+    return stay
+
+
+def move(
+    session: Session,
+    stay: Stay,
+    *,
+    person_id: uuid.UUID,
+    place_id: uuid.UUID | None,
+    moved_on: datetime.date,
+    recorded_by: uuid.UUID,
+    today: datetime.date,
+    note: str | None = None,
+) -> Stay:
+    """Let one person of the family sleep elsewhere from a day on, in this house or another.
+
+    :raises StayError: the family has left, the day does not fit, the place is closed or taken.
+    """
+    lock_stay(session, stay)
+    if not stay.is_open:
+        raise StayEndedError
+    if moved_on > today:
+        raise StayDatesError("moved_on", DateProblem.IN_THE_FUTURE)
+    current = _sleeping_on(stay, person_id, moved_on)
+    wanted = WantedNights(person_id, place_id, moved_on, current.ends_on)
+    lock_persons(session, [person_id])
+    chosen = lock_places(session, [place_id] if place_id else [])
+    for place in chosen.values():
+        check_place(session, place, wanted, today, stay)
+    house_id = next((place.house_id for place in chosen.values()), current.house_id)
+    place_before_id = current.place_id
+    with refusals(session, [wanted], stay_id=stay.id):
+        cut(session, stay, current, moved_on)
+        stay.stay_places.append(_stay_place(wanted, house_id))
+    stay.changes.append(
+        StayChange(
+            kind=ChangeKind.MOVED,
+            effective_on=moved_on,
+            person_id=person_id,
+            place_before_id=place_before_id,
+            place_after_id=place_id,
+            note=note,
+            recorded_by=recorded_by,
+        )
+    )
+    stay.house_id = house_id
+    session.flush()
+    return stay
+
+
+def open_stays(session: Session) -> list[Stay]:
+    """The stays of families that have not left, the one that is to end first at the top."""
+    chosen = select(Stay).where(Stay.ended_on.is_(None)).order_by(Stay.planned_until, Stay.id)
+    return list(session.scalars(chosen.options(selectinload(Stay.house))))
+
+
+def stays_of(session: Session, household_id: uuid.UUID) -> list[Stay]:
+    """A household's stays, the latest first."""
+    chosen = select(Stay).where(Stay.household_id == household_id)
+    return list(
+        session.scalars(
+            chosen.order_by(Stay.admitted_on.desc(), Stay.id.desc()).options(
+                selectinload(Stay.house), selectinload(Stay.stay_places)
+            )
+        )
+    )
+
+
+def _check_plan(admitted_on: datetime.date, until: datetime.date) -> None:
+    if until <= admitted_on:
+        raise StayDatesError("planned_until", DateProblem.NOT_AFTER_ADMISSION)
+    if until - admitted_on > LONGEST_STAY:
+        raise StayDatesError("planned_until", DateProblem.TOO_FAR_AHEAD)
+
+
+def _check_members(
+    session: Session, household_id: uuid.UUID, person_ids: set[uuid.UUID], on: datetime.date
+) -> None:
+    known = session.scalar(
+        select(func.count(HouseholdMember.person_id.distinct())).where(
+            HouseholdMember.household_id == household_id,
+            HouseholdMember.person_id.in_(person_ids),
+            HouseholdMember.superseded_at.is_(None),
+            or_(HouseholdMember.left_on.is_(None), HouseholdMember.left_on > on),
+        )
+    )
+    if known != len(person_ids):
+        raise NotInHouseholdError
+
+
+def _chosen_places(
+    session: Session, places: Mapping[uuid.UUID, uuid.UUID | None]
+) -> dict[uuid.UUID, Place]:
+    asked = [place_id for place_id in places.values() if place_id is not None]
+    chosen = lock_places(session, asked)
+    if not chosen:
+        raise NobodyAdmittedError
+    for place in chosen.values():
+        if asked.count(place.id) > 1:
+            raise SamePlaceTwiceError(place)
+    if len({place.house_id for place in chosen.values()}) > 1:
+        raise SeveralHousesError
+    return chosen
+
+
+def _stay_place(wanted: WantedNights, house_id: uuid.UUID) -> StayPlace:
+    return StayPlace(
+        person_id=wanted.person_id,
+        house_id=house_id,
+        place_id=wanted.place_id,
+        nights=wanted.nights,
+    )
+
+
+def _admission(wanted: WantedNights, recorded_by: uuid.UUID, note: str | None) -> StayChange:
+    return StayChange(
+        kind=ChangeKind.ADMITTED,
+        effective_on=wanted.starts_on,
+        after_on=wanted.ends_on,
+        person_id=wanted.person_id,
+        place_after_id=wanted.place_id,
+        note=note,
+        recorded_by=recorded_by,
+    )
+
+
+def _sleeping_on(stay: Stay, person_id: uuid.UUID, on: datetime.date) -> StayPlace:
+    for row in stay.stay_places:
+        if row.person_id == person_id and row.starts_on <= on < row.ends_on:
+            return row
+    raise StayDatesError("moved_on", DateProblem.NOT_HERE_THEN)

@@ -1,0 +1,84 @@
+"""The request's site, its unit of work and who is asking."""
+
+from contextlib import AbstractContextManager
+from typing import cast
+
+from flask import Flask, Response, abort, current_app, g, request
+from sqlalchemy.orm import Session
+from werkzeug.local import LocalProxy
+
+from tenants.context import runtime, shared_session, tenant_session
+from tenants.registry import OrgRef
+from tenants.routing import Site, SiteKind, site_for
+
+
+class HearthFlask(Flask):
+    """Flask, where a view's work is committed when it answers well and undone when it does not."""
+
+    def dispatch_request(self) -> Response:
+        """Run the view, then end the unit of work: from 400 on nothing of it is kept."""
+        response = self.make_response(super().dispatch_request())
+        end_unit_of_work(commit=response.status_code < 400)
+        return response
+
+
+def arrive() -> None:
+    """Find out which house this host name leads to; a name that is not ours ends here."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "any_host", False):
+        return
+    site = site_for(request.host, runtime())
+    if site is None:
+        abort(404)
+    g.site = site
+
+
+def current_site() -> Site:
+    """The site of this request."""
+    return cast("Site", g.site)
+
+
+def organisation() -> OrgRef:
+    """The organisation of this request's site; a page of another kind of site is not found."""
+    found = current_site().organisation
+    if found is None:
+        abort(404)
+    return found
+
+
+def _session() -> Session:
+    if "session" not in g:
+        g.unit_of_work = _open(current_site())
+        g.session = g.unit_of_work.__enter__()
+    return cast("Session", g.session)
+
+
+def _open(site: Site) -> AbstractContextManager[Session]:
+    if site.kind is SiteKind.ORGANISATION and site.organisation is not None:
+        return tenant_session(site.organisation)
+    return shared_session()
+
+
+def commit_now() -> None:
+    """Make what was done so far durable, for a call to the outside that must follow it."""
+    _session().commit()
+
+
+def end_unit_of_work(*, commit: bool) -> None:
+    """End this request's transaction and scope, if a view opened them."""
+    opened = cast("AbstractContextManager[Session] | None", g.pop("unit_of_work", None))
+    working = cast("Session | None", g.pop("session", None))
+    if opened is None or working is None:
+        return
+    if not commit:
+        working.rollback()
+    opened.__exit__(None, None, None)
+
+
+def leave(_error: BaseException | None = None) -> None:
+    """Undo whatever an error left open."""
+    end_unit_of_work(commit=False)
+
+
+session: Session = cast("Session", LocalProxy(_session))
+site: Site = cast("Site", LocalProxy(current_site))

@@ -1,0 +1,1 @@
+"""Where payment providers tell what happened: check the signature, keep the ids, answer."""

@@ -1,0 +1,1 @@
+"""Whose data is this: registry, roles, sessions, provisioning and migrations of organisations."""

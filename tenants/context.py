@@ -1,0 +1,160 @@
+"""The only doors to the database: a scope that is a transaction, opened and ended together."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from tenants.engines import Engines
+from tenants.registry import OrgRef, Registry
+
+
+class NestedScopeError(RuntimeError):
+    """A unit of work was opened inside another one of the same thread of work."""
+
+
+class NoTenantError(RuntimeError):
+    """An organisation's data was asked for outside any organisation's scope."""
+
+
+class NotConfiguredError(RuntimeError):
+    """A session was asked for before the process had read its settings."""
+
+
+class Bindings(Protocol):
+    """Where a session's connection comes from; tests pin one connection per role."""
+
+    def organisation(self, org: OrgRef) -> Engine | Connection:
+        """What an organisation's session binds to."""
+
+    def platform(self) -> Engine | Connection:
+        """What the registry's session binds to."""
+
+    def reader(self) -> Engine | Connection:
+        """What the reader of published aggregates binds to."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What this process knows after it has read its settings."""
+
+    settings: Settings
+    bindings: Bindings
+    registry: Registry
+
+
+_runtime: Runtime | None = None
+_organisation: ContextVar[OrgRef | None] = ContextVar("organisation", default=None)
+_platform: ContextVar[bool] = ContextVar("platform", default=False)
+
+
+def configure(settings: Settings) -> Runtime:
+    """Make this process ready to open sessions; called once by each door."""
+    engines = Engines(settings)
+    registry = Registry(engines.platform, base_domain=settings.base_domain)
+    return install(Runtime(settings, engines, registry))
+
+
+def install(new: Runtime) -> Runtime:
+    """Put a ready runtime in place."""
+    global _runtime
+    _runtime = new
+    return new
+
+
+def runtime() -> Runtime:
+    """The process's runtime."""
+    if _runtime is None:
+        raise NotConfiguredError("call tenants.context.configure before opening a session")
+    return _runtime
+
+
+def current_organisation() -> OrgRef:
+    """The organisation whose scope is open."""
+    org = _organisation.get()
+    if org is None:
+        raise NoTenantError("no organisation's scope is open")
+    return org
+
+
+@contextmanager
+def tenant_session(org: OrgRef) -> Iterator[Session]:
+    """Open an organisation's scope and transaction; commit at the end, roll back on any error.
+
+    :raises NestedScopeError: a scope is open already, of this or of another organisation.
+    """
+    if _organisation.get() is not None:
+        raise NestedScopeError("end the open scope before entering an organisation")
+    token = _organisation.set(org)
+    try:
+        with _unit_of_work(runtime().bindings.organisation(org), organisation=org) as session:
+            yield session
+    finally:
+        _organisation.reset(token)
+
+
+@contextmanager
+def shared_session() -> Iterator[Session]:
+    """Open a transaction as the platform: registry, hand-over ids, federation staff, cubes.
+
+    :raises NestedScopeError: such a transaction is open already.
+    """
+    if _platform.get():
+        raise NestedScopeError("the platform's transaction is open already")
+    token = _platform.set(True)
+    try:
+        with _unit_of_work(runtime().bindings.platform(), organisation=None) as session:
+            yield session
+    finally:
+        _platform.reset(token)
+
+
+@contextmanager
+def reader_session() -> Iterator[Session]:
+    """Open a transaction that can read published aggregates and nothing else."""
+    with _unit_of_work(runtime().bindings.reader(), organisation=None) as session:
+        yield session
+
+
+def after_commit(session: Session, key: object, action: Callable[[], object]) -> None:
+    """Run an action once this session's work is durable; a second one with the same key is dropped.
+
+    The action must not raise: what it announces is in the database already.
+    """
+    session.info.setdefault("after_commit", {})[key] = action
+
+
+@contextmanager
+def _unit_of_work(bind: Engine | Connection, *, organisation: OrgRef | None) -> Iterator[Session]:
+    mode = "create_savepoint" if isinstance(bind, Connection) else "conditional_savepoint"
+    session = Session(
+        bind,
+        expire_on_commit=False,
+        join_transaction_mode=mode,  # type: ignore[arg-type]
+        info={"organisation": organisation},
+    )
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.close()
+
+
+@event.listens_for(Session, "after_commit")
+def _run_actions(session: Session) -> None:
+    for action in session.info.pop("after_commit", {}).values():
+        action()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_actions(session: Session, previous_transaction: object) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("after_commit", None)

@@ -1,0 +1,186 @@
+"""Brings the shared schema and every organisation's schema to the newest revision."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tenants.revisions import Line, head, pending
+
+SHARED = "shared"
+# Both are arbitrary, and the same in every release: one roll-out at a time per database.
+ROLL_OUT_LOCK = 4_801_266_113
+ATTEMPTS = 4
+
+
+class MigrationError(RuntimeError):
+    """A schema could not be migrated; the roll-out stopped there and can be started again."""
+
+    def __init__(self, schema: str, reason: str) -> None:
+        super().__init__(f"schema {schema} was not migrated: {reason}")
+        self.schema = schema
+
+
+class RollOutRunningError(RuntimeError):
+    """Another process is migrating this database."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of one schema: where it stood and where it stands."""
+
+    schema: str
+    before: str | None
+    after: str
+
+
+Report = Callable[[Step], None]
+
+
+def migrate_all(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[Step]:
+    """Migrate the shared schema, then one organisation as canary, then the others in parallel.
+
+    Each schema is one transaction that also writes its version, so an interrupted roll-out goes on
+    where it stopped. When nothing is to be done this is one query.
+
+    :raises MigrationError: names the schema that failed; no further schema was begun.
+    """
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        if not connection.execute(
+            "SELECT pg_try_advisory_lock(%s)", (ROLL_OUT_LOCK,)
+        ).fetchone() == (True,):
+            raise RollOutRunningError("another roll-out holds this database's lock")
+        steps = _migrate(connection, [(SHARED, _shared_revision(connection))], "shared", report)
+        waiting = outdated(connection)
+        steps += _migrate(connection, waiting[:1], "tenant", report)
+    return steps + _migrate_parallel(owner_dsn, waiting[1:], report, parallel)
+
+
+def outdated(connection: psycopg.Connection[Any]) -> list[tuple[str, str | None]]:
+    """Every organisation's schema that is not at the newest revision, in one query."""
+    rows = connection.execute(
+        "SELECT schema_name, revision FROM shared.schema_versions"
+        " WHERE line = 'tenant' AND revision <> %s ORDER BY schema_name",
+        (head("tenant"),),
+    ).fetchall()
+    return [(schema, revision) for schema, revision in rows]
+
+
+@cache
+def message_for(line: Line, before: str | None) -> str:
+    """The SQL that takes a schema from ``before`` to the newest revision, without its name."""
+    return "\n".join(step.sql for step in pending(line, before))
+
+
+def apply(connection: psycopg.Connection[Any], schema: str, line: Line, before: str | None) -> None:
+    """Send a schema's pending revisions and its new version as one message and one transaction."""
+    connection.execute(
+        sql.SQL("BEGIN; {}; COMMIT").format(upgrade_statements(schema, line, before))
+    )
+
+
+def upgrade_statements(schema: str, line: Line, before: str | None) -> sql.Composed:
+    """What ``apply`` sends, for a caller that has a transaction of its own."""
+    return sql.SQL(
+        "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '120s';"
+        " SET LOCAL search_path = {schema}, extensions; {steps}"
+        " INSERT INTO shared.schema_versions (schema_name, line, revision)"
+        " VALUES ({name}, {line}, {revision}) ON CONFLICT (schema_name)"
+        " DO UPDATE SET revision = excluded.revision, migrated_at = now()"
+    ).format(
+        schema=sql.Identifier(schema),
+        # The text comes from our own revision files and holds nothing a visitor sent.
+        steps=sql.SQL(message_for(line, before)),
+        name=sql.Literal(schema),
+        line=sql.Literal(line),
+        revision=sql.Literal(head(line)),
+    )
+
+
+def _migrate(
+    connection: psycopg.Connection[Any],
+    schemas: Iterable[tuple[str, str | None]],
+    line: Line,
+    report: Report,
+) -> list[Step]:
+    steps = []
+    for schema, before in schemas:
+        if before == head(line):
+            continue
+        _apply_patiently(connection, schema, line, before)
+        steps.append(Step(schema, before, head(line)))
+        report(steps[-1])
+    return steps
+
+
+def _apply_patiently(
+    connection: psycopg.Connection[Any], schema: str, line: Line, before: str | None
+) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            apply(connection, schema, line, before)
+            return
+        except psycopg.errors.LockNotAvailable as error:
+            # Somebody's long transaction holds the table; rather step back than queue everybody.
+            connection.execute("ROLLBACK")
+            if attempt == ATTEMPTS:
+                raise MigrationError(schema, "a table stayed locked") from error
+        except (psycopg.Error, LookupError) as error:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
+            raise MigrationError(schema, str(error).splitlines()[0]) from error
+
+
+def _migrate_parallel(
+    owner_dsn: str, schemas: list[tuple[str, str | None]], report: Report, parallel: int
+) -> list[Step]:
+    waiting: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+    for item in schemas:
+        waiting.put(item)
+    stop = threading.Event()
+
+    def lane(_number: int) -> list[Step]:
+        done: list[Step] = []
+        with psycopg.connect(owner_dsn, autocommit=True) as connection:
+            for item in _until_empty(waiting):
+                if stop.is_set():
+                    break
+                try:
+                    done += _migrate(connection, [item], "tenant", report)
+                except MigrationError:
+                    stop.set()
+                    raise
+        return done
+
+    if not schemas:
+        return []
+    with ThreadPoolExecutor(max_workers=min(parallel, len(schemas))) as lanes:
+        return [
+            step for done in lanes.map(lane, range(min(parallel, len(schemas)))) for step in done
+        ]
+
+
+def _until_empty(
+    items: "queue.SimpleQueue[tuple[str, str | None]]",
+) -> Iterable[tuple[str, str | None]]:
+    while True:
+        try:
+            yield items.get_nowait()
+        except queue.Empty:
+            return
+
+
+def _shared_revision(connection: psycopg.Connection[Any]) -> str | None:
+    exists = connection.execute("SELECT to_regclass('shared.schema_versions')").fetchone()
+    if exists == (None,):
+        return None
+    row = connection.execute(
+        "SELECT revision FROM shared.schema_versions WHERE schema_name = %s", (SHARED,)
+    ).fetchone()
+    return row[0] if row else None

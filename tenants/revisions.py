@@ -1,0 +1,63 @@
+"""Reads an Alembic line and renders its revisions to plain SQL, once for all schemas."""
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+Line = Literal["shared", "tenant"]
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One step of a line: its identifier and the SQL that takes a schema there."""
+
+    identifier: str
+    sql: str
+
+
+@cache
+def revisions(line: Line) -> tuple[Revision, ...]:
+    """All revisions of a line in order, rendered against no database."""
+    config = Config()
+    config.set_main_option("script_location", f"migrations:{line}")
+    script = ScriptDirectory.from_config(config)
+    ordered = reversed(list(script.iterate_revisions("head", "base")))
+    return tuple(Revision(step.revision, _render(step.module)) for step in ordered)
+
+
+def head(line: Line) -> str:
+    """The newest revision of a line."""
+    return revisions(line)[-1].identifier
+
+
+def pending(line: Line, current: str | None) -> tuple[Revision, ...]:
+    """What a schema at ``current`` (None: an empty one) still lacks.
+
+    :raises LookupError: the schema stands at a revision this release does not know.
+    """
+    steps = revisions(line)
+    if current is None:
+        return steps
+    known = [step.identifier for step in steps]
+    if current not in known:
+        raise LookupError(f"revision {current} is newer than this release")
+    return steps[known.index(current) + 1 :]
+
+
+def _render(module: object) -> str:
+    buffer = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql",
+        # The default style would double every per cent sign, and nobody halves them again.
+        dialect_opts={"paramstyle": "named"},
+        opts={"as_sql": True, "output_buffer": buffer},
+    )
+    with Operations.context(context):
+        module.upgrade()  # type: ignore[attr-defined]
+    return buffer.getvalue()

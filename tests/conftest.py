@@ -1,0 +1,162 @@
+"""What every test may ask for: a database of its own worker, sessions, and signed-in visitors."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from hearth.accounts import services as accounts
+from hearth.accounts.guard import COOKIE
+from hearth.accounts.models import directory
+from hearth.accounts.permissions import Role
+from hearth.app import create_app
+from hearth.web.request import HearthFlask
+from tenants import context
+from tenants.context import Runtime, shared_session, tenant_session
+from tenants.engines import Engines
+from tenants.registry import OrgRef, Registry
+from tests.support.pinned import PinnedBindings
+from tests.support.servers import (
+    BASE_DOMAIN,
+    Addresses,
+    Servers,
+    copy_template,
+    drop_database,
+    settings_for,
+)
+from tests.support.visitors import Visitor
+
+SERVERS = Servers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the servers once, in the process that controls the others."""
+    if not hasattr(node.config, "hearth_addresses"):
+        node.config.hearth_addresses = SERVERS.start()
+    node.workerinput["addresses"] = node.config.hearth_addresses.to_plain()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        SERVERS.stop()
+
+
+@pytest.fixture(scope="session")
+def addresses(request: pytest.FixtureRequest) -> Addresses:
+    """Where PostgreSQL and Valkey of this run are."""
+    workerinput = getattr(request.config, "workerinput", None)
+    return Addresses(**workerinput["addresses"]) if workerinput else SERVERS.start()
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> str:
+    """The name of this process among the run's workers."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "main"))
+
+
+@pytest.fixture(scope="session")
+def settings(addresses: Addresses, worker: str) -> Iterator[Settings]:
+    """The settings of this worker's own database."""
+    database = copy_template(addresses, worker)
+    yield settings_for(addresses, database, HEARTH_ROLE_PREFIX=f"{worker}_")
+    drop_database(addresses, database)
+
+
+@pytest.fixture(scope="session")
+def engines(settings: Settings) -> Iterator[Engines]:
+    engines = Engines(settings)
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture(scope="session")
+def registry(settings: Settings, engines: Engines) -> Registry:
+    return Registry(engines.platform, base_domain=settings.base_domain, seconds=3600)
+
+
+@pytest.fixture
+def runtime(settings: Settings, engines: Engines, registry: Registry) -> Iterator[Runtime]:
+    """The process's runtime, where nothing that a test writes outlives it."""
+    bindings = PinnedBindings(engines)
+    yield context.install(Runtime(settings, bindings, registry))
+    bindings.rollback()
+
+
+@pytest.fixture
+def spb(runtime: Runtime) -> OrgRef:
+    return runtime.registry.get("spb")
+
+
+@pytest.fixture
+def pskov(runtime: Runtime) -> OrgRef:
+    return runtime.registry.get("pskov")
+
+
+@pytest.fixture
+def session(spb: OrgRef) -> Iterator[Session]:
+    """A session of St Petersburg; its scope is left at once, so that requests can open theirs."""
+    yield from _session_of(spb)
+
+
+@pytest.fixture
+def pskov_session(pskov: OrgRef) -> Iterator[Session]:
+    """A session of Pskov."""
+    yield from _session_of(pskov)
+
+
+@pytest.fixture
+def shared(runtime: Runtime) -> Iterator[Session]:
+    """A session of the platform."""
+    with shared_session() as opened:
+        context._platform.set(False)
+        yield opened
+
+
+def _session_of(org: OrgRef) -> Iterator[Session]:
+    with tenant_session(org) as opened:
+        context._organisation.set(None)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> HearthFlask:
+    """The application on this worker's database."""
+    created = create_app(settings)
+    created.test_client_class = Visitor
+    return created
+
+
+@pytest.fixture
+def visitor(app: HearthFlask, runtime: Runtime) -> Callable[..., Visitor]:
+    """Make a visitor of a site who has not signed in."""
+
+    def make(site: str = "spb") -> Visitor:
+        client = app.test_client()
+        assert isinstance(client, Visitor)
+        client.host = f"{site}.{BASE_DOMAIN}" if site else BASE_DOMAIN
+        return client
+
+    return make
+
+
+@pytest.fixture
+def sign_in(visitor: Callable[..., Visitor], runtime: Runtime) -> Callable[..., Visitor]:
+    """Make a visitor who is signed in with a role on a site."""
+
+    def make(role: Role | str, site: str = "spb") -> Visitor:
+        client = visitor(site)
+        unit = (
+            shared_session() if site == "federation" else tenant_session(runtime.registry.get(site))
+        )
+        with unit as opened:
+            user = directory(opened).user
+            user_id = opened.scalars(select(user.id).where(user.roles == [str(role)])).one()
+            token = accounts.start_session(opened, user_id=user_id, host=client.host)
+        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
+        return client
+
+    return make

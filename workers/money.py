@@ -1,0 +1,82 @@
+"""Hands payment events over to the organisations they belong to."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from hearth.giving import services as giving
+from hearth.giving.gateway import GatewayError, PaymentGateway, WebhookEvent
+from hearth.jobs import Job, begun
+from hearth.outbox import services as outbox
+from hearth.outbox.models import SharedEvent
+from hearth.webhooks.services import keep_event
+from tenants.context import runtime, shared_session, tenant_session
+from tenants.registry import UnknownOrganisationError
+from workers.gateway import payment_gateway
+
+log = logging.getLogger(__name__)
+# Stripe keeps events for thirty days; two are enough to bridge a failure over a weekend's night.
+LOOK_BACK = timedelta(days=2)
+
+
+def drain_inbox() -> None:
+    """Hand over every event that waits; each in a transaction of its own."""
+    begun(Job.DRAIN_INBOX)
+    gateway = payment_gateway()
+    while _hand_over_next(gateway):
+        pass
+
+
+def fetch_missed_events() -> None:
+    """Ask the provider what happened lately and keep what never reached us."""
+    begun(Job.FETCH_MISSED_EVENTS)
+    for event in payment_gateway().events_since(datetime.now(UTC) - LOOK_BACK):
+        with shared_session() as shared:
+            keep_event(shared, provider="stripe", event=event)
+
+
+def _hand_over_next(gateway: PaymentGateway) -> bool:
+    with shared_session() as shared:
+        kept = outbox.claim_event(shared)
+        if kept is None:
+            return False
+        try:
+            outbox.finish_event(kept, _handle(gateway, _envelope(kept)))
+        except GatewayError as error:
+            outbox.postpone_event(kept, type(error).__name__)
+            log.warning("event_postponed", extra={"event_type": kept.event_type})
+    return True
+
+
+def _handle(gateway: PaymentGateway, event: WebhookEvent) -> str:
+    schema = event.organisation
+    if schema is None:
+        payment = gateway.payment_for(event)
+        schema = payment.organisation if payment else None
+    try:
+        organisation = runtime().registry.by_schema(schema or "")
+    except UnknownOrganisationError:
+        return "nobody's"
+    with tenant_session(organisation) as session:
+        return _handle_once(session, gateway, event)
+
+
+def _handle_once(session: Session, gateway: PaymentGateway, event: WebhookEvent) -> str:
+    if not outbox.handled_now(session, provider="stripe", event_id=event.id):
+        return "repeated"
+    giving.handle_event(session, gateway, event)
+    return "handled"
+
+
+def _envelope(kept: SharedEvent) -> WebhookEvent:
+    return WebhookEvent(
+        id=kept.event_id,
+        type=kept.event_type,
+        object_type=kept.object_type,
+        object_id=kept.object_id,
+        livemode=False,
+        created=kept.received_at,
+        organisation=kept.schema_name,
+        payment_intent_id=kept.payment_intent_id,
+    )
