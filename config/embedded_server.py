@@ -117,8 +117,9 @@ class EmbeddedServer(ABC):
             if self._wait_until_it_answers():
                 self.port = port
                 return
-            # Somebody may have been faster to the port that was free a moment ago.
-            if self.port or child_processes.port_is_free(port):
+            # Somebody may have been faster to the port that was free a moment ago, and may have
+            # left it again; with a port of our own choice another one is tried.
+            if self.port or self.is_running():
                 break
         raise EmbeddedServerError(
             f"{self.title} did not start. The end of {self.log}:\n{child_processes.tail(self.log)}"

@@ -1,6 +1,26 @@
 """Imports every table once, so that the two collections of tables are complete."""
 
+from hearth.accounts import models as accounts
+from hearth.aggregates import models as aggregates
+from hearth.families import models as families
+from hearth.giving import models as giving
+from hearth.intake import models as intake
+from hearth.ledger import models as ledger
+from hearth.outbox import models as outbox
+from hearth.service_delivery import models as service_delivery
+from hearth.shelter import models as shelter
 from tenants.models import SharedModel, TenantModel
 
+MODULES = (
+    accounts,
+    aggregates,
+    families,
+    giving,
+    intake,
+    ledger,
+    outbox,
+    service_delivery,
+    shelter,
+)
 TENANT_METADATA = TenantModel.metadata
 SHARED_METADATA = SharedModel.metadata

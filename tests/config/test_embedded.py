@@ -12,6 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.child_processes import free_port, processes_matching
 from config.embedded import EmbeddedPostgres, EmbeddedValkey, database_and_redis
@@ -220,7 +222,7 @@ def test_a_killed_owner_leaves_no_server_behind_and_the_next_one_starts(tmp_path
 
 def test_valkey_refuses_a_client_without_the_password(valkey: EmbeddedValkey) -> None:
     assert valkey.port is not None
-    stranger = redis.Redis(port=valkey.port)
+    stranger = redis.Redis(port=valkey.port, retry=Retry(NoBackoff(), 0))
 
     with pytest.raises(redis.AuthenticationError):
         stranger.ping()

@@ -245,14 +245,15 @@ httpGet:
 startupProbe:
   exec:
     command: {{ .command | toJson }}
-  periodSeconds: 10
-  timeoutSeconds: 10
-  failureThreshold: 18
+  initialDelaySeconds: 5
+  periodSeconds: 15
+  timeoutSeconds: 30
+  failureThreshold: 12
 livenessProbe:
   exec:
     command: {{ .command | toJson }}
   periodSeconds: 60
-  timeoutSeconds: 15
+  timeoutSeconds: 30
   failureThreshold: 3
 {{- end -}}
 

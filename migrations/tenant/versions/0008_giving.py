@@ -35,6 +35,7 @@ def _funds() -> None:
         "funds",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("titles", postgresql.JSONB(), nullable=False),
         sa.Column("purposes", postgresql.JSONB(), nullable=False),
         sa.Column("goal_minor", sa.BigInteger(), nullable=True),
@@ -43,6 +44,10 @@ def _funds() -> None:
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.CheckConstraint("code ~ '^[a-z][a-z0-9-]{0,39}$'", name=op.f("ck_funds_code")),
+        sa.CheckConstraint(
+            "kind IN ('general', 'accompaniment', 'shelter', 'material_aid')",
+            name=op.f("ck_funds_kind"),
+        ),
         sa.CheckConstraint("goal_minor > 0", name=op.f("ck_funds_goal_minor")),
         sa.CheckConstraint(CURRENCY, name=op.f("ck_funds_currency")),
         sa.CheckConstraint("closed_on >= opened_on", name=op.f("ck_funds_closed_on")),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, func
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tenants.models import SharedModel, TenantModel, new_id
 
@@ -63,10 +63,7 @@ class UserSession(SessionColumns, TenantModel):
 
     __tablename__ = "user_sessions"
 
-    @declared_attr
-    def user_id(self) -> Mapped[uuid.UUID]:
-        """Whose sign-in it is."""
-        return mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), index=True)
 
 
 class SignInFailure(FailureColumns, TenantModel):
@@ -93,10 +90,7 @@ class FederationSession(SessionColumns, SharedModel):
 
     __tablename__ = "user_sessions"
 
-    @declared_attr
-    def user_id(self) -> Mapped[uuid.UUID]:
-        """Whose sign-in it is."""
-        return mapped_column(ForeignKey("shared.users.id"), index=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shared.users.id"), index=True)
 
 
 class FederationSignInFailure(FailureColumns, SharedModel):

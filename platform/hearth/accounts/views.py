@@ -32,19 +32,9 @@ def sign_in() -> Any:
     if request.method == "GET" and signed_in():
         return redirect(home())
     form = Form(SignInSchema(), data=request.form if request.method == "POST" else None)
-    if not form.validate():
+    token = _start_session(form) if form.validate() else None
+    if token is None:
         return _sign_in_page(form)
-    try:
-        token = _start_session(form)
-    except SignInRefusedError:
-        commit_now()
-        form.add_error(None, _("This address and password do not belong together."))
-        return _sign_in_page(form)
-    except TooManyFailuresError:
-        form.add_error(
-            None, _("Too many tries from here. Wait a quarter of an hour, then try again.")
-        )
-        return _sign_in_page(form, status=429)
     response = redirect(_wanted(), 303)
     remember_sign_in(response, token)
     return response
@@ -63,20 +53,30 @@ def sign_out() -> Response:
     return response
 
 
-def _start_session(form: Form) -> str:
-    return services.sign_in(
-        session,
-        email=form.loaded.email,
-        password=form.loaded.password,
-        address=request.remote_addr or "",
-        host=site.host,
-        pepper=derive(runtime().settings.secret_key, "sign-in-failures"),
-    )
+def _start_session(form: Form) -> str | None:
+    try:
+        return services.sign_in(
+            session,
+            email=form.loaded.email,
+            password=form.loaded.password,
+            address=request.remote_addr or "",
+            host=site.host,
+            pepper=derive(runtime().settings.secret_key, "sign-in-failures"),
+        )
+    except SignInRefusedError:
+        # The failure is counted although the answer is a refusal, which undoes all other work.
+        commit_now()
+        form.add_error(None, _("This address and password do not belong together."))
+    except TooManyFailuresError:
+        form.add_error(
+            None, _("Too many tries from here. Wait a quarter of an hour, then try again.")
+        )
+    return None
 
 
-def _sign_in_page(form: Form, status: int = 422) -> tuple[str, int]:
-    shown = render_template("accounts/sign_in.html", form=form)
-    return shown, 200 if request.method == "GET" else status
+def _sign_in_page(form: Form) -> tuple[str, int]:
+    status = 200 if request.method == "GET" else 422
+    return render_template("accounts/sign_in.html", form=form), status
 
 
 def _wanted() -> str:

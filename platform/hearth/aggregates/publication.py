@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from hearth.aggregates.lattice import fill, refuse_stray_cells
 from hearth.aggregates.rounding import Base, publishable_amount, round_counts
 from hearth.indicators import Cell, Indicator, Period, PeriodKind
+from tenants.passwords import derive
 
 SEED_GENERATION = 1
 """Raised when the secret behind the weights changes; published cubes keep their own number."""
@@ -180,7 +178,6 @@ def protect(
     ).signed(secret)
 
 
-def _derive(secret: str, purpose: str, *names: object) -> bytes:
-    """A key of its own for each purpose and set of names (HKDF with SHA-256)."""
-    info = json.dumps([purpose, *map(str, names)]).encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
+def _derive(secret: str, *names: object) -> bytes:
+    """A key of its own for each purpose and set of names."""
+    return derive(secret, json.dumps([str(name) for name in names]))

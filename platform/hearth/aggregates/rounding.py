@@ -58,8 +58,8 @@ def round_counts(
 ) -> dict[Cell, int]:
     """Return the lattice with every small count rounded; the same seed gives the same result.
 
-    `counts` holds every cell of the lattice. If the program finds no choice within its limits, small
-    counts are rounded along the lattice's order: as safe, less close.
+    `counts` holds every cell of the lattice. If the program finds no choice within its limits,
+    small counts are rounded along the lattice's order: as safe, less close.
     """
     cells = sorted(counts)
     small = [position for position, cell in enumerate(cells) if 0 < counts[cells[position]] < base]

@@ -42,26 +42,36 @@ class Birth:
             raise BirthDateError("a known birth has a date and an unknown one has none")
 
     @classmethod
-    def written(cls, text: str, *, expected: bool = False) -> "Birth":
+    def written(cls, text: str) -> "Birth":
         """Read "14.03.2024", "2024-03-14", "03.2024", "2024" or nothing at all.
 
-        :raises BirthDateError: it is none of these, or an expected date lacks its day.
+        :raises BirthDateError: it is none of these.
         """
         text = text.strip()
         if not text:
-            if expected:
-                raise BirthDateError("an expected birth needs a date")
             return cls()
         year, month, day = _parts(text)
         try:
             on = date(year, month or 1, day or 1)
         except ValueError as error:
             raise BirthDateError("no such day") from error
-        if expected:
-            return cls(_middle(on, month, day), BirthPrecision.EXPECTED)
         if day:
             return cls(on, BirthPrecision.DAY)
         return cls(on, BirthPrecision.MONTH if month else BirthPrecision.YEAR)
+
+    def as_expected(self) -> "Birth":
+        """The same date for a child not born yet; one given roughly means the end of it.
+
+        :raises BirthDateError: there is no date.
+        """
+        if self.on is None:
+            raise BirthDateError("an expected birth needs a date")
+        on = self.on
+        if self.precision is BirthPrecision.YEAR:
+            on = on.replace(month=12, day=31)
+        elif self.precision is BirthPrecision.MONTH:
+            on = on.replace(day=calendar.monthrange(on.year, on.month)[1])
+        return Birth(on, BirthPrecision.EXPECTED)
 
     @property
     def is_expected(self) -> bool:
@@ -113,12 +123,3 @@ def _parts(text: str) -> tuple[int, int | None, int | None]:
     if not 1900 <= int(year) <= 2200 or month == "00" or day == "00":
         raise BirthDateError("no such year, month or day")
     return int(year), int(month) if month else None, int(day) if day else None
-
-
-def _middle(on: date, month: int | None, day: int | None) -> date:
-    """An expected date that was given roughly means the end of what was said."""
-    if day:
-        return on
-    if month:
-        return on.replace(day=calendar.monthrange(on.year, on.month)[1])
-    return on.replace(month=12, day=31)

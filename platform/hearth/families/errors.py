@@ -26,14 +26,6 @@ class FamilyDatesError(FamilyError):
         self.problem = problem
 
 
-class HouseholdMissingError(LookupError):
-    """There is no such family in this organisation."""
-
-
-class MemberMissingError(LookupError):
-    """There is no such member in this family."""
-
-
 class NobodyThereError(FamilyError):
     """A family consists of at least one person."""
 

@@ -45,6 +45,12 @@ class FamilyQuery:
     sort: FamilySort = FamilySort.NUMBER
     ascending: bool = False
 
+    def sorted_by(self, sort: str) -> str | None:
+        """How the list is ordered by a column, in the words a table heading uses."""
+        if sort != self.sort:
+            return None
+        return "ascending" if self.ascending else "descending"
+
 
 def find_families(
     session: Session, query: FamilyQuery, *, user_id: uuid.UUID, limit: int, offset: int

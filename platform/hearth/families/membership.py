@@ -18,7 +18,6 @@ from hearth.families.errors import (
     CaseClosedError,
     DateProblem,
     FamilyDatesError,
-    MemberMissingError,
 )
 from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
 from hearth.families.names import search_key, tidy, tidy_or_none
@@ -193,21 +192,15 @@ def correct_membership(
 
 def get_member(
     session: Session, *, household_id: uuid.UUID, member_id: uuid.UUID
-) -> HouseholdMember:
-    """One valid entry of a household.
-
-    :raises MemberMissingError: the household has none with this id.
-    """
-    found = session.scalars(
+) -> HouseholdMember | None:
+    """One valid entry of a household, or None."""
+    return session.scalars(
         select(HouseholdMember).where(
             HouseholdMember.id == member_id,
             HouseholdMember.household_id == household_id,
             HouseholdMember.superseded_at.is_(None),
         )
     ).one_or_none()
-    if found is None:
-        raise MemberMissingError
-    return found
 
 
 def _write(person: Person, details: PersonDetails) -> None:

@@ -5,18 +5,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import any_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
 from hearth.accounts.models import User
+from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission
 from hearth.families import membership
 from hearth.families.errors import (
     CaseClosedError,
     CaseOpenError,
     DateProblem,
     FamilyDatesError,
-    HouseholdMissingError,
     NobodyThereError,
 )
 from hearth.families.membership import NewMember
@@ -153,12 +153,9 @@ def assign_key_worker(
     session.flush()
 
 
-def get_household(session: Session, household_id: uuid.UUID) -> Household:
-    """One family with its members, episodes and key workers.
-
-    :raises HouseholdMissingError: there is none with this id here.
-    """
-    found = session.scalars(
+def get_household(session: Session, household_id: uuid.UUID) -> Household | None:
+    """One family with its members, episodes and key workers, or None."""
+    return session.scalars(
         select(Household)
         .where(Household.id == household_id)
         .options(
@@ -167,9 +164,23 @@ def get_household(session: Session, household_id: uuid.UUID) -> Household:
             selectinload(Household.key_workers).joinedload(KeyWorker.user),
         )
     ).one_or_none()
-    if found is None:
-        raise HouseholdMissingError
-    return found
+
+
+def possible_key_workers(session: Session) -> list[tuple[uuid.UUID, str]]:
+    """The members of staff who may accompany a family, by name."""
+    able = [
+        role.value
+        for role, permissions in ROLE_PERMISSIONS.items()
+        if Permission.FAMILIES_WRITE in permissions
+    ]
+    rows = session.execute(
+        select(User.id, User.name)
+        .where(
+            User.disabled_at.is_(None), or_(*(literal(role) == any_(User.roles) for role in able))
+        )
+        .order_by(User.name, User.id)
+    )
+    return [(user_id, name) for user_id, name in rows]
 
 
 def lock(session: Session, household: Household) -> None:

@@ -11,6 +11,9 @@ from hearth.giving.gateway import DisputeState, PaymentState, RefundState
 from hearth.money import Money
 from tenants.models import TenantModel, new_id
 
+# What it costs to accompany one family for a week.
+WEEK_MINOR = 1500
+WEEK_CURRENCY = "EUR"
 _CURRENCY = "currency ~ '^[A-Z]{3}$'"
 
 
@@ -19,6 +22,15 @@ class Channel(StrEnum):
 
     ONLINE = "online"
     EARLIER = "earlier"
+
+
+class FundKind(StrEnum):
+    """What a fund is for, in the few words that all organisations share."""
+
+    GENERAL = "general"
+    ACCOMPANIMENT = "accompaniment"
+    SHELTER = "shelter"
+    MATERIAL_AID = "material_aid"
 
 
 class GiftState(StrEnum):
@@ -47,6 +59,9 @@ class Fund(TenantModel):
     __tablename__ = "funds"
     __table_args__ = (
         CheckConstraint("code ~ '^[a-z][a-z0-9-]{0,39}$'", name="code"),
+        CheckConstraint(
+            "kind IN ('general', 'accompaniment', 'shelter', 'material_aid')", name="kind"
+        ),
         CheckConstraint("goal_minor > 0", name="goal_minor"),
         CheckConstraint(_CURRENCY, name="currency"),
         CheckConstraint("closed_on >= opened_on", name="closed_on"),
@@ -54,6 +69,7 @@ class Fund(TenantModel):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     code: Mapped[str] = mapped_column(String(40), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
     titles: Mapped[dict[str, str]]
     purposes: Mapped[dict[str, str]]
     goal_minor: Mapped[int | None] = mapped_column(BigInteger)

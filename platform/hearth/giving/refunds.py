@@ -6,12 +6,12 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from hearth.giving.clock import organisation_of
 from hearth.giving.gateway import RefundRequest, RefundSnapshot, RefundState
 from hearth.giving.models import Flag, GiftState, Payment, Refund
 from hearth.ledger import services as ledger
 from hearth.ledger.models import Account
 from hearth.money import Money
-from tenants.context import current_organisation
 
 
 class RefundRefusedError(ValueError):
@@ -54,10 +54,10 @@ def request_refund(
     return refund
 
 
-def refund_order(refund: Refund) -> RefundRequest:
+def refund_order(session: Session, *, refund: Refund) -> RefundRequest:
     """What the provider is asked for; the refund's own id is the key of the call."""
     return RefundRequest(
-        organisation=current_organisation().schema_name,
+        organisation=organisation_of(session).schema_name,
         payment_intent_id=refund.payment.payment_intent_id or "",
         amount_minor=refund.amount_minor,
     )

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hearth.giving.clock import day_of, organisation_of, today
 from hearth.giving.gateway import (
     CheckoutRequest,
     CheckoutSession,
@@ -24,7 +25,6 @@ from hearth.giving.settlement import apply_snapshot
 from hearth.ledger import services as ledger
 from hearth.ledger.models import Account
 from hearth.money import Money
-from tenants.context import current_organisation
 from tenants.models import new_id
 
 STRIPE: Final = "stripe"
@@ -76,7 +76,7 @@ def start_gift(session: Session, *, request: GiftRequest, request_key: str) -> P
     if found is not None:
         return found
     fund = session.get(Fund, request.fund_id)
-    _refuse_wrong_gift(request, fund)
+    _refuse_wrong_gift(request, fund, today(session))
     gift = Gift(
         reference=new_reference(),
         donor_id=_donor(session, request),
@@ -109,7 +109,7 @@ def checkout_request(
     """What the provider is asked for; the payment's stored key goes with every such call."""
     donor = session.get_one(Donor, payment.gift.donor_id)
     return CheckoutRequest(
-        organisation=current_organisation().schema_name,
+        organisation=organisation_of(session).schema_name,
         gift_id=payment.gift_id,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
@@ -214,7 +214,7 @@ def record_earlier_gift(
         session,
         effect_key=f"earlier:{gift.id}",
         kind="gift",
-        occurred_on=received_at.astimezone(current_organisation().clock).date(),
+        occurred_on=day_of(session, received_at),
         entries=[
             ledger.debit(Account.EARLIER_GIFTS, amount),
             ledger.credit(Account.GIFTS, amount, fund.id),
@@ -230,9 +230,8 @@ def new_reference() -> str:
     return f"{signs[:4]}-{signs[4:]}"
 
 
-def _refuse_wrong_gift(request: GiftRequest, fund: Fund | None) -> None:
-    today: date = datetime.now(current_organisation().clock).date()
-    if fund is None or not fund.is_open(today):
+def _refuse_wrong_gift(request: GiftRequest, fund: Fund | None, on: date) -> None:
+    if fund is None or not fund.is_open(on):
         raise GiftRefusedError("fund")
     if request.amount.currency != fund.currency:
         raise GiftRefusedError("currency")

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.giving.clock import day_of, today
 from hearth.giving.disputes import book_dispute
 from hearth.giving.gateway import (
     DisputeSnapshot,
@@ -21,12 +22,12 @@ from hearth.ledger import services as ledger
 from hearth.ledger.models import Account
 from hearth.money import Money
 from hearth.outbox import services as outbox
-from tenants.context import current_organisation
 
 log = logging.getLogger(__name__)
 
 THANK_YOU: Final = "giving.thank_you"
 INSTRUCTION: Final = "giving.instruction"
+MAILS: Final = (INSTRUCTION, THANK_YOU)
 # The best that any of a gift's payments says is what is true of the gift.
 _BEST_FIRST: Final = (
     GiftState.RECEIVED,
@@ -60,13 +61,18 @@ def apply_snapshot(
     if payment.has_succeeded:
         _book_gift(session, payment)
         _book_fee(session, payment, snapshot)
-        book_refunds(session, payment=payment, refunds=refunds, on=_today())
+        book_refunds(session, payment=payment, refunds=refunds, on=today(session))
         if dispute is not None:
-            book_dispute(session, payment=payment, dispute=dispute, on=_today())
+            book_dispute(session, payment=payment, dispute=dispute, on=today(session))
     payment.gift.state = _state_of(payment.gift)
     _write_to_donor(session, payment)
     session.flush()
     return payment
+
+
+def mail_key(template: str, payment: Payment) -> str:
+    """The key under which a mail about a payment lies in the outbox, once."""
+    return f"{template}:{payment.id}"
 
 
 def _lock(session: Session, snapshot: PaymentSnapshot) -> Payment | None:
@@ -149,7 +155,7 @@ def _book_gift(session: Session, payment: Payment) -> None:
         session,
         effect_key=f"payment:{payment.id}:received",
         kind="gift",
-        occurred_on=gift.received_at.astimezone(current_organisation().clock).date(),
+        occurred_on=day_of(session, gift.received_at),
         entries=[
             ledger.debit(Account.STRIPE_CLEARING, payment.money),
             ledger.credit(Account.GIFTS, payment.money, gift.fund_id),
@@ -177,7 +183,7 @@ def _book_fee(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> 
         session,
         effect_key=f"payment:{payment.id}:fee",
         kind="fee",
-        occurred_on=_today(),
+        occurred_on=today(session),
         entries=[
             ledger.debit(Account.PAYMENT_FEES, fee, payment.gift.fund_id),
             ledger.credit(Account.STRIPE_CLEARING, fee),
@@ -203,11 +209,7 @@ def _write_to_donor(session: Session, payment: Payment) -> None:
         return
     outbox.put(
         session,
-        key=f"{template}:{payment.id}",
+        key=mail_key(template, payment),
         kind="mail",
         payload={"template": template, "gift": str(payment.gift_id), "payment": str(payment.id)},
     )
-
-
-def _today() -> date:
-    return datetime.now(current_organisation().clock).date()

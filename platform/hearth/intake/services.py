@@ -17,10 +17,6 @@ from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
 
 
-class ReferralMissingError(LookupError):
-    """There is no such referral in this organisation."""
-
-
 class ReferralDecidedError(ValueError):
     """The decision about the referral has been taken."""
 
@@ -77,15 +73,9 @@ def take_referral(
     return referral
 
 
-def get_referral(session: Session, referral_id: uuid.UUID) -> Referral:
-    """One referral.
-
-    :raises ReferralMissingError: there is none with this id here.
-    """
-    found = session.get(Referral, referral_id)
-    if found is None:
-        raise ReferralMissingError
-    return found
+def get_referral(session: Session, referral_id: uuid.UUID) -> Referral | None:
+    """One referral, or None."""
+    return session.get(Referral, referral_id)
 
 
 def referrals_of(session: Session, household_id: uuid.UUID) -> list[Referral]:

@@ -79,7 +79,7 @@ class LedgerEntry(TenantModel):
     )
     line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     account_code: Mapped[str] = mapped_column(
-        ForeignKey("ledger_accounts.code"), String(40), index=True
+        String(40), ForeignKey("ledger_accounts.code"), index=True
     )
     fund_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("funds.id"), index=True)
     amount_minor: Mapped[int] = mapped_column(BigInteger)

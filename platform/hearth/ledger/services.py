@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -143,16 +143,21 @@ def balances(
 
 def fund_balance(session: Session, *, fund_id: uuid.UUID, currency: str) -> Money:
     """What a fund still holds: its income less what it was spent on and what that cost."""
-    minor = session.scalar(
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+    return fund_balances(session, currency=currency).get(fund_id, Money(0, currency))
+
+
+def fund_balances(session: Session, *, currency: str) -> dict[uuid.UUID, Money]:
+    """What each fund still holds in a currency."""
+    rows = session.execute(
+        select(LedgerEntry.fund_id, func.sum(LedgerEntry.amount_minor))
         .join(LedgerAccount, LedgerAccount.code == LedgerEntry.account_code)
         .where(
-            LedgerEntry.fund_id == fund_id,
             LedgerEntry.currency == currency,
             LedgerAccount.kind.in_((AccountKind.INCOME, AccountKind.EXPENSE)),
         )
+        .group_by(LedgerEntry.fund_id)
     )
-    return -Money(int(minor or 0), currency)
+    return _by_fund(rows, currency)
 
 
 def fund_income(session: Session, *, currency: str) -> dict[uuid.UUID, Money]:
@@ -205,6 +210,10 @@ def _refuse_unbalanced(entries: Iterable[Entry]) -> None:
         sums[entry.money.currency] += entry.money.amount_minor
     if lines < 2 or any(sums.values()):
         raise UnbalancedTransactionError("the entries of each currency must sum to zero")
+
+
+def _by_fund(rows: Iterable[Row[uuid.UUID | None, int]], currency: str) -> dict[uuid.UUID, Money]:
+    return {fund: -Money(int(minor), currency) for fund, minor in rows if fund is not None}
 
 
 def _found(session: Session, effect_key: str, entries: Sequence[Entry]) -> LedgerTransaction:

@@ -14,10 +14,6 @@ from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 
 
-class ServiceMissingError(LookupError):
-    """There is no such service in this family's file."""
-
-
 class ServiceError(ValueError):
     """A service cannot be recorded like this; the subclass says why."""
 
@@ -114,12 +110,9 @@ def cancel_service(
 
 def get_service(
     session: Session, *, household_id: uuid.UUID, service_id: uuid.UUID
-) -> ServiceDelivery:
-    """One valid entry of a family's file.
-
-    :raises ServiceMissingError: the file holds none with this id.
-    """
-    found = session.scalars(
+) -> ServiceDelivery | None:
+    """One entry of a family's file that stands, or None."""
+    return session.scalars(
         select(ServiceDelivery)
         .where(
             ServiceDelivery.id == service_id,
@@ -129,9 +122,6 @@ def get_service(
         )
         .options(selectinload(ServiceDelivery.recipients))
     ).one_or_none()
-    if found is None:
-        raise ServiceMissingError
-    return found
 
 
 def services_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:

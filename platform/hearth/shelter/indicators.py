@@ -1,6 +1,7 @@
 """What the houses can be counted by: bed nights, and the families who had them."""
 
 import datetime
+import uuid
 from collections import Counter
 from collections.abc import Mapping
 
@@ -17,7 +18,7 @@ from hearth.indicators import (
     Value,
 )
 from hearth.shelter.models import HouseKind
-from hearth.shelter.occupancy import Nights, nights_in
+from hearth.shelter.occupancy import nights_in
 from hearth.shelter.words import HOUSE_KINDS
 
 HOUSE_KIND = Dimension(
@@ -27,14 +28,16 @@ HOUSE_KIND = Dimension(
 )
 
 
-def sheltered(session: Session, period: Period) -> list[Nights]:
-    """The nights of a period with the household and person each belongs to."""
-    return nights_in(session, period.starts_on, period.ends_on)
+def households_sheltered(
+    session: Session, *, starts_on: datetime.date, ends_on: datetime.date
+) -> set[uuid.UUID]:
+    """The households with at least one night from the first day to before the last."""
+    return {nights.household_id for nights in nights_in(session, starts_on, ends_on)}
 
 
 def _count_bed_nights(session: Session, period: Period) -> Mapping[Cell, int]:
     counts: Counter[Cell] = Counter()
-    for nights in sheltered(session, period):
+    for nights in nights_in(session, period.starts_on, period.ends_on):
         counts[(nights.house_kind.value,)] += nights.count
     return counts
 

@@ -2,9 +2,24 @@
 
 import datetime
 import uuid
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hearth.shelter.models import Place
+
+
+@dataclass(frozen=True)
+class PlaceName:
+    """A place as people call it, still known when the transaction that read it is undone."""
+
+    id: uuid.UUID
+    name: str
+    house: str
+
+    @classmethod
+    def of(cls, place: Place) -> "PlaceName":
+        """What to call a place."""
+        return cls(place.id, place.name, place.house.name)
 
 
 class StayError(ValueError):
@@ -60,7 +75,7 @@ class SamePlaceTwiceError(StayError):
 
     def __init__(self, place: Place) -> None:
         super().__init__("the place was given twice")
-        self.place = place
+        self.place = PlaceName.of(place)
 
 
 class PlaceClosedError(StayError):
@@ -68,7 +83,7 @@ class PlaceClosedError(StayError):
 
     def __init__(self, place: Place) -> None:
         super().__init__("the place is closed")
-        self.place = place
+        self.place = PlaceName.of(place)
 
 
 class PlaceTakenError(StayError):
@@ -78,7 +93,7 @@ class PlaceTakenError(StayError):
         self, place: Place, starts_on: datetime.date, ends_on: datetime.date | None
     ) -> None:
         super().__init__("the place is taken")
-        self.place = place
+        self.place = PlaceName.of(place)
         self.starts_on = starts_on
         self.ends_on = ends_on
 

@@ -90,7 +90,7 @@ def _reason(error: StayError) -> Any:
             return _(
                 "%(place)s in %(house)s is not open on all of these days.",
                 place=error.place.name,
-                house=error.place.house.name,
+                house=error.place.house,
             )
         case SamePlaceTwiceError():
             return _(
@@ -103,7 +103,7 @@ def _reason(error: StayError) -> Any:
 
 
 def _place_taken(error: PlaceTakenError) -> Any:
-    place, house = error.place.name, error.place.house.name
+    place, house = error.place.name, error.place.house
     if error.ends_on is None:
         return _(
             "%(place)s in %(house)s is still taken: a family was to leave and has not been signed"

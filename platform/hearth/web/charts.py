@@ -5,13 +5,13 @@ Positions are percentages and text keeps its own size, so one drawing serves a p
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from hearth.web.chart_marks import Write, height_of, largest, percent, svg_frame, told, trace
 from hearth.web.formatting import format_number
 
 # A bar leaves this share of the width free, so that its value always fits beside it.
@@ -21,8 +21,6 @@ COLUMN_HEIGHT = 200
 LINE_HEIGHT = 180
 LABEL_GAP = 17
 SMALL_HEIGHT = 72
-
-Write = Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def bar_chart(
     withheld: str = "–",
 ) -> Chart:
     """Draw horizontal bars, one below the other; withheld stands where a value may not be told."""
-    top = max((_largest(bar.value, bar.before) for bar in bars), default=0.0) or 1.0
+    top = max((largest(bar.value, bar.before) for bar in bars), default=0.0) or 1.0
     parts = [_bar(bar, index, top, write, withheld) for index, bar in enumerate(bars)]
     height = ROW * len(bars) + 4
     axis = Markup('<line class="axis" x1="0" y1="0" x2="0" y2="{}"/>').format(height)
@@ -78,17 +76,17 @@ def bar_chart(
     rows = [
         {
             "label": bar.label,
-            "value": _told(bar.value, write, withheld),
-            "before": _told(bar.before, write, withheld),
+            "value": told(bar.value, write, withheld),
+            "before": told(bar.before, write, withheld),
         }
         for bar in bars
     ]
-    return Chart(_svg(title, describe, height, [*parts, axis]), columns, rows)
+    return Chart(svg_frame(title, describe, height, [*parts, axis]), columns, rows)
 
 
 def _bar(bar: Bar, index: int, top: float, write: Write, withheld: str) -> Markup:
     y = index * ROW
-    share = _percent(bar.value, top, BAR_SHARE)
+    share = percent(bar.value, top, BAR_SHARE)
     drawn = Markup('<text x="8" y="{y}"{weight}>{label}</text>').format(
         y=y + 17,
         weight=Markup(' class="emphasis"') if bar.emphasis else "",
@@ -98,11 +96,13 @@ def _bar(bar: Bar, index: int, top: float, write: Write, withheld: str) -> Marku
         drawn += Markup('<rect class="mark" x="0" y="{y}" width="{share}%" height="18"/>').format(
             y=y + 25, share=share
         )
-    drawn += Markup('<text x="{share}%" dx="8" y="{y}" class="emphasis">{value}</text>').format(
-        share=share, y=y + 39, value=_told(bar.value, write, withheld)
+    drawn += Markup('<text x="{end}%" dx="8" y="{y}" class="emphasis">{value}</text>').format(
+        end=percent(largest(bar.value, bar.before), top, BAR_SHARE),
+        y=y + 39,
+        value=told(bar.value, write, withheld),
     )
     if bar.before is not None:
-        at = _percent(bar.before, top, BAR_SHARE)
+        at = percent(bar.before, top, BAR_SHARE)
         drawn += Markup('<line class="compare" x1="{at}%" x2="{at}%" y1="{y1}" y2="{y2}"/>').format(
             at=at, y1=y + 22, y2=y + 46
         )
@@ -120,10 +120,11 @@ def column_chart(
     withheld: str = "–",
 ) -> Chart:
     """Draw columns side by side, for a dozen months or fewer."""
-    top = max((_largest(bar.value) for bar in bars), default=0.0) or 1.0
+    top = max((largest(bar.value) for bar in bars), default=0.0) or 1.0
     step = 100 / max(len(bars), 1)
     floor = COLUMN_HEIGHT - 26
     parts = []
+    spoken = _worth_saying([told(bar.value, write, withheld) for bar in bars], bars)
     for index, bar in enumerate(bars):
         height = round((floor - 24) * (bar.value or 0) / top, 1)
         middle = round(step * (index + 0.5), 2)
@@ -140,7 +141,7 @@ def column_chart(
                 m=middle,
                 above=floor - height - 6,
                 below=floor + 18,
-                value=_told(bar.value, write, withheld),
+                value=spoken[index],
                 label=bar.label,
             )
         )
@@ -149,8 +150,16 @@ def column_chart(
         {"key": "label", "label": label_heading},
         {"key": "value", "label": value_heading, "numeric": True},
     ]
-    rows = [{"label": bar.label, "value": _told(bar.value, write, withheld)} for bar in bars]
-    return Chart(_svg(title, describe, COLUMN_HEIGHT, parts), columns, rows)
+    rows = [{"label": bar.label, "value": told(bar.value, write, withheld)} for bar in bars]
+    return Chart(svg_frame(title, describe, COLUMN_HEIGHT, parts, "columns"), columns, rows)
+
+
+def _worth_saying(told: Sequence[str], bars: Sequence[Bar]) -> list[str]:
+    """Keep every value where there is room for it, otherwise the highest and the last."""
+    if len(told) <= 6 or max(map(len, told)) <= 4:
+        return list(told)
+    highest = max(range(len(bars)), key=lambda at: bars[at].value or 0)
+    return [text if at in (highest, len(told) - 1) else "" for at, text in enumerate(told)]
 
 
 def line_chart(
@@ -164,20 +173,22 @@ def line_chart(
     withheld: str = "–",
 ) -> Chart:
     """Draw lines from a common zero, each named at its end; at most a handful can be told apart."""
-    top = max((_largest(*line.values) for line in series), default=0.0) or 1.0
+    top = max((largest(*line.values) for line in series), default=0.0) or 1.0
     floor = LINE_HEIGHT
     parts = [
-        Markup('<line class="axis" x1="0" x2="74%" y1="{y}" y2="{y}"/>').format(y=floor),
-        Markup('<line class="grid" x1="0" x2="74%" y1="16" y2="16"/>'),
+        Markup('<line class="axis" x1="0" x2="60%" y1="{y}" y2="{y}"/>').format(y=floor),
+        Markup('<line class="grid" x1="0" x2="60%" y1="16" y2="16"/>'),
         Markup('<text x="0" y="11" class="quiet">{}</text>').format(write(top)),
         Markup('<text x="0" y="{}" class="quiet">{}</text>').format(floor + 18, points[0]),
-        Markup('<text x="74%" y="{}" text-anchor="end" class="quiet">{}</text>').format(
+        Markup('<text x="60%" y="{}" text-anchor="end" class="quiet">{}</text>').format(
             floor + 18, points[-1]
         ),
     ]
     for line in series:
         parts.append(
-            _trace(line, top, width="74%", y=16, height=floor - 16, muted=_muted(line, series))
+            trace(
+                line.values, top, width="60%", y=16, height=floor - 16, muted=_muted(line, series)
+            )
         )
     parts += _end_labels(series, top, floor, write, withheld)
     columns: list[dict[str, Any]] = [{"key": "point", "label": point_heading}]
@@ -187,10 +198,10 @@ def line_chart(
     ]
     rows = [
         {"point": point}
-        | {str(index): _told(line.values[at], write, withheld) for index, line in enumerate(series)}
+        | {str(index): told(line.values[at], write, withheld) for index, line in enumerate(series)}
         for at, point in enumerate(points)
     ]
-    return Chart(_svg(title, describe, floor + 26, parts), columns, rows)
+    return Chart(svg_frame(title, describe, floor + 26, parts), columns, rows)
 
 
 def small_multiples(
@@ -203,15 +214,17 @@ def small_multiples(
     withheld: str = "–",
 ) -> list[tuple[str, Chart]]:
     """Draw one small chart for each line, all on one scale, so that neighbours can be compared."""
-    top = max((_largest(*line.values) for line in series), default=0.0) or 1.0
+    top = max((largest(*line.values) for line in series), default=0.0) or 1.0
     charts = []
     for title, line in zip(titles, series, strict=True):
         last = next((value for value in reversed(line.values) if value is not None), None)
         parts = [
-            _trace(line, top, width="78%", y=6, height=SMALL_HEIGHT - 6, muted=False, area=True),
+            trace(
+                line.values, top, width="78%", y=6, height=SMALL_HEIGHT - 6, muted=False, area=True
+            ),
             Markup('<line class="axis" x1="0" x2="78%" y1="{y}" y2="{y}"/>').format(y=SMALL_HEIGHT),
             Markup('<text x="80%" y="{y}" class="emphasis">{value}</text>').format(
-                y=_height(last, top, 6, SMALL_HEIGHT - 6) + 5, value=_told(last, write, withheld)
+                y=height_of(last, top, 6, SMALL_HEIGHT - 6) + 5, value=told(last, write, withheld)
             ),
             Markup('<text x="0" y="{}" class="quiet">{}</text>').format(
                 SMALL_HEIGHT + 17, points[0]
@@ -220,38 +233,9 @@ def small_multiples(
                 SMALL_HEIGHT + 17, points[-1]
             ),
         ]
-        svg = _svg(title, describe(line), SMALL_HEIGHT + 24, parts)
+        svg = svg_frame(title, describe(line), SMALL_HEIGHT + 24, parts)
         charts.append((title, Chart(svg, [], [])))
     return charts
-
-
-def _trace(
-    line: Series, top: float, *, width: str, y: int, height: int, muted: bool, area: bool = False
-) -> Markup:
-    """Draw one line on a 100 × 100 grid of its own, stretched to the space there is."""
-    last = max(len(line.values) - 1, 1)
-    runs: list[list[str]] = [[]]
-    for index, value in enumerate(line.values):
-        if value is None:
-            runs.append([])
-        else:
-            runs[-1].append(f"{round(100 * index / last, 2)},{round(100 - 100 * value / top, 2)}")
-    drawn = Markup(
-        '<svg x="0" y="{y}" width="{width}" height="{height}" viewBox="0 0 100 100" '
-        'preserveAspectRatio="none" overflow="visible">'
-    ).format(y=y, width=width, height=height)
-    for run in filter(None, runs):
-        if area:
-            start, end = run[0].partition(",")[0], run[-1].partition(",")[0]
-            drawn += Markup('<polygon class="area" points="{} {},100 {},100"/>').format(
-                " ".join(run), end, start
-            )
-        # A run of one point would be invisible as a line; the round line cap makes it a dot.
-        path = run if len(run) > 1 else run * 2
-        drawn += Markup('<polyline class="trace{}" points="{}"/>').format(
-            " muted" if muted else "", " ".join(path)
-        )
-    return drawn + Markup("</svg>")
 
 
 def _end_labels(
@@ -260,7 +244,7 @@ def _end_labels(
     ends = []
     for line in series:
         last = next((value for value in reversed(line.values) if value is not None), None)
-        ends.append((_height(last, top, 16, floor - 16), line, last))
+        ends.append((height_of(last, top, 16, floor - 16), line, last))
     labels = []
     lowest_used = float("-inf")
     for y, line, last in sorted(ends, key=lambda end: end[0]):
@@ -268,8 +252,8 @@ def _end_labels(
         lowest_used = at
         weight = Markup(' class="emphasis"') if not _muted(line, series) else ""
         labels.append(
-            Markup('<text x="76%" y="{}"{}>{} {}</text>').format(
-                round(at, 1), weight, _told(last, write, withheld), line.label
+            Markup('<text x="62%" y="{}"{}>{} {}</text>').format(
+                round(at, 1), weight, told(last, write, withheld), line.label
             )
         )
     return labels
@@ -277,35 +261,3 @@ def _end_labels(
 
 def _muted(line: Series, series: Sequence[Series]) -> bool:
     return any(other.emphasis for other in series) and not line.emphasis
-
-
-def _height(value: float | None, top: float, y: int, height: int) -> float:
-    return round(y + height - height * (value or 0) / top, 1)
-
-
-def _largest(*values: float | None) -> float:
-    return max((float(value) for value in values if value is not None), default=0.0)
-
-
-def _percent(value: float | None, top: float, share: float) -> float:
-    return round(share * (value or 0) / top, 2)
-
-
-def _told(value: float | None, write: Write, withheld: str) -> str:
-    return withheld if value is None else write(value)
-
-
-def _svg(title: str, describe: str, height: int, parts: Sequence[Markup]) -> Markup:
-    mark = "chart-" + hashlib.sha256(f"{title}{describe}{parts}".encode()).hexdigest()[:8]
-    return Markup(
-        '<svg class="chart" width="100%" height="{height}" role="img" '
-        'aria-labelledby="{mark}-title {mark}-desc">'
-        '<title id="{mark}-title">{title}</title><desc id="{mark}-desc">{describe}</desc>'
-        "{parts}</svg>"
-    ).format(
-        height=height,
-        mark=mark,
-        title=escape(title),
-        describe=escape(describe),
-        parts=Markup("").join(parts),
-    )

@@ -13,13 +13,18 @@ from flask_babel import get_locale, get_timezone
 
 from hearth.money import Money
 
+EUROPEAN_ENGLISH = Locale("en", "GB")
 Width = Literal["full", "long", "medium", "short"]
 Clock = Literal["full", "long", "medium", "short"]
 
 
 def reader_locale() -> Locale:
-    """Return the locale of whoever reads the page; English where nobody reads."""
-    return get_locale() or Locale("en")
+    """Return the locale of whoever reads the page; English where nobody reads.
+
+    The English read here is Europe's: the day before the month, the week from Monday.
+    """
+    locale = get_locale() or Locale("en")
+    return EUROPEAN_ENGLISH if str(locale) == "en" else locale
 
 
 def organisation_clock() -> tzinfo:

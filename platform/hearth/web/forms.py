@@ -5,31 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.exceptions import SCHEMA
 from werkzeug.datastructures import MultiDict
 
 from hearth.web.fields import LocalDate, MoneyAmount, PlainText
 from hearth.web.messages import NOT_OFFERED, flatten, translate
+from hearth.web.widgets import (
+    CHOICE_WIDGETS,
+    NEVER_KEPT,
+    NEVER_STRIPPED,
+    Option,
+    as_text,
+    options_of,
+    usual_widget,
+)
 
 WHOLE_FORM = None
-CHOICE_WIDGETS = frozenset({"select", "radios", "checkboxes"})
-NEVER_KEPT = frozenset({"password", "file"})
-# Spaces at the ends of a password belong to the password.
-NEVER_STRIPPED = frozenset({"password"})
-
-
-@dataclass(frozen=True)
-class Option:
-    """One answer a person can choose."""
-
-    value: str
-    label: str
-    group: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class BoundField:
         self.name = name
         self.html_name = f"{form.prefix}{name}"
         self.id = f"f-{self.html_name}"
-        self.widget: str = field.metadata.get("widget") or _usual_widget(field)
+        self.widget: str = field.metadata.get("widget") or usual_widget(field)
         self.choices: Any = field.metadata.get("choices")
 
     @property
@@ -96,7 +90,7 @@ class BoundField:
             return []
         if self._form.is_bound:
             return self._form.raw(self.name)
-        return [_as_text(part) for part in self._initial()]
+        return [as_text(part) for part in self._initial()]
 
     @property
     def value(self) -> str:
@@ -112,10 +106,10 @@ class BoundField:
     def options(self) -> list[Option]:
         """The answers offered."""
         offered = self.choices() if callable(self.choices) else self.choices
-        return list(_options(offered or ()))
+        return list(options_of(offered or ()))
 
     @property
-    def grouped_options(self) -> list[tuple[str, list[Option]]]:
+    def groupedoptions_of(self) -> list[tuple[str, list[Option]]]:
         """The answers offered, those of one group together."""
         grouped = itertools.groupby(self.options, key=lambda option: option.group)
         return [(group, list(members)) for group, members in grouped]
@@ -302,45 +296,3 @@ def _answers(bound: BoundField, raw: Iterable[str]) -> list[str]:
     if not answers and bound.widget == "checkbox" and not bound.field.required:
         return ["false"]
     return answers
-
-
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value.value if isinstance(value, Enum) else value)
-
-
-def _options(offered: Iterable[Any]) -> Iterator[Option]:
-    for entry in offered:
-        if isinstance(entry, Option):
-            yield entry
-        elif isinstance(entry[1], (list, tuple)):
-            for option in _options(entry[1]):
-                yield Option(option.value, option.label, str(entry[0]), option.hint)
-        else:
-            hint = str(entry[2]) if len(entry) > 2 else ""
-            yield Option(_as_text(entry[0]), str(entry[1]), hint=hint)
-
-
-def _usual_widget(field: fields.Field[Any]) -> str:
-    if isinstance(field, PlainText) and field.multiline:
-        return "textarea"
-    if isinstance(field, (fields.Enum, fields.List)) or field.metadata.get("choices") is not None:
-        return "checkboxes" if isinstance(field, fields.List) else "select"
-    if any(isinstance(validator, validate.OneOf) for validator in field.validators):
-        return "select"
-    return next((widget for kind, widget in _WIDGETS if isinstance(field, kind)), "text")
-
-
-_WIDGETS: tuple[tuple[type, str], ...] = (
-    (MoneyAmount, "money"),
-    (fields.Date, "date"),
-    (fields.DateTime, "datetime-local"),
-    (fields.Time, "time"),
-    (fields.Email, "email"),
-    (fields.Integer, "number"),
-    (fields.Decimal, "number"),
-    (fields.Boolean, "checkbox"),
-)

@@ -46,19 +46,19 @@ class Client:
     url: str
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
-        return self._ask("GET", path, None, headers or {})
+        return self.ask("GET", path, None, headers or {})
 
     def submit(self, path: str, **form: str) -> Answer:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", path, urlencode(form), headers)
+        return self.ask("POST", path, urlencode(form), headers)
 
     def switch(self, action: str, **order: Any) -> Any:
         headers = {"Content-Type": "application/json"}
-        answer = self._ask("POST", f"/_sandbox/{action}", json.dumps(order), headers)
+        answer = self.ask("POST", f"/_sandbox/{action}", json.dumps(order), headers)
         assert answer.status == 200, answer.body
         return answer.json()
 
-    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+    def ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=5)
         try:
             connection.request(method, path, body, headers)

@@ -93,7 +93,7 @@ def test_every_object_has_the_fields_its_sdk_class_declares(
     client.switch("payouts")
     sdk.v1.customers.create({"email": "donor@example.org"})
 
-    listed = [
+    listed: list[Any] = [
         sdk.v1.checkout.sessions.list(),
         sdk.v1.payment_intents.list(),
         sdk.v1.charges.list(),
@@ -158,13 +158,14 @@ def test_what_cannot_be_expanded_is_refused(sdk: stripe.StripeClient, client: An
     assert isinstance(session.payment_intent, stripe.PaymentIntent)
 
 
-def test_a_forgotten_switch_or_wrong_value_is_refused(client: Any) -> None:
+def test_an_unknown_switch_or_an_impossible_value_is_refused(client: Any) -> None:
     headers = {"Content-Type": "application/json"}
 
-    unknown = client._ask("POST", "/_sandbox/settings", '{"droop": 1}', headers)
-    impossible = client._ask("POST", "/_sandbox/settings", '{"drop": 2}', headers)
+    unknown = client.ask("POST", "/_sandbox/settings", '{"droop": 1}', headers)
+    impossible = client.ask("POST", "/_sandbox/settings", '{"drop": 2}', headers)
+    nowhere = client.ask("POST", "/_sandbox/settings", '{"webhook_url": "spb:x"}', headers)
 
-    assert (unknown.status, impossible.status) == (400, 400)
+    assert (unknown.status, impossible.status, nowhere.status) == (400, 400, 400)
     assert client.get("/_sandbox/state").json()["settings"]["drop"] == 0
 
 

@@ -53,7 +53,7 @@ class SandboxServer:
         """Answer until somebody calls ``shutdown``."""
         self.machine.start()
         try:
-            self._server.serve_forever(poll_interval=0.05)
+            self._server.serve_forever(poll_interval=0.02)
         finally:
             self._server.server_close()
             self.machine.stop()

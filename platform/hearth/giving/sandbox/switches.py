@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -33,6 +34,16 @@ class Settings(BaseModel):
     sepa_succeeds: bool = True
     fail_next_requests: int = Field(default=0, ge=0)
     clock_offset: float = 0
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _has_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (
+            parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+        ):
+            raise ValueError("an address such as http://127.0.0.1:8000/webhooks/stripe is needed")
+        return value
 
     @field_validator("sepa_after_seconds", mode="before")
     @classmethod

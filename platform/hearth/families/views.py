@@ -1,0 +1,231 @@
+"""Pages about the families an organisation accompanies: the list, and the people of each family."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.permissions import Permission
+from hearth.families import membership, services
+from hearth.families.errors import (
+    AlreadyLeftError,
+    AlreadyMemberError,
+    CaseClosedError,
+    FamilyDatesError,
+    FamilyError,
+)
+from hearth.families.listing import (
+    FamilyQuery,
+    FamilySort,
+    FamilyView,
+    count_families,
+    find_families,
+)
+from hearth.families.models import Household, HouseholdMember
+from hearth.families.schemas import (
+    FormerMemberSchema,
+    KeyWorkerSchema,
+    LeaveSchema,
+    MemberSchema,
+    SearchSchema,
+    person_answers,
+    say_date_problem,
+)
+from hearth.families.vocabulary import MemberRole
+from hearth.families.words import MEMBER_ROLES, age, date_problem
+from hearth.web.answers import BOTH, form_page, found, sent_form
+from hearth.web.formatting import today
+from hearth.web.forms import Form
+from hearth.web.paging import USUAL_SIZE, Page, asked_page, offset_of
+from hearth.web.request import session
+
+blueprint = Blueprint("families", __name__, template_folder="templates")
+
+
+@blueprint.get("/families/")
+@permit(Permission.FAMILIES_READ)
+def index() -> str:
+    """The families, those who are accompanied now first."""
+    query, number = _query(), asked_page()
+    households, total = find_families(
+        session, query, user_id=_user_id(), limit=USUAL_SIZE, offset=offset_of(number)
+    )
+    return render_template(
+        "families/index.html",
+        households=households,
+        page=Page(number, total),
+        query=query,
+        search=Form(SearchSchema(), request.args),
+        counts=count_families(session, user_id=_user_id(), text=query.text),
+        words={"role": MEMBER_ROLES, "age": age, "today": today()},
+    )
+
+
+@blueprint.route("/families/<uuid:household_id>/members/new", methods=BOTH)
+@permit(Permission.FAMILIES_WRITE)
+def add_member(household_id: uuid.UUID) -> Any:
+    """Add somebody to a family."""
+    household = _household(household_id)
+    form = Form(MemberSchema(), sent_form(), {"joined_on": today(), "role": MemberRole.CHILD})
+    if form.validate():
+        try:
+            _join(household, form.loaded)
+        except FamilyError as error:
+            _say_why(form, error)
+        else:
+            flash(_("The family has one member more."), "success")
+            return _to_file(household)
+    return form_page("families/add_member.html", form, household=household)
+
+
+@blueprint.route("/families/<uuid:household_id>/members/<uuid:member_id>/correct", methods=BOTH)
+@permit(Permission.FAMILIES_WRITE)
+def correct_member(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
+    """Correct what is recorded about somebody; what stood before is kept."""
+    household, member = _household(household_id), _member(household_id, member_id)
+    schema = FormerMemberSchema() if member.left_on else MemberSchema()
+    form = Form(schema, sent_form(), _answers(member))
+    if form.validate():
+        try:
+            _correct(member, form.loaded)
+        except FamilyError as error:
+            _say_why(form, error)
+        else:
+            flash(_("The correction is recorded. What stood before is kept."), "success")
+            return _to_file(household)
+    return form_page("families/correct_member.html", form, household=household, member=member)
+
+
+@blueprint.route("/families/<uuid:household_id>/members/<uuid:member_id>/leave", methods=BOTH)
+@permit(Permission.FAMILIES_WRITE)
+def member_leaves(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
+    """Record that somebody belongs to the family no longer."""
+    household, member = _household(household_id), _member(household_id, member_id)
+    form = Form(LeaveSchema(), sent_form(), {"left_on": today()})
+    if form.validate():
+        try:
+            membership.leave(session, member, **form.loaded, recorded_by=_user_id(), today=today())
+        except FamilyError as error:
+            _say_why(form, error)
+        else:
+            flash(_("It is recorded that this person has left the family."), "success")
+            return _to_file(household)
+    return form_page("families/member_leaves.html", form, household=household, member=member)
+
+
+@blueprint.route("/families/<uuid:household_id>/key-worker", methods=BOTH)
+@permit(Permission.FAMILIES_WRITE)
+def change_key_worker(household_id: uuid.UUID) -> Any:
+    """Let somebody else accompany the family."""
+    household = _household(household_id)
+    form = Form(
+        KeyWorkerSchema(),
+        sent_form(),
+        {"from_on": today()},
+        choices={"user_id": services.possible_key_workers(session)},
+    )
+    if form.validate():
+        try:
+            services.assign_key_worker(session, household, **vars(form.loaded), today=today())
+        except FamilyError as error:
+            _say_why(form, error)
+        else:
+            flash(_("From now on somebody else accompanies this family."), "success")
+            return _to_file(household)
+    return form_page("families/change_key_worker.html", form, household=household)
+
+
+def _join(household: Household, answers: Any) -> None:
+    person = membership.add_person(session, answers.person, today=today())
+    membership.join(
+        session,
+        household,
+        person,
+        role=answers.role,
+        joined_on=answers.joined_on,
+        recorded_by=_user_id(),
+        today=today(),
+    )
+
+
+def _correct(member: HouseholdMember, answers: Any) -> None:
+    membership.correct_membership(
+        session,
+        member,
+        role=answers.role,
+        joined_on=answers.joined_on,
+        left_on=answers.left_on,
+        leaving_reason=answers.leaving_reason,
+        recorded_by=_user_id(),
+        today=today(),
+    )
+    membership.correct_person(
+        session, member.person, answers.person, corrected_by=_user_id(), today=today()
+    )
+
+
+def _answers(member: HouseholdMember) -> dict[str, Any]:
+    return {
+        **person_answers(membership.PersonDetails.of(member.person)),
+        "role": member.role,
+        "joined_on": member.joined_on,
+        "left_on": member.left_on,
+        "leaving_reason": member.leaving_reason,
+    }
+
+
+def _say_why(form: Form, error: FamilyError) -> None:
+    match error:
+        case FamilyDatesError():
+            say_date_problem(form, error.field, date_problem(error.problem))
+        case CaseClosedError():
+            form.add_error(None, _("This family's case is closed. Open it anew first."))
+        case AlreadyMemberError():
+            form.add_error(
+                "joined_on", _("This person belongs to the family already at that time.")
+            )
+        case AlreadyLeftError():
+            form.add_error(
+                None, _("Somebody changed this entry meanwhile. Look at the family's file first.")
+            )
+        case _:
+            raise error
+
+
+def _query() -> FamilyQuery:
+    asked = request.args
+    return FamilyQuery(
+        view=_one_of(FamilyView, asked.get("view"), FamilyView.OPEN),
+        text=asked.get("text", "")[:200],
+        sort=_one_of(FamilySort, asked.get("sort"), FamilySort.NUMBER),
+        ascending=asked.get("order") == "ascending",
+    )
+
+
+def _one_of(kind: Any, code: str | None, otherwise: Any) -> Any:
+    return kind(code) if code in set(kind) else otherwise
+
+
+def _household(household_id: uuid.UUID) -> Household:
+    household = found(services.get_household(session, household_id))
+    if request.method == "GET":
+        services.record_read(session, household_id=household.id, user_id=_user_id())
+    return household
+
+
+def _member(household_id: uuid.UUID, member_id: uuid.UUID) -> HouseholdMember:
+    return found(membership.get_member(session, household_id=household_id, member_id=member_id))
+
+
+def _to_file(household: Household) -> Response:
+    return redirect(url_for("case_file.show", household_id=household.id), 303)
+
+
+def _user_id() -> uuid.UUID:
+    user = signed_in()
+    if user is None:
+        abort(401)
+    return user.id

@@ -1,0 +1,188 @@
+"""Pages about referrals: the list, taking one down, and deciding what becomes of it."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.permissions import Permission
+from hearth.families.errors import FamilyDatesError, FamilyError
+from hearth.families.listing import FamilyQuery, FamilyView, find_families
+from hearth.families.models import Household
+from hearth.families.schemas import say_date_problem
+from hearth.families.services import get_household
+from hearth.families.words import MEMBER_ROLES, NEEDS, age, date_problem
+from hearth.intake import services
+from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, find_referrals
+from hearth.intake.models import Referral
+from hearth.intake.opening import opening_form
+from hearth.intake.schemas import DeclineSchema, ReferralSchema, SearchSchema
+from hearth.intake.services import ReferralDecidedError
+from hearth.intake.vocabulary import Channel, ReferralState
+from hearth.intake.words import CHANNELS, REASONS, SOURCES, STATES, URGENCIES
+from hearth.web.answers import BOTH, form_page, found, sent_form
+from hearth.web.formatting import today
+from hearth.web.forms import Form
+from hearth.web.paging import USUAL_SIZE, Page, asked_page, offset_of
+from hearth.web.request import session
+
+blueprint = Blueprint("intake", __name__, template_folder="templates")
+WORDS = {
+    "source": SOURCES,
+    "channel": CHANNELS,
+    "urgency": URGENCIES,
+    "state": STATES,
+    "reason": REASONS,
+    "need": NEEDS,
+    "role": MEMBER_ROLES,
+}
+
+
+@blueprint.get("/referrals/")
+@permit(Permission.REFERRALS_READ)
+def index() -> str:
+    """The referrals, those that wait first."""
+    query, number = _query(), asked_page()
+    referrals, total = find_referrals(session, query, limit=USUAL_SIZE, offset=offset_of(number))
+    return render_template(
+        "intake/index.html",
+        referrals=referrals,
+        page=Page(number, total),
+        query=query,
+        search=Form(SearchSchema(), request.args),
+        counts=count_referrals(session, text=query.text),
+        words=WORDS,
+    )
+
+
+@blueprint.route("/referrals/new", methods=BOTH)
+@permit(Permission.REFERRALS_WRITE)
+def take() -> Any:
+    """Take a referral down."""
+    form = Form(
+        ReferralSchema(), sent_form(), {"channel": Channel.PHONE, "safe_to_call": "unknown"}
+    )
+    if form.validate():
+        referral = services.take_referral(
+            session, form.loaded, received_at=datetime.now(UTC), received_by=_user_id()
+        )
+        flash(_("The referral is taken down. Decide now, or come back to it."), "success")
+        return _to_referral(referral)
+    return form_page("intake/take.html", form)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>")
+@permit(Permission.REFERRALS_READ)
+def show(referral_id: uuid.UUID) -> str:
+    """One referral, and the families it may be about."""
+    referral = found(services.get_referral(session, referral_id))
+    return render_template(
+        "intake/show.html",
+        referral=referral,
+        households=_perhaps_known(referral),
+        words={**WORDS, "age": age, "today": today()},
+    )
+
+
+@blueprint.route("/referrals/<uuid:referral_id>/open", methods=BOTH)
+@permit(Permission.FAMILIES_WRITE)
+def open_family(referral_id: uuid.UUID) -> Any:
+    """Accept a referral by opening a family."""
+    referral = found(services.get_referral(session, referral_id))
+    if not referral.is_waiting:
+        return _decided_already(referral)
+    opening = opening_form(referral, sent_form())
+    if "add_child" not in request.form and opening.form.validate():
+        try:
+            return _open(referral, opening.form)
+        except ReferralDecidedError:
+            return _decided_already(referral)
+        except FamilyError as error:
+            _say_why(opening.form, error)
+    return form_page("intake/open_family.html", opening.form, opening=opening, referral=referral)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/known/<uuid:household_id>")
+@permit(Permission.FAMILIES_WRITE)
+def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> Response:
+    """Accept a referral of a family we know already."""
+    referral = found(services.get_referral(session, referral_id))
+    household = found(get_household(session, household_id))
+    try:
+        services.accept_for_known_family(
+            session, referral, household, decided_by=_user_id(), today=today()
+        )
+    except ReferralDecidedError:
+        return _decided_already(referral)
+    flash(_("The referral now belongs to this family's case, which is open."), "success")
+    return redirect(url_for("case_file.show", household_id=household.id), 303)
+
+
+@blueprint.route("/referrals/<uuid:referral_id>/decline", methods=BOTH)
+@permit(Permission.REFERRALS_WRITE)
+def decline(referral_id: uuid.UUID) -> Any:
+    """Decide not to open a case, and say why."""
+    referral = found(services.get_referral(session, referral_id))
+    form = Form(DeclineSchema(), sent_form(), {"state": ReferralState.DECLINED})
+    if not referral.is_waiting:
+        return _decided_already(referral)
+    if form.validate():
+        try:
+            services.decline(session, referral, **vars(form.loaded), decided_by=_user_id())
+        except ReferralDecidedError:
+            return _decided_already(referral)
+        flash(_("The decision is recorded. Please tell those who asked."), "success")
+        return _to_referral(referral)
+    return form_page("intake/decline.html", form, referral=referral)
+
+
+def _open(referral: Referral, form: Form) -> Response:
+    household = services.open_family(
+        session, referral, **vars(form.loaded), opened_by=_user_id(), today=today()
+    )
+    flash(_("The family's case is open, and you accompany it."), "success")
+    return redirect(url_for("case_file.show", household_id=household.id), 303)
+
+
+def _decided_already(referral: Referral) -> Response:
+    flash(_("The decision about this referral has been taken already."), "info")
+    return _to_referral(referral)
+
+
+def _say_why(form: Form, error: FamilyError) -> None:
+    if not isinstance(error, FamilyDatesError):
+        raise error
+    say_date_problem(form, error.field, date_problem(error.problem))
+
+
+def _perhaps_known(referral: Referral) -> list[Household]:
+    """Families with a member of the mother's name, for those who may see families."""
+    user = signed_in()
+    if user is None or not user.may(Permission.FAMILIES_WRITE) or not referral.is_waiting:
+        return []
+    query = FamilyQuery(view=FamilyView.ALL, text=referral.mother_name)
+    return find_families(session, query, user_id=user.id, limit=5, offset=0)[0]
+
+
+def _query() -> ReferralQuery:
+    view = request.args.get("view", "")
+    known = view in set(ReferralView)
+    return ReferralQuery(
+        view=ReferralView(view) if known else ReferralView.WAITING,
+        text=request.args.get("text", "")[:200],
+    )
+
+
+def _to_referral(referral: Referral) -> Response:
+    return redirect(url_for("intake.show", referral_id=referral.id), 303)
+
+
+def _user_id() -> uuid.UUID:
+    user = signed_in()
+    if user is None:
+        abort(401)
+    return user.id

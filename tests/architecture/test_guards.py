@@ -1,0 +1,72 @@
+"""Every page has a guard or stands on the short public list, and views stay thin."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from hearth.app import FEATURES
+from hearth.web.request import HearthFlask
+from tests.architecture.test_stdlib import ROOT
+
+# Whoever adds a line here opens a page to everybody on the internet.
+PUBLIC = {
+    "static",
+    "accounts.sign_in",
+    "accounts.sign_out",
+    "health.live",
+    "health.ready",
+    "webhooks.stripe",
+}
+VIEWS = sorted((ROOT / "platform/hearth").glob("*/views.py"))
+
+
+def test_every_view_has_a_guard(app: HearthFlask) -> None:
+    unguarded = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if endpoint != "static" and not hasattr(view, "guard")
+    }
+
+    assert unguarded == set()
+
+
+def test_the_public_list_is_complete_and_short(app: HearthFlask) -> None:
+    public = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if getattr(view, "guard", None) is None and not endpoint.startswith("styleguide.")
+    }
+
+    assert public == PUBLIC
+
+
+def test_every_feature_says_on_which_site_it_lives(app: HearthFlask) -> None:
+    assert set(app.blueprints) == {blueprint.name for blueprint, _ in FEATURES}
+
+
+def test_every_permission_is_somebodys() -> None:
+    held = frozenset().union(*ROLE_PERMISSIONS.values())
+
+    assert set(ROLE_PERMISSIONS) == set(Role)
+    assert held == set(Permission)
+
+
+@pytest.mark.parametrize("path", VIEWS, ids=lambda path: path.parent.name)
+def test_a_view_parses_permits_asks_one_service_and_renders(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+
+    long = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and _statements(node) > 12
+    ]
+
+    assert long == []
+
+
+def _statements(node: ast.FunctionDef) -> int:
+    inner = [child for child in ast.walk(node) if isinstance(child, ast.stmt)]
+    return len(inner) - 2 if inspect.cleandoc(ast.get_docstring(node) or "") else len(inner) - 1

@@ -1,0 +1,32 @@
+"""Python owns the name ``platform``, and none of our packages bears a name of the library's."""
+
+import platform
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OURS = ("config", "tenants", "hearth", "workers", "migrations")
+
+
+def test_platform_is_the_standard_librarys() -> None:
+    found = Path(platform.__file__)
+
+    assert found.is_relative_to(sysconfig.get_path("stdlib"))
+    assert platform.system()
+
+
+def test_the_source_root_holds_one_package_and_no_module() -> None:
+    inside = {path.name for path in (ROOT / "platform").iterdir() if path.name != "__pycache__"}
+
+    assert inside == {"hearth"}
+
+
+def test_nothing_else_is_named_platform() -> None:
+    tracked = [path for path in ROOT.glob("*/**/platform*") if ".venv" not in path.parts]
+
+    assert [path for path in tracked if path.stem == "platform"] == []
+
+
+def test_no_package_of_ours_bears_a_name_of_the_librarys() -> None:
+    assert sys.stdlib_module_names.isdisjoint(OURS)

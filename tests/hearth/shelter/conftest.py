@@ -1,0 +1,38 @@
+"""An organisation whose tests may commit: it is made for them and dropped with all they wrote."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from config.settings import Settings
+from hearth.accounts import services as accounts
+from hearth.accounts.permissions import Role
+from tenants import context, provisioning
+from tenants.context import Runtime, tenant_session
+from tenants.engines import Engines
+from tenants.registry import OrgRef, Registry
+
+
+@pytest.fixture
+def committing_org(settings: Settings, engines: Engines) -> Iterator[OrgRef]:
+    profile = replace(provisioning.Profile.named("spb"), slug="race")
+    with psycopg.connect(settings.owner_database_url or "", autocommit=True) as owner:
+        provisioning.create_organisation(owner, settings, profile)
+        registry = Registry(engines.platform, base_domain=settings.base_domain, seconds=3600)
+        context.install(Runtime(settings, engines, registry))
+        org = registry.get("race")
+        with tenant_session(org) as session:
+            accounts.create_user(
+                session,
+                email="anna@example.org",
+                name="Anna Test",
+                password="not used to sign in",
+                roles=[Role.SOCIAL_WORKER],
+                locale="en",
+            )
+        yield org
+        engines.dispose()
+        provisioning.set_state(owner, "race", before="active", after="suspended")
+        provisioning.drop_organisation(owner, "race")

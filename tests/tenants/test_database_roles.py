@@ -1,0 +1,175 @@
+"""The third lock: what SQL that an attacker managed to inject can do under each database role."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from config.settings import Settings
+from tenants.engines import PLATFORM_ROLE, READER_ROLE, role_url
+from tenants.registry import Registry
+
+REFUSED = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.SyntaxError,
+    psycopg.errors.InvalidSchemaName,
+)
+Connect = Callable[[str], "psycopg.Connection[tuple[object, ...]]"]
+
+
+@pytest.fixture
+def connect(settings: Settings) -> Iterator[Connect]:
+    """Log in as a role, as the service does, on a connection of the test's own."""
+    opened: list[psycopg.Connection[tuple[object, ...]]] = []
+
+    def log_in(role: str) -> "psycopg.Connection[tuple[object, ...]]":
+        url = role_url(settings, role, 1).set(drivername="postgresql")
+        opened.append(psycopg.connect(url.render_as_string(hide_password=False), autocommit=True))
+        return opened[-1]
+
+    yield log_in
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def mine(registry: Registry) -> str:
+    return registry.get("spb").schema_name
+
+
+@pytest.fixture
+def theirs(registry: Registry) -> str:
+    return registry.get("pskov").schema_name
+
+
+ATTACKS = {
+    "qualified name": "SELECT count(*) FROM {theirs}.users",
+    "qualified write": "UPDATE {theirs}.users SET name = 'x'",
+    "qualified insert": "INSERT INTO {theirs}.organisation_marker VALUES (true, 'x')",
+    "truncate": "TRUNCATE {theirs}.users",
+    "set role": "SET ROLE {theirs}",
+    "set session authorization": "SET SESSION AUTHORIZATION {theirs}",
+    "stacked set role": "SELECT 1; SET ROLE {theirs}; SELECT count(*) FROM {theirs}.users",
+    "set_config and query_to_xml in one select": (
+        "SELECT set_config('role', '{theirs}', true),"
+        " query_to_xml('SELECT * FROM {theirs}.users', true, true, '')"
+    ),
+    "query_to_xml": "SELECT query_to_xml('SELECT * FROM {theirs}.users', true, true, '')",
+    "table_to_xml": "SELECT table_to_xml('{theirs}.users', true, true, '')",
+    "schema_to_xml": "SELECT database_to_xml(true, true, ''), 1 / count(*) FROM {theirs}.users",
+    "do block": "DO $$ BEGIN EXECUTE 'SET ROLE {theirs}'; PERFORM 1 FROM {theirs}.users; END $$",
+    "do block without set role": "DO $$ BEGIN PERFORM 1 FROM {theirs}.users; END $$",
+    "search path": "SET search_path = {theirs}; SELECT count(*) FROM ONLY {theirs}.users",
+    "copy": "COPY {theirs}.users TO STDOUT",
+    "copy to program": "COPY (SELECT 1) TO PROGRAM 'true'",
+    "read a file": "SELECT pg_read_file('PG_VERSION')",
+    "temporary table": "CREATE TEMPORARY TABLE users (id int)",
+    "table in public": "CREATE TABLE public.trap (id int)",
+    "table in own schema": "CREATE TABLE {mine}.trap (id int)",
+    "function in own schema": (
+        "CREATE FUNCTION {mine}.trap() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+    ),
+    "new schema": "CREATE SCHEMA trap",
+    "new role": "CREATE ROLE trap",
+    "alter own role": "ALTER ROLE {mine} CREATEROLE",
+    "alter own table": "ALTER TABLE {mine}.users DISABLE TRIGGER ALL",
+    "create extension": "CREATE EXTENSION dblink",
+    "statistics of others": "SELECT relname, n_live_tup FROM pg_stat_all_tables",
+    "activity of others": "SELECT query FROM pg_stat_activity",
+    "planner statistics": "SELECT * FROM pg_stats",
+    "passwords": "SELECT rolpassword FROM pg_authid",
+    "registry": "SELECT * FROM shared.organisations",
+    "federation staff": "SELECT * FROM shared.users",
+    "hand-over table": "SELECT * FROM shared.inbox",
+    "marker": "UPDATE {mine}.organisation_marker SET schema_name = '{theirs}'",
+    "lock of others": "DO $$ BEGIN LOCK TABLE {theirs}.users; END $$",
+    "sequence of the registry": "SELECT nextval('shared.schema_numbers')",
+    "maintenance of others": "ANALYZE VERBOSE {theirs}.users; SELECT 1 FROM {theirs}.users",
+}
+
+
+@pytest.mark.parametrize("prepared", [False, True], ids=["simple protocol", "extended protocol"])
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_an_organisations_role_cannot_leave_its_schema(
+    connect: Connect, mine: str, theirs: str, attack: str, *, prepared: bool
+) -> None:
+    connection = connect(mine)
+    statement = attack.format(mine=mine, theirs=theirs)
+
+    with pytest.raises(REFUSED):
+        _run(connection, statement, prepared=prepared)
+
+
+def _run(
+    connection: "psycopg.Connection[tuple[object, ...]]", statement: str, *, prepared: bool
+) -> None:
+    if statement.startswith("COPY") and "STDOUT" in statement:
+        with connection.cursor() as cursor, cursor.copy(sql.SQL(statement)) as copy:  # type: ignore[arg-type]
+            copy.read()
+        return
+    connection.execute(sql.SQL(statement), prepare=prepared, binary=prepared)  # type: ignore[arg-type]
+
+
+def test_a_grant_of_ones_own_tables_to_a_neighbour_has_no_effect(
+    connect: Connect, mine: str, theirs: str
+) -> None:
+    connection = connect(mine)
+
+    connection.execute(sql.SQL(f"GRANT SELECT ON {mine}.users TO {theirs}"))  # type: ignore[arg-type]
+
+    with pytest.raises(REFUSED):
+        connect(theirs).execute(sql.SQL("SELECT 1 FROM {}.users").format(sql.Identifier(mine)))
+
+
+def test_an_organisations_role_reads_and_writes_its_own_schema(connect: Connect, mine: str) -> None:
+    connection = connect(mine)
+
+    found = connection.execute("SELECT count(*) FROM users").fetchone()
+
+    assert found is not None
+    assert found[0] != 0
+
+
+@pytest.mark.parametrize("role", [PLATFORM_ROLE, READER_ROLE])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM {theirs}.users",
+        "SELECT * FROM users",
+        "SET ROLE {theirs}",
+        "CREATE TABLE public.trap (id int)",
+        "CREATE TEMPORARY TABLE trap (id int)",
+        "UPDATE shared.organisations SET slug = 'x'",
+        "UPDATE shared.schemas SET generation = 9",
+        "SELECT rolpassword FROM pg_authid",
+    ],
+)
+def test_the_services_own_roles_cannot_enter_an_organisation(
+    connect: Connect, theirs: str, role: str, statement: str
+) -> None:
+    connection = connect(role)
+
+    with pytest.raises(REFUSED):
+        connection.execute(sql.SQL(statement.format(theirs=theirs)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "table", ["users", "user_sessions", "inbox", "schemas", "form_submissions"]
+)
+def test_the_reader_of_aggregates_reads_no_other_shared_table(connect: Connect, table: str) -> None:
+    connection = connect(READER_ROLE)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(sql.SQL("SELECT 1 FROM shared.{}").format(sql.Identifier(table)))
+
+
+def test_a_role_with_another_roles_password_gets_nowhere(
+    settings: Settings, mine: str, theirs: str
+) -> None:
+    stolen = role_url(settings, theirs, 1).password
+    url = role_url(settings, mine, 1).set(drivername="postgresql", password=stolen)
+
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(url.render_as_string(hide_password=False))
