@@ -43,11 +43,11 @@ install: .venv/installed ## Install everything the lock file names into .venv
 
 .PHONY: demo
 demo: .venv/installed compile ## Run the whole service with sample data on this machine; Ctrl-C stops it
-	@exec $(BIN)/hearth demo $(ARGS)
+	@exec $(BIN)/python -m hearth.demo $(ARGS)
 
 .PHONY: demo-reset
 demo-reset: .venv/installed compile ## Throw the demo's data away and run it anew
-	@exec $(BIN)/hearth demo --reset $(ARGS)
+	@exec $(BIN)/python -m hearth.demo --reset $(ARGS)
 
 .PHONY: test
 test: .venv/installed compile ## Run every test; the browser tests where Chromium is present

@@ -37,3 +37,5 @@ accesslog = "-"
 errorlog = "-"
 loglevel = "info"
 proc_name = "hearth-web"
+# Deployments are managed from outside; a socket in somebody's home directory helps nobody.
+control_socket_disable = True

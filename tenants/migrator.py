@@ -59,7 +59,8 @@ def migrate_all(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[St
         steps = _migrate(connection, [(SHARED, _shared_revision(connection))], "shared", report)
         waiting = outdated(connection)
         steps += _migrate(connection, waiting[:1], "tenant", report)
-    return steps + _migrate_parallel(owner_dsn, waiting[1:], report, parallel)
+        # The lock is held by this connection until the last lane has ended.
+        return steps + _migrate_parallel(owner_dsn, waiting[1:], report, parallel)
 
 
 def outdated(connection: psycopg.Connection[Any]) -> list[tuple[str, str | None]]:

@@ -3,23 +3,16 @@
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from config.settings import Settings
-from tenants.engines import PLATFORM_ROLE, READER_ROLE
 from tenants.migrator import upgrade_statements
 from tenants.models import new_id
 from tenants.passwords import role_password
-
-Connection = psycopg.Connection[Any]
-
-
-class OrganisationError(RuntimeError):
-    """A command on an organisation is not possible; the message says why."""
+from tenants.roles import Connection, OrganisationError, scram_verifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +103,7 @@ def fill_pool(connection: Connection, settings: Settings, *, size: int) -> int:
 def prepare_schema(connection: Connection, settings: Settings) -> str:
     """Make a login role and a migrated schema of the same opaque name in one transaction."""
     name = _next_name(connection, settings)
-    verifier = _verifier(connection, name, role_password(settings.database_secret, name, 1))
+    verifier = scram_verifier(connection, name, role_password(settings.database_secret, name, 1))
     message = sql.SQL("{prepare} {migrate}; {finish}").format(
         prepare=sql.SQL(PREPARE).format(
             role=sql.Identifier(name),
@@ -193,105 +186,3 @@ def drop_organisation(connection: Connection, slug: str) -> None:
                 " WHERE schema_name = {name}"
             ).format(role=sql.Identifier(row[0]), name=sql.Literal(row[0]))
         )
-
-
-def rotate_password(connection: Connection, settings: Settings, slug: str) -> int:
-    """Give an organisation's role its next password; returns the new generation.
-
-    Role and generation change in one transaction; open connections live on until they are idle.
-
-    :raises OrganisationError: there is no such organisation.
-    """
-    row = connection.execute(
-        "SELECT s.name, s.generation FROM shared.schemas s JOIN shared.organisations o"
-        " ON o.schema_name = s.name WHERE o.slug = %s AND o.state <> 'dropped'",
-        (slug,),
-    ).fetchone()
-    if row is None:
-        raise OrganisationError(f"there is no organisation named {slug}")
-    name, generation = str(row[0]), int(row[1]) + 1
-    password = role_password(settings.database_secret, name, generation)
-    with connection.transaction():
-        connection.execute(
-            sql.SQL(
-                "ALTER ROLE {role} PASSWORD {verifier};"
-                " UPDATE shared.schemas SET generation = {generation} WHERE name = {name}"
-            ).format(
-                role=sql.Identifier(name),
-                verifier=sql.Literal(_verifier(connection, name, password)),
-                generation=sql.Literal(generation),
-                name=sql.Literal(name),
-            )
-        )
-    return generation
-
-
-def prepare_database(connection: Connection, settings: Settings) -> None:
-    """Make the service's own roles and close what PostgreSQL leaves open to everybody.
-
-    Safe to repeat. Needs a role that may create roles; what only a superuser may close is closed
-    when the role is one.
-    """
-    for role in (PLATFORM_ROLE, READER_ROLE):
-        password = role_password(settings.database_secret, role, 1)
-        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-        if known is None:
-            connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-        connection.execute(
-            sql.SQL(
-                "ALTER ROLE {role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {verifier};"
-                " ALTER ROLE {role} SET search_path = '';"
-                " ALTER ROLE {role} SET statement_timeout = '30s';"
-                " ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s'"
-            ).format(
-                role=sql.Identifier(role),
-                verifier=sql.Literal(_verifier(connection, role, password)),
-            )
-        )
-    close_database(connection)
-
-
-def close_database(connection: Connection) -> None:
-    """Revoke what every role could otherwise do in this database, and let our roles in."""
-    database = sql.Identifier(connection.info.dbname)
-    connection.execute(
-        sql.SQL(
-            "REVOKE ALL ON DATABASE {database} FROM PUBLIC;"
-            " REVOKE ALL ON SCHEMA public FROM PUBLIC;"
-            " GRANT CONNECT ON DATABASE {database} TO {platform}, {reader};"
-            " CREATE SCHEMA IF NOT EXISTS extensions;"
-            " CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA extensions;"
-            " CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions"
-        ).format(
-            database=database,
-            platform=sql.Identifier(PLATFORM_ROLE),
-            reader=sql.Identifier(READER_ROLE),
-        )
-    )
-    if connection.execute(
-        "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-    ).fetchone() == (True,):
-        connection.execute(CLOSE_AS_SUPERUSER)
-
-
-# set_config could change the role or the path inside a single SELECT; the statistics views tell
-# how many rows other organisations' tables have.
-CLOSE_AS_SUPERUSER = """
-REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
-DO $$
-DECLARE item record;
-BEGIN
-    FOR item IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
-        AND relkind = 'v' AND (relname LIKE 'pg_stat%' OR relname LIKE 'pg_statio%')
-    LOOP
-        EXECUTE format('REVOKE ALL ON pg_catalog.%I FROM PUBLIC', item.relname);
-    END LOOP;
-END $$
-"""
-
-
-def _verifier(connection: Connection, role: str, password: str) -> str:
-    # The server is handed a verifier, so that no password ever stands in a statement or a log.
-    return connection.pgconn.encrypt_password(
-        password.encode(), role.encode(), b"scram-sha-256"
-    ).decode()

@@ -131,6 +131,12 @@ class Registry:
         self._keep_fresh()
         return _active(self._by_schema.get(schema_name))
 
+    def is_suspended(self, schema_name: str) -> bool:
+        """Whether this schema belongs to an organisation that will come back."""
+        self._keep_fresh()
+        entry = self._by_schema.get(schema_name)
+        return entry is not None and entry.state == "suspended"
+
     def all_active(self) -> list[OrgRef]:
         """Every active organisation, by slug."""
         self._keep_fresh()

@@ -8,17 +8,15 @@ from config.sentry import configure_sentry
 from config.settings import MissingSettingError, Settings
 from hearth.jobs import Queue
 from tenants.context import configure
-from workers import numbers, queues, schedule
+from workers import aggregates, queues, schedule
 
 
 def main() -> int:
     """Run one of the background processes until it is told to stop."""
     parser = argparse.ArgumentParser(prog="python -m workers")
-    parser.add_argument("command", choices=["worker", "worker-alive", "scheduler", "publish"])
+    parser.add_argument("command", choices=["worker", "scheduler", "publish"])
     parser.add_argument("queue", nargs="?", choices=[queue.value for queue in Queue])
     arguments = parser.parse_args()
-    if arguments.command == "worker-alive":
-        return 0 if queues.is_alive(Queue(arguments.queue)) else 1
     try:
         settings = Settings.from_env()
     except MissingSettingError as refusal:
@@ -32,7 +30,7 @@ def main() -> int:
         schedule.run_scheduler(settings)
     else:
         configure(settings)
-        numbers.publish_cubes()
+        aggregates.publish_cubes()
     return 0
 
 

@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 LOOK_BACK = timedelta(days=2)
 
 
+class SuspendedError(Exception):
+    """The event's organisation is suspended; its money is booked when it comes back."""
+
+
 def drain_inbox() -> None:
     """Hand over every event that waits; each in a transaction of its own."""
     begun(Job.DRAIN_INBOX)
@@ -43,7 +47,7 @@ def _hand_over_next(gateway: PaymentGateway) -> bool:
             return False
         try:
             outbox.finish_event(kept, _handle(gateway, _envelope(kept)))
-        except GatewayError as error:
+        except (GatewayError, SuspendedError) as error:
             outbox.postpone_event(kept, type(error).__name__)
             log.warning("event_postponed", extra={"event_type": kept.event_type})
     return True
@@ -54,6 +58,8 @@ def _handle(gateway: PaymentGateway, event: WebhookEvent) -> str:
     if schema is None:
         payment = gateway.payment_for(event)
         schema = payment.organisation if payment else None
+    if runtime().registry.is_suspended(schema or ""):
+        raise SuspendedError
     try:
         organisation = runtime().registry.by_schema(schema or "")
     except UnknownOrganisationError:

@@ -1,7 +1,5 @@
-"""Runs one worker process for one queue, and tells whether it is alive."""
+"""Runs one worker process for one queue."""
 
-import os
-import time
 from pathlib import Path
 
 from redis import Redis
@@ -13,9 +11,7 @@ from config.settings import Settings
 from hearth.app import create_app
 from hearth.jobs import Queue
 from tenants.context import configure
-
-BEAT_SECONDS = 15.0
-DEAD_AFTER_SECONDS = 180.0
+from workers.beats import beat_file
 
 
 class BeatingWorker(SimpleWorker):
@@ -52,16 +48,3 @@ def run_worker(settings: Settings, queue: Queue) -> None:
     worker.log_job_description = False
     with create_app(settings).app_context():
         worker.work(with_scheduler=False, logging_level="WARNING")
-
-
-def beat_file(queue: Queue) -> Path:
-    """Where a worker leaves its sign of life."""
-    return Path(os.environ.get("TMPDIR", "/tmp")) / f"hearth-{queue.value}.beat"  # noqa: S108
-
-
-def is_alive(queue: Queue) -> bool:
-    """Whether this machine's worker of a queue has turned its loop lately."""
-    try:
-        return time.time() - beat_file(queue).stat().st_mtime < DEAD_AFTER_SECONDS
-    except FileNotFoundError:
-        return False

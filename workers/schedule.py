@@ -9,7 +9,8 @@ from rq.utils import now
 from config.settings import Settings
 from hearth.jobs import QUEUE_OF, Job, enqueue
 from tenants.context import configure
-from workers import mail, money, numbers
+from workers import aggregates, mail, money
+from workers.beats import beat_file
 
 # Seconds between two runs. Sweeping finds what a lost wake-up left behind, so its interval bounds
 # how late anything can be when Redis has forgotten everything.
@@ -17,8 +18,8 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.DRAIN_INBOX: (money.drain_inbox, 5),
     Job.SWEEP_OUTBOXES: (mail.sweep_outboxes, 10),
     Job.FETCH_MISSED_EVENTS: (money.fetch_missed_events, 900),
-    Job.PUBLISH_CUBES: (numbers.publish_cubes, 21_600),
-    Job.TIDY_ACCOUNTS: (numbers.tidy_accounts, 86_400),
+    Job.PUBLISH_CUBES: (aggregates.publish_cubes, 21_600),
+    Job.TIDY_ACCOUNTS: (aggregates.tidy_accounts, 86_400),
 }
 
 
@@ -27,6 +28,7 @@ class Scheduler(CronScheduler):
 
     def enqueue_jobs(self) -> list[CronJob]:
         """Wake every job that is due."""
+        beat_file("scheduler").touch()
         due = [job for job in self.get_jobs() if job.should_run()]
         for job in due:
             enqueue(Job(job.func_name))

@@ -119,6 +119,8 @@ def _refuse_wrong_house() -> None:
 
 def _install_page_context(app: HearthFlask) -> None:
     formatting.register(app)
+    # Macros see the environment's own names only, not those of the page that imports them.
+    app.jinja_env.globals["form_token"] = tokens.form_token
 
     @app.context_processor
     def page() -> dict[str, Any]:
@@ -127,7 +129,6 @@ def _install_page_context(app: HearthFlask) -> None:
             "site": _house(locale),
             "current_user": g.get("user"),
             "locale": locale,
-            "form_token": tokens.form_token,
             "languages": languages.languages,
             "navigation": navigation.navigation,
             "sign_out_url": "/sign-out",

@@ -9,13 +9,30 @@ from typing import Any
 import psycopg
 
 from config.settings import MissingSettingError, Settings
+from hearth.accounts import services as accounts
+from hearth.accounts.permissions import Role
 from hearth.jobs import Queue
-from tenants import provisioning
+from tenants import context, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
-from tenants.provisioning import OrganisationError, Profile
+from tenants.provisioning import Profile
+from tenants.registry import UnknownOrganisationError
+from tenants.roles import OrganisationError
 
 Arguments = argparse.Namespace
-REFUSALS = (MissingSettingError, MigrationError, RollOutRunningError, OrganisationError)
+REFUSALS = (
+    MissingSettingError,
+    MigrationError,
+    RollOutRunningError,
+    OrganisationError,
+    UnknownOrganisationError,
+)
+EVERYBODY = "all"
+FEDERATION = "federation"
+SHORTEST_PASSWORD = 12
+SLUG_HELP = {
+    "rotate-password": "an organisation, or 'all' for every schema, ready ones included",
+    "add-user": "an organisation, or 'federation' for federation staff",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,13 +56,11 @@ def parser() -> argparse.ArgumentParser:
     _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     _add_organisations(verbs)
     _add(verbs, "web", web, "serve pages")
-    for name, text in (
-        ("worker", "serve one queue"),
-        ("worker-alive", "exit 0 when this machine's worker of a queue lives"),
-    ):
-        _add(verbs, name, workers_door, text).add_argument(
-            "queue", choices=[queue.value for queue in Queue]
-        )
+    queues = [queue.value for queue in Queue]
+    _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
+    _add(
+        verbs, "worker-alive", alive_door, "exit 0 when this machine's process lives"
+    ).add_argument("queue", choices=[*queues, "scheduler"])
     _add(verbs, "scheduler", workers_door, "wake jobs by the clock")
     _add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
     demo = _add(verbs, "demo", demo_door, "run everything on this machine with sample data")
@@ -58,7 +73,7 @@ def migrate(_arguments: Arguments) -> None:
     settings = Settings.from_env()
     dsn = _owner_dsn(settings)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        provisioning.prepare_database(connection, settings)
+        roles.prepare_database(connection, settings)
     steps = migrate_all(dsn, report=_print_step)
     if not steps:
         _print("every schema is at the newest revision")
@@ -82,6 +97,13 @@ def workers_door(arguments: Arguments) -> None:
     rest = [arguments.queue] if "queue" in arguments else []
     os.execv(  # noqa: S606
         sys.executable, [sys.executable, "-m", "workers", arguments.command, *rest]
+    )
+
+
+def alive_door(arguments: Arguments) -> None:
+    """Become the probe of a worker process."""
+    os.execv(  # noqa: S606
+        sys.executable, [sys.executable, "-m", "workers.alive", arguments.queue]
     )
 
 
@@ -119,8 +141,33 @@ def _drop(connection: Any, _settings: Settings, arguments: Arguments) -> None:
 
 
 def _rotate(connection: Any, settings: Settings, arguments: Arguments) -> None:
-    generation = provisioning.rotate_password(connection, settings, arguments.slug)
+    if arguments.slug == EVERYBODY:
+        _print(f"{roles.rotate_all_passwords(connection, settings)} passwords rotated")
+        return
+    generation = roles.rotate_password(connection, settings, arguments.slug)
     _print(f"{arguments.slug} is at password generation {generation}")
+
+
+def _add_user(_connection: Any, settings: Settings, arguments: Arguments) -> None:
+    password = sys.stdin.readline().rstrip("\n")
+    if len(password) < SHORTEST_PASSWORD:
+        raise OrganisationError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    runtime = context.configure(settings)
+    unit = (
+        context.shared_session()
+        if arguments.slug == FEDERATION
+        else context.tenant_session(runtime.registry.get(arguments.slug))
+    )
+    with unit as session:
+        accounts.create_user(
+            session,
+            email=arguments.email,
+            name=arguments.name,
+            password=password,
+            roles=[Role(arguments.role)],
+            locale=arguments.locale,
+        )
+    _print(f"{arguments.role} added to {arguments.slug}")
 
 
 def _fill_pool(connection: Any, settings: Settings, arguments: Arguments) -> None:
@@ -136,6 +183,7 @@ ORGANISATION_COMMANDS: dict[str, Callable[[Any, Settings, Arguments], None]] = {
     "drop": _drop,
     "rotate-password": _rotate,
     "fill-pool": _fill_pool,
+    "add-user": _add_user,
 }
 
 
@@ -147,9 +195,19 @@ def _add_organisations(verbs: Any) -> None:
         if verb == "fill-pool":
             command.add_argument("--size", type=int, default=3)
         elif verb != "list":
-            command.add_argument("slug")
+            command.add_argument("slug", help=SLUG_HELP.get(verb))
         if verb == "drop":
             command.add_argument("--confirm", metavar="SLUG", default="")
+        if verb == "add-user":
+            _add_user_options(command)
+
+
+def _add_user_options(command: argparse.ArgumentParser) -> None:
+    command.description = "Reads the password as one line from standard input."
+    command.add_argument("email")
+    command.add_argument("--name", required=True)
+    command.add_argument("--role", required=True, choices=[role.value for role in Role])
+    command.add_argument("--locale", default="en")
 
 
 def _add(

@@ -32,8 +32,8 @@ class Job(StrEnum):
     FETCH_MISSED_EVENTS = "workers.money.fetch_missed_events"
     DELIVER_OUTBOX = "workers.mail.deliver_outbox"
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
-    PUBLISH_CUBES = "workers.numbers.publish_cubes"
-    TIDY_ACCOUNTS = "workers.numbers.tidy_accounts"
+    PUBLISH_CUBES = "workers.aggregates.publish_cubes"
+    TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
 
 
 QUEUE_OF: dict[Job, Queue] = {

@@ -59,6 +59,6 @@ def test_an_organisations_table_names_no_schema(table: Table) -> None:
 
 def test_revisions_are_one_numbered_line() -> None:
     for line in ("shared", "tenant"):
-        numbers = [step.identifier for step in revisions(line)]  # type: ignore[arg-type]
+        numbers = [step.identifier for step in revisions(line)]
 
         assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -20,15 +21,29 @@ from config.embedded import EmbeddedPostgres, EmbeddedValkey, database_and_redis
 from config.embedded_server import EmbeddedServerError
 
 
+# Not below pytest's own directory: that one is closed again to other accounts by every run that
+# starts, and as root PostgreSQL runs as another account.
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="hearth-embedded-") as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+def postgres() -> Iterator[EmbeddedPostgres]:
+    with (
+        TemporaryDirectory(prefix="hearth-embedded-") as directory,
+        EmbeddedPostgres(Path(directory), durable=False) as server,
+    ):
         yield server
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
-    with EmbeddedValkey(tmp_path_factory.mktemp("valkey")) as server:
+def valkey() -> Iterator[EmbeddedValkey]:
+    with (
+        TemporaryDirectory(prefix="hearth-embedded-") as directory,
+        EmbeddedValkey(Path(directory)) as server,
+    ):
         yield server
 
 
@@ -122,35 +137,35 @@ def test_one_directory_serves_one_owner_at_a_time(postgres: EmbeddedPostgres) ->
     assert _setting(postgres, "port") == str(postgres.port)
 
 
-def test_a_taken_port_is_named_in_the_message(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_in_the_message(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
         with pytest.raises(EmbeddedServerError, match=f"Port {port}, wanted for Valkey"):
-            EmbeddedValkey(tmp_path, port=port).start()
+            EmbeddedValkey(data_dir, port=port).start()
 
 
-def test_postgres_keeps_its_data_over_a_restart_and_starts_again_quickly(tmp_path: Path) -> None:
+def test_postgres_keeps_its_data_over_a_restart_and_starts_again_quickly(data_dir: Path) -> None:
     with (
-        EmbeddedPostgres(tmp_path, port=free_port()) as first,
+        EmbeddedPostgres(data_dir, port=free_port()) as first,
         psycopg.connect(first.superuser_dsn) as connection,
     ):
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         connection.commit()
-    initialised = (tmp_path / "cluster" / "PG_VERSION").stat().st_mtime_ns
+    initialised = (data_dir / "cluster" / "PG_VERSION").stat().st_mtime_ns
 
     with (
-        EmbeddedPostgres(tmp_path) as second,
+        EmbeddedPostgres(data_dir) as second,
         psycopg.connect(second.superuser_dsn) as connection,
     ):
         row = connection.execute("SELECT answer FROM kept").fetchone()
 
     assert row == (42,)
-    assert (tmp_path / "cluster" / "PG_VERSION").stat().st_mtime_ns == initialised
+    assert (data_dir / "cluster" / "PG_VERSION").stat().st_mtime_ns == initialised
 
 
-def test_postgres_recovers_on_the_same_port_after_kill_9(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path) as server:
+def test_postgres_recovers_on_the_same_port_after_kill_9(data_dir: Path) -> None:
+    with EmbeddedPostgres(data_dir) as server:
         with psycopg.connect(server.superuser_dsn) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         port = server.port
@@ -167,23 +182,23 @@ def test_postgres_recovers_on_the_same_port_after_kill_9(tmp_path: Path) -> None
         assert server.port == port
 
 
-def test_a_cluster_half_made_by_a_killed_run_is_made_anew(tmp_path: Path) -> None:
-    unfinished = tmp_path / "cluster.unfinished"
+def test_a_cluster_half_made_by_a_killed_run_is_made_anew(data_dir: Path) -> None:
+    unfinished = data_dir / "cluster.unfinished"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
 
-    with EmbeddedPostgres(tmp_path, durable=False) as server:
+    with EmbeddedPostgres(data_dir, durable=False) as server:
         port = _setting(server, "port")
 
     assert port == str(server.port)
     assert not unfinished.exists()
 
 
-def test_an_outdated_process_note_does_not_stop_the_start(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path, durable=False) as server:
-        note = (tmp_path / "cluster" / "postmaster.pid").read_text()
+def test_an_outdated_process_note_does_not_stop_the_start(data_dir: Path) -> None:
+    with EmbeddedPostgres(data_dir, durable=False) as server:
+        note = (data_dir / "cluster" / "postmaster.pid").read_text()
     stranger = f"{os.getppid()}\n" + note.split("\n", 1)[1]
-    (tmp_path / "cluster" / "postmaster.pid").write_text(stranger)
+    (data_dir / "cluster" / "postmaster.pid").write_text(stranger)
 
     with server:
         port = _setting(server, "port")
@@ -191,7 +206,7 @@ def test_an_outdated_process_note_does_not_stop_the_start(tmp_path: Path) -> Non
     assert port == str(server.port)
 
 
-def test_a_killed_owner_leaves_no_server_behind_and_the_next_one_starts(tmp_path: Path) -> None:
+def test_a_killed_owner_leaves_no_server_behind_and_the_next_one_starts(data_dir: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path;"
         "from config.embedded import EmbeddedPostgres, EmbeddedValkey;"
@@ -201,7 +216,7 @@ def test_a_killed_owner_leaves_no_server_behind_and_the_next_one_starts(tmp_path
         "print('started', flush=True); time.sleep(60)"
     )
     owner = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)],
+        [sys.executable, "-c", script, str(data_dir)],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
     )
@@ -212,10 +227,10 @@ def test_a_killed_owner_leaves_no_server_behind_and_the_next_one_starts(tmp_path
     owner.send_signal(signal.SIGKILL)
     owner.wait()
 
-    with EmbeddedPostgres(tmp_path / "p", durable=False), EmbeddedValkey(tmp_path / "v"):
+    with EmbeddedPostgres(data_dir / "p", durable=False), EmbeddedValkey(data_dir / "v"):
         pass
     deadline = time.monotonic() + 10
-    while left := list(processes_matching(lambda command: str(tmp_path) in command)):
+    while left := list(processes_matching(lambda command: str(data_dir) in command)):
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
 
@@ -242,8 +257,8 @@ def test_valkey_never_throws_queued_work_away(valkey: EmbeddedValkey) -> None:
     }
 
 
-def test_valkey_keeps_its_data_over_a_restart_and_a_kill_9(tmp_path: Path) -> None:
-    with EmbeddedValkey(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+def test_valkey_keeps_its_data_over_a_restart_and_a_kill_9(data_dir: Path) -> None:
+    with EmbeddedValkey(data_dir) as server, redis.Redis.from_url(server.url) as client:
         client.set("kept", "over a restart")
     with server:
         with redis.Redis.from_url(server.url) as client:
@@ -259,24 +274,24 @@ def test_valkey_keeps_its_data_over_a_restart_and_a_kill_9(tmp_path: Path) -> No
             assert client.get("kept") == "over a restart and a kill"
 
 
-def test_addresses_in_the_environment_replace_the_embedded_servers(tmp_path: Path) -> None:
+def test_addresses_in_the_environment_replace_the_embedded_servers(data_dir: Path) -> None:
     environ = {"DATABASE_URL": "postgresql://owner@db/hearth", "REDIS_URL": "redis://cache"}
 
-    with database_and_redis(environ, tmp_path) as backing:
+    with database_and_redis(environ, data_dir) as backing:
         addresses = (backing.database_url, backing.redis_url)
 
     assert addresses == ("postgresql://owner@db/hearth", "redis://cache")
-    assert list(tmp_path.iterdir()) == []
+    assert list(data_dir.iterdir()) == []
 
 
-def test_only_what_the_environment_leaves_out_is_started(tmp_path: Path) -> None:
+def test_only_what_the_environment_leaves_out_is_started(data_dir: Path) -> None:
     environ = {"DATABASE_URL": "postgresql://owner@db/hearth", "REDIS_URL": ""}
 
     with (
-        database_and_redis(environ, tmp_path) as backing,
+        database_and_redis(environ, data_dir) as backing,
         redis.Redis.from_url(backing.redis_url) as client,
     ):
         answer = client.ping()
 
     assert answer is True
-    assert [path.name for path in tmp_path.iterdir()] == ["valkey"]
+    assert [path.name for path in data_dir.iterdir()] == ["valkey"]

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.orm import Session
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.settings import Settings
 from hearth.accounts import services as accounts
+from hearth.accounts.models import directory
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
-from tenants import context, provisioning
+from tenants import context, provisioning, roles
+from tenants.engines import Engines
 from tenants.migrator import migrate_all
 from tenants.provisioning import Profile
 
@@ -92,7 +95,7 @@ def make_template(addresses: Addresses) -> None:
     dsn = dsn_for(addresses, TEMPLATE)
     settings = settings_for(addresses, TEMPLATE)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        provisioning.prepare_database(connection, settings)
+        roles.prepare_database(connection, settings)
         migrate_all(dsn, report=lambda _step: None)
         for slug in ("spb", "pskov"):
             provisioning.create_organisation(connection, settings, Profile.named(slug))
@@ -105,12 +108,12 @@ def make_template(addresses: Addresses) -> None:
     with context.shared_session() as session:
         for role in FEDERATION_ROLES:
             _add_user(session, role, f"{role}@federation.example.org", hashed)
-    assert isinstance(runtime.bindings, context.Engines)
+    assert isinstance(runtime.bindings, Engines)
     runtime.bindings.dispose()
 
 
-def _add_user(session: context.Session, role: Role, email: str, hashed: str) -> None:
-    user = accounts.directory(session).user
+def _add_user(session: Session, role: Role, email: str, hashed: str) -> None:
+    user = directory(session).user
     session.add(
         user(email=email, name=f"Test {role}", password_hash=hashed, roles=[role], locale="en")
     )
@@ -127,7 +130,7 @@ def copy_template(addresses: Addresses, name: str) -> str:
             )
         )
     with psycopg.connect(dsn_for(addresses, database), autocommit=True) as connection:
-        provisioning.close_database(connection)
+        roles.close_database(connection)
         for (role,) in connection.execute("SELECT name FROM shared.schemas").fetchall():
             connection.execute(
                 sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from config.settings import Settings
 from hearth.accounts.models import User
 from tenants import context
 from tenants.context import (
@@ -104,7 +105,7 @@ def test_what_follows_a_commit_does_not_follow_a_rollback(spb: OrgRef) -> None:
 
 
 @pytest.fixture
-def real(settings: context.Settings, engines: Engines, registry: Registry) -> Runtime:
+def real(settings: Settings, engines: Engines, registry: Registry) -> Runtime:
     """The runtime as production has it: pooled connections, nothing pinned."""
     return context.install(Runtime(settings, engines, registry))
 
@@ -150,7 +151,7 @@ def test_mixed_requests_with_errors_never_cross(real: Runtime) -> None:
 
 
 def test_a_terminated_back_end_is_noticed_before_it_is_used(
-    real: Runtime, settings: context.Settings
+    real: Runtime, settings: Settings
 ) -> None:
     spb = real.registry.get("spb")
     with tenant_session(spb) as session:
@@ -164,7 +165,7 @@ def test_a_terminated_back_end_is_noticed_before_it_is_used(
 
 
 def test_a_schema_that_says_it_is_another_organisations_is_refused(
-    real: Runtime, settings: context.Settings
+    real: Runtime, settings: Settings
 ) -> None:
     spb = real.registry.get("spb")
     with _owner(settings) as owner:
@@ -181,9 +182,7 @@ def test_a_schema_that_says_it_is_another_organisations_is_refused(
         )
 
 
-def test_the_least_recently_used_engine_makes_room(
-    settings: context.Settings, real: Runtime
-) -> None:
+def test_the_least_recently_used_engine_makes_room(settings: Settings, real: Runtime) -> None:
     spb, pskov = real.registry.get("spb"), real.registry.get("pskov")
     few = Engines(settings, capacity=1)
     first = few.organisation(spb)
@@ -195,11 +194,11 @@ def test_the_least_recently_used_engine_makes_room(
     few.dispose()
 
 
-def _owner(settings: context.Settings) -> "psycopg.Connection[tuple[object, ...]]":
+def _owner(settings: Settings) -> "psycopg.Connection[tuple[object, ...]]":
     assert settings.owner_database_url is not None
     return psycopg.connect(settings.owner_database_url, autocommit=True)
 
 
-def _terminate(settings: context.Settings, pid: object) -> None:
+def _terminate(settings: Settings, pid: object) -> None:
     with _owner(settings) as owner:
         owner.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))

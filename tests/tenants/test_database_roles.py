@@ -106,10 +106,10 @@ def _run(
     connection: "psycopg.Connection[tuple[object, ...]]", statement: str, *, prepared: bool
 ) -> None:
     if statement.startswith("COPY") and "STDOUT" in statement:
-        with connection.cursor() as cursor, cursor.copy(sql.SQL(statement)) as copy:  # type: ignore[arg-type]
+        with connection.cursor() as cursor, cursor.copy(sql.SQL(statement)) as copy:
             copy.read()
         return
-    connection.execute(sql.SQL(statement), prepare=prepared, binary=prepared)  # type: ignore[arg-type]
+    connection.execute(sql.SQL(statement), prepare=prepared, binary=prepared)
 
 
 def test_a_grant_of_ones_own_tables_to_a_neighbour_has_no_effect(
@@ -117,7 +117,7 @@ def test_a_grant_of_ones_own_tables_to_a_neighbour_has_no_effect(
 ) -> None:
     connection = connect(mine)
 
-    connection.execute(sql.SQL(f"GRANT SELECT ON {mine}.users TO {theirs}"))  # type: ignore[arg-type]
+    connection.execute(sql.SQL(f"GRANT SELECT ON {mine}.users TO {theirs}"))
 
     with pytest.raises(REFUSED):
         connect(theirs).execute(sql.SQL("SELECT 1 FROM {}.users").format(sql.Identifier(mine)))
@@ -152,7 +152,7 @@ def test_the_services_own_roles_cannot_enter_an_organisation(
     connection = connect(role)
 
     with pytest.raises(REFUSED):
-        connection.execute(sql.SQL(statement.format(theirs=theirs)))  # type: ignore[arg-type]
+        connection.execute(sql.SQL(statement.format(theirs=theirs)))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,17 @@ import datetime
 import uuid
 from typing import Any
 
-from sqlalchemy import CHAR, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint, func
+from sqlalchemy import (
+    ARRAY,
+    CHAR,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tenants.models import SharedModel, TenantModel, new_id
@@ -54,7 +64,7 @@ class CubeCell(SharedModel):
     )
 
     cube_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shared.cubes.id"), primary_key=True)
-    codes: Mapped[list[str]] = mapped_column(primary_key=True)
+    codes: Mapped[tuple[str, ...]] = mapped_column(ARRAY(Text(), as_tuple=True), primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None] = mapped_column(CHAR(3))

@@ -166,7 +166,7 @@ def _store(session: Session, cube: ProtectedCube, secret: str) -> bool:
         [
             {
                 "cube_id": cube_id,
-                "codes": list(cell.codes),
+                "codes": cell.codes,
                 "value": cell.value,
                 "amount_minor": cell.amount_minor,
                 "currency": cell.currency,

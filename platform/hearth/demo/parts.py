@@ -95,7 +95,8 @@ def outside_world(
         data_dir / "sandbox.sqlite",
     ]
     sandbox += ["--port", str(addresses.checkout), "--api-key", environ["STRIPE_API_KEY"]]
-    sandbox += ["--public-url", f"http://{BASE_DOMAIN}:{addresses.checkout}"]
+    # The very address the pages' policy lets a gift's form lead to.
+    sandbox += ["--public-url", environ["STRIPE_API_BASE"]]
     sandbox += ["--webhook-url", addresses.site(BASE_DOMAIN) + "webhooks/stripe"]
     sandbox += ["--webhook-secret", environ["STRIPE_WEBHOOK_SECRETS"].split()[0]]
     return [
@@ -117,7 +118,7 @@ def outside_world(
 
 
 def service(environ: Mapping[str, str], data_dir: Path, addresses: Addresses) -> list[ProcessPart]:
-    """The service itself: one worker for each queue, the scheduler, and the web."""
+    """The service itself: the web, then one worker for each queue, and the scheduler."""
     logs = data_dir / "log"
     hearth = Path(sys.executable).parent / "hearth"
     workers = [
@@ -137,10 +138,11 @@ def service(environ: Mapping[str, str], data_dir: Path, addresses: Addresses) ->
         [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "hearth.wsgi:app"],
         environ=environ,
         log=logs / "web.log",
-        ready=lambda: _serves(addresses.web, FEDERATION_HOST),
+        ready=lambda: _is_ready(addresses.web),
         stop_patience=35.0,
     )
-    return [*workers, scheduler, web]
+    # The web first: somebody waits for it, and on a small machine the others would slow it down.
+    return [web, *workers, scheduler]
 
 
 def _listens(port: int) -> bool:
@@ -151,11 +153,11 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _serves(port: int, host: str) -> bool:
+def _is_ready(port: int) -> bool:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
-        connection.request("GET", "/", headers={"Host": f"{host}:{port}"})
-        return connection.getresponse().status < 500
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
     finally:

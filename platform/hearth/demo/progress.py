@@ -58,14 +58,14 @@ class Step:
         self.began = time.monotonic()
         self._progress = progress
         self._title = title
-        self._shown_at = self.began
+        self.shown_at = self.began
 
     def advance(self, done: int, total: int) -> None:
         """Show that `done` of `total` is done."""
         now = time.monotonic()
-        if now - self._shown_at < (0.1 if self._progress.is_terminal else QUIET_SECONDS):
+        if now - self.shown_at < (0.1 if self._progress.is_terminal else QUIET_SECONDS):
             return
-        self._shown_at = now
+        self.shown_at = now
         filled = BAR_WIDTH * done // max(total, 1)
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
         self._progress.show(self._title, f"{bar} {done}/{total}")

@@ -6,14 +6,14 @@ import psycopg
 
 from config.settings import Settings
 from hearth.demo.progress import Progress
-from tenants import context, migrator, provisioning
+from tenants import context, migrator, provisioning, roles
 from tenants.provisioning import Profile
 
 
 def fill_database(settings: Settings, owner_dsn: str, progress: Progress) -> None:
     """Do whatever is not done yet; on a database that has it all this is a matter of moments."""
     with progress.step("Roles and rights"), _owner(owner_dsn) as connection:
-        provisioning.prepare_database(connection, settings)
+        roles.prepare_database(connection, settings)
     with progress.step("Schemas at the newest revision"):
         migrator.migrate_all(owner_dsn, report=lambda step: None)
     with _owner(owner_dsn) as connection:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from hearth.accounts.services import names_of
 from hearth.families.births import UNKNOWN_BIRTH, Birth
 from hearth.families.errors import (
     AlreadyLeftError,
@@ -60,6 +61,15 @@ class NewMember:
 
     person: PersonDetails
     role: MemberRole
+
+
+@dataclass(frozen=True)
+class MemberHistory:
+    """What was recorded about somebody before it was corrected, and who corrected it."""
+
+    corrections: list[PersonCorrection]
+    memberships: list[HouseholdMember]
+    staff: dict[uuid.UUID, str]
 
 
 def add_person(session: Session, details: PersonDetails, *, today: date) -> Person:
@@ -201,6 +211,30 @@ def get_member(
             HouseholdMember.superseded_at.is_(None),
         )
     ).one_or_none()
+
+
+def history_of(session: Session, member: HouseholdMember) -> MemberHistory:
+    """What was recorded about a member before, the latest correction first."""
+    corrections = list(
+        session.scalars(
+            select(PersonCorrection)
+            .where(PersonCorrection.person_id == member.person_id)
+            .order_by(PersonCorrection.corrected_at.desc(), PersonCorrection.id.desc())
+        )
+    )
+    memberships = list(
+        session.scalars(
+            select(HouseholdMember)
+            .where(
+                HouseholdMember.household_id == member.household_id,
+                HouseholdMember.person_id == member.person_id,
+                HouseholdMember.superseded_at.is_not(None),
+            )
+            .order_by(HouseholdMember.superseded_at.desc(), HouseholdMember.id.desc())
+        )
+    )
+    staff = names_of(session, {correction.corrected_by for correction in corrections})
+    return MemberHistory(corrections, memberships, staff)
 
 
 def _write(person: Person, details: PersonDetails) -> None:

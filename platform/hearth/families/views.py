@@ -35,7 +35,7 @@ from hearth.families.schemas import (
     say_date_problem,
 )
 from hearth.families.vocabulary import MemberRole
-from hearth.families.words import MEMBER_ROLES, age, date_problem
+from hearth.families.words import MEMBER_ROLES, age, date_problem, former_person
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -114,6 +114,20 @@ def member_leaves(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
             flash(_("It is recorded that this person has left the family."), "success")
             return _to_file(household)
     return form_page("families/member_leaves.html", form, household=household, member=member)
+
+
+@blueprint.get("/families/<uuid:household_id>/members/<uuid:member_id>/history")
+@permit(Permission.FAMILIES_READ)
+def member_history(household_id: uuid.UUID, member_id: uuid.UUID) -> str:
+    """What was recorded about somebody before it was corrected."""
+    household, member = _household(household_id), _member(household_id, member_id)
+    return render_template(
+        "families/member_history.html",
+        household=household,
+        member=member,
+        history=membership.history_of(session, member),
+        words={"role": MEMBER_ROLES, "person": former_person},
+    )
 
 
 @blueprint.route("/families/<uuid:household_id>/key-worker", methods=BOTH)

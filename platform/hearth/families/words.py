@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
@@ -64,6 +65,30 @@ def age(birth: Birth, today: date) -> str:
     if months < 24 and birth.precision is not BirthPrecision.YEAR:
         return str(ngettext("%(num)s month", "%(num)s months", months))
     return str(ngettext("%(num)s year", "%(num)s years", months // 12))
+
+
+def former_person(before: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """What a correction replaced, as labels and values."""
+    names = (before["given_name"], before["patronymic"], before["family_name"])
+    born = before["born_on"]
+    birth = Birth(
+        date.fromisoformat(born) if born else None, BirthPrecision(before["birth_precision"])
+    )
+    return [
+        (_("Name"), " ".join(name for name in names if name)),
+        (_("Date of birth"), birth.as_written()),
+        (_("Sex"), str(SEXES[Sex(before["sex"])])),
+        (_("Telephone"), before["phone"]),
+        (_("Is it safe to call?"), str(_SAFE_TO_CALL[before["safe_to_call"]])),
+        (_("How to reach this person safely"), before["contact_note"]),
+    ]
+
+
+_SAFE_TO_CALL: Mapping[bool | None, LazyString] = {
+    True: _l("Yes, this number is safe"),
+    False: _l("No, never call"),
+    None: _l("Not asked yet – do not call"),
+}
 
 
 def date_problem(problem: DateProblem) -> str:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import Schema, ValidationError, post_load, validates_schema
+from marshmallow import Schema, ValidationError, post_load, validate, validates_schema
 
 from hearth.web.fields import Choice
+from hearth.web.messages import NOT_OFFERED
+
+A_MONTH = validate.Regexp(r"[12]\d{3}-(0[1-9]|1[0-2])\Z", error=NOT_OFFERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ class MonthRange:
 class RangeSchema(Schema):
     """Two months; the view gives both fields the published ones as their only answers."""
 
-    since = Choice(metadata={"label": _l("From")})
-    until = Choice(metadata={"label": _l("Until")})
+    since = Choice(metadata={"label": _l("From")}, validate=A_MONTH)
+    until = Choice(metadata={"label": _l("Until")}, validate=A_MONTH)
 
     @validates_schema
     def in_order(self, data: dict[str, Any], **_options: Any) -> None:

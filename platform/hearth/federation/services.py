@@ -181,7 +181,7 @@ def _sheet(
         Figure(
             region=labels.get(cube.organisation, former).key,
             month=cube.period_start,
-            codes=tuple(cell.codes),
+            codes=cell.codes,
             value=cell.value,
             amount_minor=cell.amount_minor,
             currency=cell.currency,

@@ -73,7 +73,7 @@ def keep_answer(session: Session, *, refund_id: uuid.UUID, answer: RefundSnapsho
         refund.provider_id = answer.id
 
 
-def give_up_refund(session: Session, *, refund_id: uuid.UUID) -> None:
+def give_up(session: Session, *, refund_id: uuid.UUID) -> None:
     """Note that the provider refused a refund, so that it no longer counts as under way."""
     refund = session.get_one(Refund, refund_id)
     if refund.provider_id is None:

@@ -165,7 +165,7 @@ def opening_form(referral: Referral, sent: Mapping[str, str] | None) -> Opening:
 
 
 def _schema(rows: int) -> Schema:
-    children = {}
+    children: dict[str, object] = {}
     for row in range(1, rows + 1):
         family_hint = _l("Leave this empty if it is the same as the mother's.")
         children |= {

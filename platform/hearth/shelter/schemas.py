@@ -42,6 +42,21 @@ class Move:
     note: str | None
 
 
+class SleepingPlace(Choice):
+    """A place by its id, None for somebody's bed, or AWAY for whoever does not come along."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        answer = super()._deserialize(value, attr, data, **kwargs)
+        if answer in (AWAY, SHARED):
+            return AWAY if answer == AWAY else None
+        try:
+            return uuid.UUID(answer)
+        except ValueError as error:
+            raise self.make_error("not_offered") from error
+
+
 def _note(hint: Any) -> PlainText:
     return PlainText(
         max_length=NOTE_LENGTH,
@@ -77,7 +92,7 @@ class AdmissionSchema(Schema):
         return Admission(
             admitted_on=data["admitted_on"],
             planned_until=data["planned_until"],
-            places={person: _place_id(answer) for person, answer in answers.items()},
+            places=answers,
             note=data.get("note"),
         )
 
@@ -90,7 +105,7 @@ def admission_schema(persons: Iterable[Person], offers: list[PlaceOffer]) -> Sch
         (AWAY, _("Does not stay here")),
     ]
     questions: dict[str, fields.Field[Any]] = {
-        f"{SLEEPS}{person.id.hex}": Choice(
+        f"{SLEEPS}{person.id.hex}": SleepingPlace(
             choices,
             required=True,
             metadata={"label": _("Where %(name)s sleeps", name=_name(person))},
@@ -117,12 +132,12 @@ class MoveSchema(Schema):
     moved_on = LocalDate(
         required=True, not_future=True, metadata={"label": _l("First night in the other place")}
     )
-    place = Choice(required=True, metadata={"label": _l("Place")})
+    place = SleepingPlace(required=True, metadata={"label": _l("Place")})
     note = _note(_l("Why, if others should know."))
 
     @post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> Move:
-        return Move(data["moved_on"], _place_id(data["place"]), data["note"])
+        return Move(data["moved_on"], data["place"], data["note"])
 
 
 def move_choices(offers: list[PlaceOffer]) -> list[tuple[str, Any]]:
@@ -216,10 +231,6 @@ class ClosePlaceSchema(Schema):
             "hint": _l("The first night on which nobody can sleep there."),
         },
     )
-
-
-def _place_id(answer: str) -> uuid.UUID | None:
-    return None if answer == SHARED else uuid.UUID(answer)
 
 
 def _name(person: Person) -> str:

@@ -131,8 +131,8 @@ def column_chart(
         parts.append(
             Markup(
                 '<rect class="mark" x="{x}%" width="{w}%" y="{y}" height="{h}"/>'
-                '<text x="{m}%" y="{above}" text-anchor="middle">{value}</text>'
-                '<text x="{m}%" y="{below}" text-anchor="middle" class="quiet">{label}</text>'
+                '<text x="{m}%" y="{above}">{value}</text>'
+                '<text x="{m}%" y="{below}" class="quiet">{label}</text>'
             ).format(
                 x=round(step * (index + 0.14), 2),
                 w=round(step * 0.72, 2),

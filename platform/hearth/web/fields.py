@@ -11,7 +11,6 @@ from typing import Any
 
 from babel import numbers
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from marshmallow import ValidationError, fields
 
@@ -113,12 +112,6 @@ class LocalDate(fields.Date):
 class MoneyAmount(fields.Field[int]):
     """An amount of one currency as people type it, kept as a whole number of minor units."""
 
-    default_error_messages = {  # noqa: RUF012 – marshmallow reads it from the class.
-        "unreadable": _l("Enter an amount in figures, such as 15."),
-        "fraction": _l("Leave out fractions smaller than the smallest coin."),
-        "not_positive": _l("Enter an amount greater than zero."),
-    }
-
     def __init__(
         self,
         *,
@@ -148,7 +141,7 @@ class MoneyAmount(fields.Field[int]):
     ) -> int:
         minor = self._minor_units(str(value))
         if minor <= 0:
-            raise self.make_error("not_positive")
+            raise ValidationError(_("Enter an amount greater than zero."))
         if minor < self.minimum:
             raise ValidationError(
                 _("Enter %(amount)s or more.", amount=self._in_words(self.minimum))
@@ -170,11 +163,11 @@ class MoneyAmount(fields.Field[int]):
         for mark in (self.currency, _symbol(self.currency)):
             text = text.strip().removeprefix(mark).removesuffix(mark).strip()
         if re.fullmatch(r"-[\d.,' ]+", text):
-            raise self.make_error("not_positive")
+            raise ValidationError(_("Enter an amount greater than zero."))
         whole, decimals = self._parts(text)
         places = formatting.currency_exponent(self.currency)
         if len(decimals) > places:
-            raise self.make_error("fraction")
+            raise ValidationError(_("Leave out fractions smaller than the smallest coin."))
         # Nobody types twenty digits and means it; the limit answers before a huge number is built.
         if len(whole) > 20:
             whole = whole[:20]
@@ -186,12 +179,12 @@ class MoneyAmount(fields.Field[int]):
             r"([0-9][0-9.,'’ ]*)()()", text
         )
         if match is None or not re.search(r"[0-9]", text):
-            raise self.make_error("unreadable")
+            raise ValidationError(_("Enter an amount in figures, such as 15."))
         before, sign, after = match[1] or "", match[2], match[3]
         if sign and len(after) == 3 and before and self._groups_thousands(sign, before):
             before, sign, after = before + sign + after, "", ""
         if not _well_grouped(before, sign):
-            raise self.make_error("unreadable")
+            raise ValidationError(_("Enter an amount in figures, such as 15."))
         return re.sub(r"[^0-9]", "", before), after
 
     def _groups_thousands(self, sign: str, before: str) -> bool:

@@ -109,7 +109,7 @@ class BoundField:
         return list(options_of(offered or ()))
 
     @property
-    def groupedoptions_of(self) -> list[tuple[str, list[Option]]]:
+    def grouped_options(self) -> list[tuple[str, list[Option]]]:
         """The answers offered, those of one group together."""
         grouped = itertools.groupby(self.options, key=lambda option: option.group)
         return [(group, list(members)) for group, members in grouped]

@@ -1,0 +1,101 @@
+"""Gathers what the features know about one family, as far as the reader may see it."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import names_of
+from hearth.families import services as families
+from hearth.families.models import Household
+from hearth.families.services import Reader
+from hearth.families.vocabulary import ClosingReason
+from hearth.intake.models import Referral
+from hearth.intake.services import referrals_of
+from hearth.service_delivery.models import ServiceDelivery
+from hearth.service_delivery.services import services_of
+from hearth.shelter.models import Stay
+from hearth.shelter.services import stays_of
+
+
+class StillInShelterError(ValueError):
+    """A case is not closed while the family sleeps in one of the houses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFile:
+    """One family with everything that happened."""
+
+    household: Household
+    referrals: list[Referral]
+    stays: list[Stay]
+    deliveries: list[ServiceDelivery]
+    readers: list[Reader]
+    staff: dict[uuid.UUID, str]
+
+    @property
+    def open_stay(self) -> Stay | None:
+        """The stay of a family that sleeps in one of the houses now."""
+        return next((stay for stay in self.stays if stay.is_open), None)
+
+
+def open_file(
+    session: Session,
+    household: Household,
+    *,
+    permissions: Collection[Permission],
+    read_by: uuid.UUID,
+) -> CaseFile:
+    """Gather a family's file for somebody, and note that she or he looked."""
+    families.record_read(session, household_id=household.id, user_id=read_by)
+    sees_referrals = Permission.REFERRALS_READ in permissions
+    sees_stays = Permission.SHELTER_READ in permissions
+    stays = stays_of(session, household.id) if sees_stays else []
+    return CaseFile(
+        household=household,
+        referrals=referrals_of(session, household.id) if sees_referrals else [],
+        stays=stays,
+        deliveries=services_of(session, household.id),
+        readers=families.readers_of(session, household.id),
+        staff=names_of(session, _people_who_acted(household, stays)),
+    )
+
+
+def close_case(
+    session: Session,
+    household: Household,
+    *,
+    closed_on: date,
+    reason: ClosingReason,
+    note: str | None,
+    closed_by: uuid.UUID,
+    today: date,
+) -> None:
+    """Close a family's case, once it sleeps in none of the houses.
+
+    :raises StillInShelterError: it does.
+    :raises FamilyError: the case is closed already, or the day does not fit.
+    """
+    families.lock(session, household)
+    if any(stay.is_open for stay in stays_of(session, household.id)):
+        raise StillInShelterError
+    families.close_case(
+        session,
+        household,
+        closed_on=closed_on,
+        reason=reason,
+        note=note,
+        closed_by=closed_by,
+        today=today,
+    )
+
+
+def _people_who_acted(household: Household, stays: list[Stay]) -> set[uuid.UUID]:
+    acted = {episode.opened_by for episode in household.episodes}
+    acted |= {episode.closed_by for episode in household.episodes if episode.closed_by}
+    acted |= {member.recorded_by for member in household.members}
+    acted |= {member.left_recorded_by for member in household.members if member.left_recorded_by}
+    return acted | {stay.admitted_by for stay in stays}

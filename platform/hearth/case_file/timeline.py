@@ -1,0 +1,165 @@
+"""One dated line of everything that happened to a family, the newest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from hearth.case_file.services import CaseFile
+from hearth.families.models import HouseholdMember
+from hearth.families.words import CLOSING_REASONS, LEAVING_REASONS, MEMBER_ROLES, NEEDS
+from hearth.intake.words import SOURCES
+from hearth.service_delivery.words import SERVICE_KINDS
+from hearth.shelter.words import DESTINATIONS
+from hearth.web.formatting import organisation_clock
+
+SHORT = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One entry of the line, in the form in which the macro ``timeline`` draws it."""
+
+    on: date
+    title: str
+    drawing: str
+    text: str = ""
+    who: str = ""
+    url: str = ""
+    chip: str = ""
+    kind: str = "neutral"
+
+
+def timeline(file: CaseFile, *, may_correct: bool) -> list[Event]:
+    """Everything that happened, the newest first; what began a day stands beneath its rest."""
+    events = [
+        *_referrals(file),
+        *_episodes(file),
+        *_members(file),
+        *_key_workers(file),
+        *_stays(file),
+        *_services(file, may_correct=may_correct),
+    ]
+    return sorted(events, key=lambda event: event.on)[::-1]
+
+
+def _referrals(file: CaseFile) -> Iterator[Event]:
+    for referral in file.referrals:
+        by = (str(SOURCES[referral.source]), referral.referrer_body)
+        yield Event(
+            on=referral.received_at.astimezone(organisation_clock()).date(),
+            title=_("Referral"),
+            text=", ".join(part for part in by if part),
+            drawing="telephone",
+            url=url_for("intake.show", referral_id=referral.id),
+        )
+
+
+def _episodes(file: CaseFile) -> Iterator[Event]:
+    for number, episode in enumerate(file.household.episodes):
+        yield Event(
+            on=episode.opened_on,
+            title=_("The case was opened anew") if number else _("The case was opened"),
+            text=str(NEEDS[episode.primary_need]) if episode.primary_need else "",
+            who=file.staff.get(episode.opened_by, ""),
+            drawing="door",
+        )
+        if episode.closed_on and episode.closing_reason:
+            why = (str(CLOSING_REASONS[episode.closing_reason]), episode.closing_note)
+            yield Event(
+                on=episode.closed_on,
+                title=_("The case was closed"),
+                text=" – ".join(part for part in why if part),
+                who=file.staff.get(episode.closed_by, "") if episode.closed_by else "",
+                drawing="key",
+            )
+
+
+def _members(file: CaseFile) -> Iterator[Event]:
+    began = file.household.episodes[0].opened_on
+    for member in file.household.members:
+        if not member.is_valid:
+            continue
+        if member.joined_on > began:
+            yield Event(
+                on=member.joined_on,
+                title=_("%(name)s belongs to the family", name=_name(member)),
+                who=file.staff.get(member.recorded_by, ""),
+                drawing="people",
+            )
+        if member.left_on and member.leaving_reason:
+            who = file.staff.get(member.left_recorded_by, "") if member.left_recorded_by else ""
+            yield Event(
+                on=member.left_on,
+                title=_("%(name)s belongs to the family no longer", name=_name(member)),
+                text=str(LEAVING_REASONS[member.leaving_reason]),
+                who=who,
+                drawing="path",
+            )
+
+
+def _key_workers(file: CaseFile) -> Iterator[Event]:
+    for worker in file.household.key_workers[1:]:
+        yield Event(
+            on=worker.from_on,
+            title=_("%(name)s accompanies the family", name=worker.user.name),
+            drawing="hand",
+        )
+
+
+def _stays(file: CaseFile) -> Iterator[Event]:
+    for stay in file.stays:
+        url = url_for("shelter.show_stay", stay_id=stay.id)
+        yield Event(
+            on=stay.admitted_on,
+            title=_("Admitted to %(house)s", house=stay.house.name),
+            who=file.staff.get(stay.admitted_by, ""),
+            drawing="bed",
+            url=url,
+        )
+        if stay.ended_on and stay.destination:
+            yield Event(
+                on=stay.ended_on,
+                title=_("Left %(house)s", house=stay.house.name),
+                text=str(DESTINATIONS[stay.destination]),
+                drawing="house",
+                url=url,
+            )
+
+
+def _services(file: CaseFile, *, may_correct: bool) -> Iterator[Event]:
+    # The newest comes first here, and the whole line is turned round at the end.
+    for service in reversed(file.deliveries):
+        url = url_for(
+            "service_delivery.correct",
+            household_id=file.household.id,
+            service_id=service.id,
+        )
+        yield Event(
+            on=service.delivered_on,
+            title=str(SERVICE_KINDS[service.kind]),
+            text=service.note or "",
+            who=service.provider.name,
+            drawing=_DRAWINGS.get(service.kind.value, "hand"),
+            url=url if may_correct else "",
+        )
+
+
+def _name(member: HouseholdMember) -> str:
+    return member.person.full_name or str(MEMBER_ROLES[member.role])
+
+
+_DRAWINGS = {
+    "conversation": "lamp",
+    "home_visit": "door",
+    "phone_call": "telephone",
+    "psychological": "lamp",
+    "legal": "list",
+    "medical": "hand",
+    "parenting_lesson": "people",
+    "accompaniment": "path",
+    "childcare": "cradle",
+    "material_aid": "coat",
+}

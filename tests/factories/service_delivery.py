@@ -1,0 +1,35 @@
+"""Services for tests."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hearth.families.models import Household
+from hearth.service_delivery import services
+from hearth.service_delivery.models import ServiceDelivery
+from hearth.service_delivery.services import ServiceDetails
+from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
+from tests.factories.families import TODAY, staff_id
+
+
+def details(household: Household, **changes: Any) -> ServiceDetails:
+    known: dict[str, Any] = {
+        "kind": ServiceKind.HOME_VISIT,
+        "mode": ServiceMode.HOME,
+        "delivered_on": TODAY,
+        "minutes": 45,
+        "recipient_ids": [member.person_id for member in household.current_members],
+    }
+    return ServiceDetails(**known | changes)
+
+
+def record_service(session: Session, household: Household, **changes: Any) -> ServiceDelivery:
+    worker = staff_id(session)
+    return services.record_service(
+        session,
+        household,
+        details(household, **changes),
+        provided_by=worker,
+        recorded_by=worker,
+        today=TODAY,
+    )

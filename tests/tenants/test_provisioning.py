@@ -1,0 +1,165 @@
+"""Organisations are created from a warm pool, suspended, resumed and dropped; passwords rotate."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from tenants import context, provisioning, roles
+from tenants.context import Runtime, tenant_session
+from tenants.engines import Engines, role_url
+from tenants.passwords import role_password
+from tenants.provisioning import Profile
+from tenants.registry import Registry, UnknownOrganisationError
+from tenants.revisions import head
+from tenants.roles import OrganisationError
+from tenants.routing import site_for
+
+Owner = psycopg.Connection[tuple[object, ...]]
+
+
+@pytest.fixture
+def owner(settings: Settings) -> Iterator[Owner]:
+    assert settings.owner_database_url is not None
+    with psycopg.connect(settings.owner_database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def profile() -> Profile:
+    return replace(Profile.named("ussuriysk"), slug=f"u{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def new(owner: Owner, settings: Settings, profile: Profile) -> Iterator[str]:
+    """The slug of a fresh organisation that is dropped again."""
+    provisioning.create_organisation(owner, settings, profile)
+    yield profile.slug
+    states = {row[0]: row[2] for row in provisioning.list_organisations(owner)}
+    if states.get(profile.slug) == "active":
+        provisioning.set_state(owner, profile.slug, before="active", after="suspended")
+    if profile.slug in states:
+        provisioning.drop_organisation(owner, profile.slug)
+
+
+@pytest.fixture
+def real(settings: Settings) -> Iterator[Runtime]:
+    engines = Engines(settings)
+    registry = Registry(engines.platform, base_domain=settings.base_domain, seconds=0)
+    yield context.install(Runtime(settings, engines, registry))
+    engines.dispose()
+
+
+def test_a_new_organisation_is_ready_to_work(real: Runtime, new: str) -> None:
+    organisation = real.registry.get(new)
+
+    with tenant_session(organisation) as session:
+        found = session.execute(text("SELECT current_user, schema_name FROM organisation_marker"))
+        assert found.one() == (organisation.schema_name, organisation.schema_name)
+    assert "ussuriysk" not in organisation.schema_name
+
+
+def test_a_new_organisation_stands_at_the_newest_revision(owner: Owner, new: str) -> None:
+    rows = {row[0]: row for row in provisioning.list_organisations(owner)}
+
+    assert rows[new][2:] == ("active", head("tenant"))
+
+
+def test_a_taken_name_is_refused_and_costs_no_schema(
+    owner: Owner, settings: Settings, profile: Profile, new: str
+) -> None:
+    provisioning.fill_pool(owner, settings, size=1)
+    before = _warm(owner)
+
+    with pytest.raises(OrganisationError, match="taken"):
+        provisioning.create_organisation(owner, settings, profile)
+
+    assert _warm(owner) == before
+
+
+def test_claiming_takes_a_warm_schema(owner: Owner, settings: Settings, profile: Profile) -> None:
+    provisioning.fill_pool(owner, settings, size=1)
+    warm = _warm(owner)
+
+    claimed = provisioning.claim_schema(owner, profile)
+
+    assert claimed == warm[0]
+    assert claimed not in _warm(owner)
+    provisioning.set_state(owner, profile.slug, before="active", after="suspended")
+    provisioning.drop_organisation(owner, profile.slug)
+
+
+def test_a_suspended_organisation_has_no_host_and_no_session(
+    owner: Owner, real: Runtime, new: str
+) -> None:
+    provisioning.set_state(owner, new, before="active", after="suspended")
+
+    assert site_for(f"{new}.hearth.test", real) is None
+    with pytest.raises(UnknownOrganisationError):
+        real.registry.get(new)
+
+    provisioning.set_state(owner, new, before="suspended", after="active")
+    assert site_for(f"{new}.hearth.test", real) is not None
+
+
+def test_an_active_organisation_cannot_be_dropped(owner: Owner, new: str) -> None:
+    with pytest.raises(OrganisationError, match="no suspended organisation"):
+        provisioning.drop_organisation(owner, new)
+
+
+def test_dropping_leaves_neither_schema_nor_role_and_frees_the_name(
+    owner: Owner, settings: Settings, profile: Profile, new: str
+) -> None:
+    schema = {row[0]: row[1] for row in provisioning.list_organisations(owner)}[new]
+    provisioning.set_state(owner, new, before="active", after="suspended")
+
+    provisioning.drop_organisation(owner, new)
+
+    left = owner.execute(
+        "SELECT 1 FROM pg_namespace WHERE nspname = %(n)s"
+        " UNION ALL SELECT 1 FROM pg_roles WHERE rolname = %(n)s",
+        {"n": schema},
+    ).fetchall()
+    assert left == []
+    assert provisioning.create_organisation(owner, settings, profile) != schema
+
+
+def test_a_rotated_password_ends_the_old_one(
+    owner: Owner, settings: Settings, real: Runtime, new: str
+) -> None:
+    schema = real.registry.get(new).schema_name
+    old = role_url(settings, schema, 1).set(drivername="postgresql")
+
+    generation = roles.rotate_password(owner, settings, new)
+
+    assert generation == 2
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(old.render_as_string(hide_password=False))
+    with tenant_session(real.registry.get(new)) as session:
+        assert isinstance(session, Session)
+        assert session.scalar(text("SELECT current_user")) == schema
+
+
+def test_passwords_differ_by_role_and_generation() -> None:
+    passwords = {
+        role_password("s" * 32, role, generation)
+        for role in ("org_0001", "org_0002")
+        for generation in (1, 2)
+    }
+
+    assert len(passwords) == 4
+
+
+def test_an_unknown_profile_is_refused() -> None:
+    with pytest.raises(OrganisationError, match="no profile"):
+        Profile.named("atlantis")
+
+
+def _warm(owner: Owner) -> list[object]:
+    rows = owner.execute("SELECT name FROM shared.schemas WHERE state = 'warm' ORDER BY name")
+    return [row[0] for row in rows.fetchall()]
