@@ -1,13 +1,43 @@
 """Publishes protected cubes of closed periods, and tidies accounts."""
 
 from hearth.accounts import services as accounts
+from hearth.aggregates import services as aggregates
+from hearth.aggregates.catalogue import PUBLISHED, first_month
+from hearth.indicators import Period
 from hearth.jobs import Job, begun
 from tenants.context import runtime, shared_session, tenant_session
+from tenants.registry import OrgRef
 
 
 def publish_cubes() -> None:
-    """Publish every closed month that has not been published, organisation by organisation."""
+    """Publish every closed month that has not been published, organisation by organisation.
+
+    Exact counts end with the organisation's own unit of work; only what was rounded there goes on.
+    """
     begun(Job.PUBLISH_CUBES)
+    for organisation in runtime().registry.all_active():
+        for period in _unpublished(organisation):
+            with tenant_session(organisation) as session:
+                cubes = aggregates.build_cubes(
+                    session,
+                    organisation=organisation,
+                    period=period,
+                    indicators=PUBLISHED,
+                    secret=runtime().settings.secret_key,
+                )
+            with shared_session() as shared:
+                aggregates.store_cubes(shared, cubes, secret=runtime().settings.secret_key)
+
+
+def _unpublished(organisation: OrgRef) -> list[Period]:
+    with tenant_session(organisation) as session:
+        first = first_month(session, clock=organisation.clock)
+    if first is None:
+        return []
+    with shared_session() as shared:
+        done = aggregates.months_stored(shared, organisation=organisation.schema_name)
+    months = aggregates.closed_months(organisation, since=first)
+    return [month for month in months if month.starts_on not in done]
 
 
 def tidy_accounts() -> None:

@@ -1,20 +1,35 @@
 """The application factory: the only module that knows every feature."""
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, g, request
+from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_babel import Babel, get_locale
+from flask_babel import lazy_gettext as _l
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
 
 import hearth.accounts.views
+import hearth.case_file.views
+import hearth.directory.views
+import hearth.families.views
+import hearth.federation.views
+import hearth.giving.views
 import hearth.health.views
+import hearth.intake.views
+import hearth.ledger.views
 import hearth.models
+import hearth.public_site.views
+import hearth.service_delivery.views
+import hearth.shelter.views
+import hearth.styleguide.views
 import hearth.webhooks.views
 from config.settings import Settings
+from hearth.accounts.permissions import Permission
+from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
+from hearth.outbox import mail
 from hearth.web import formatting, languages, navigation, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
@@ -30,30 +45,42 @@ PLATFORM = frozenset({SiteKind.PLATFORM})
 EVERYWHERE = frozenset(SiteKind)
 
 # Which feature answers on which kind of host; everywhere else its pages do not exist.
-def _existing() -> list[tuple[Blueprint, frozenset[SiteKind]]]:  # TEMPORARY until all slices exist
-    found = []
-    for name, kinds in (
-        ("styleguide", EVERYWHERE), ("case_file", ORGANISATION), ("federation", FEDERATION),
-        ("public_site", ORGANISATION), ("giving", ORGANISATION), ("ledger", ORGANISATION),
-        ("shelter", ORGANISATION), ("service_delivery", ORGANISATION), ("intake", ORGANISATION),
-        ("families", ORGANISATION),
-    ):
-        try:
-            module = importlib.import_module(f"hearth.{name}.views")
-        except ImportError as error:
-            print("not wired yet:", name, error)
-            continue
-        found.append((module.blueprint, kinds))
-    return found
-
-
 FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.accounts.views.blueprint, STAFF),
+    (hearth.case_file.views.blueprint, ORGANISATION),
+    (hearth.directory.views.blueprint, PLATFORM),
+    (hearth.families.views.blueprint, ORGANISATION),
+    (hearth.federation.views.blueprint, FEDERATION),
+    (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
+    (hearth.intake.views.blueprint, ORGANISATION),
+    (hearth.ledger.views.blueprint, ORGANISATION),
+    (hearth.public_site.views.blueprint, ORGANISATION),
+    (hearth.service_delivery.views.blueprint, ORGANISATION),
+    (hearth.shelter.views.blueprint, ORGANISATION),
     (hearth.webhooks.views.blueprint, PLATFORM),
-    *_existing(),
 )
-DESTINATIONS: tuple[Destination, ...] = ()
+STYLEGUIDE = (hearth.styleguide.views.blueprint, EVERYWHERE)
+DESTINATIONS: tuple[Destination, ...] = (
+    Destination(_l("Referrals"), "intake.index", "telephone", Permission.REFERRALS_READ),
+    Destination(_l("Families"), "families.index", "people", Permission.FAMILIES_READ),
+    Destination(_l("Houses tonight"), "shelter.tonight", "bed", Permission.SHELTER_READ),
+    Destination(_l("Gifts"), "giving.gifts", "coin", Permission.GIFTS_READ),
+    Destination(_l("Funds"), "giving.list_funds", "hand", Permission.GIFTS_READ),
+    Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
+    Destination(
+        _l("Numbers"),
+        "federation.numbers",
+        "chart",
+        Permission.FEDERATION_NUMBERS,
+        SiteKind.FEDERATION,
+    ),
+)
+# Where the bare address of a host leads that has no front page of its own.
+FRONT_DOORS = {
+    SiteKind.FEDERATION: "federation.numbers",
+    SiteKind.PLATFORM: "directory.index",
+}
 MAX_BODY = 2 * 1024 * 1024
 
 
@@ -94,27 +121,34 @@ def create_app(settings: Settings) -> HearthFlask:
         locale_selector=languages.select_locale,
         timezone_selector=languages.select_timezone,
     )
-    _install_features(app)
+    _install_features(app, styleguide=settings.styleguide)
+    mail.TEMPLATES.update(mails.TEMPLATES)
     _install_page_context(app)
     install_error_pages(app)
     install_headers(app, settings)
     return app
 
 
-def _install_features(app: HearthFlask) -> None:
+def _install_features(app: HearthFlask, *, styleguide: bool) -> None:
     app.before_request(arrive)
     app.before_request(_refuse_wrong_house)
     app.before_request(tokens.refuse_foreign_requests)
     app.teardown_request(leave)
-    for blueprint, _kinds in FEATURES:
+    features = (*FEATURES, STYLEGUIDE) if styleguide else FEATURES
+    for blueprint, _kinds in features:
         app.register_blueprint(blueprint)
+    app.extensions["site_kinds"] = {blueprint.name: kinds for blueprint, kinds in features}
     navigation.DESTINATIONS[:] = DESTINATIONS
 
 
-def _refuse_wrong_house() -> None:
-    kinds = {blueprint.name: kinds for blueprint, kinds in FEATURES}
-    if request.blueprint and "site" in g and current_site().kind not in kinds[request.blueprint]:
+def _refuse_wrong_house() -> Response | None:
+    kind = current_site().kind if "site" in g else None
+    if kind in FRONT_DOORS and request.path == "/":
+        return redirect(url_for(FRONT_DOORS[kind]))
+    kinds = current_app.extensions["site_kinds"]
+    if request.blueprint and kind is not None and kind not in kinds[request.blueprint]:
         abort(404)
+    return None
 
 
 def _install_page_context(app: HearthFlask) -> None:

@@ -14,10 +14,11 @@ means that both are repeated: what was rounded is kept whole and handed out agai
 import datetime
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hearth.aggregates.catalogue import PUBLISHED
 from hearth.aggregates.models import Cube, CubeCell, Publication
 from hearth.aggregates.publication import ProtectedCube, protect
 from hearth.aggregates.rounding import Base
@@ -79,6 +80,17 @@ def closed_months(organisation: OrgRef, *, since: datetime.date) -> list[Period]
         months.append(month)
         month = Period.month(month.ends_on.year, month.ends_on.month, organisation.timezone)
     return months
+
+
+def months_stored(session: Session, *, organisation: str) -> set[datetime.date]:
+    """The first days of the months whose every indicator an organisation has published."""
+    rows = session.execute(
+        select(Cube.period_start)
+        .where(Cube.organisation == organisation)
+        .group_by(Cube.period_start)
+        .having(func.count(Cube.indicator.distinct()) >= len(PUBLISHED))
+    )
+    return set(rows.scalars())
 
 
 def _published(session: Session, indicator: Indicator, period: Period) -> ProtectedCube | None:

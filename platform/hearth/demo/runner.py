@@ -20,6 +20,9 @@ from hearth.demo.setup import fill_database
 from hearth.demo.welcome import welcome
 
 
+HIGHEST_FIRST_PORT = 65533
+
+
 class DemoError(RuntimeError):
     """The demo cannot run; the message says why and what to do."""
 
@@ -31,6 +34,8 @@ def run_demo(argv: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="where the data stays")
     parser.add_argument("--reset", action="store_true", help="throw the data away and begin anew")
     chosen = parser.parse_args(argv)
+    if not 0 < chosen.port <= HIGHEST_FIRST_PORT:
+        parser.error(f"--port must lie between 1 and {HIGHEST_FIRST_PORT}")
     data_dir: Path = chosen.data.resolve()
     progress = Progress(sys.stdout)
     supervisor = Supervisor(say=progress.say)

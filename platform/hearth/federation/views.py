@@ -76,6 +76,8 @@ def _asked_for() -> tuple[Form, Board]:
             until=chosen.until,
             elsewhere=_("Former members"),
         )
+    if board.months:
+        form.initial = {"since": f"{board.months[0]:%Y-%m}", "until": f"{board.months[-1]:%Y-%m}"}
     return form, board
 
 

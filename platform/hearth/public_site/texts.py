@@ -50,7 +50,8 @@ TEXTS: Final[Mapping[str, HouseText]] = {
                 "telephone",
                 _l("A telephone that is answered day and night"),
                 _l(
-                    "When a mother needs help at once, somebody picks up, at three in the morning too."
+                    "When a mother needs help at once, somebody picks up, at three in the morning"
+                    " too."
                 ),
             ),
             _AT_HOME,
@@ -73,8 +74,9 @@ TEXTS: Final[Mapping[str, HouseText]] = {
     "pskov": HouseText(
         headline=_l("Two houses where families find their feet again"),
         lead=_l(
-            "The family support centre in Pskov opened in 2014 inside a children's village. Mothers,"
-            " and families as well, live here for a while when a crisis has driven them out."
+            "The family support centre in Pskov opened in 2014 inside a children's village. Mothers"
+            " with children, and whole families too, live here for a while when they are in a"
+            " crisis."
         ),
         for_whom=_l(
             "For young mothers with children, and for families, who have met violence at home, have"
@@ -138,7 +140,7 @@ TEXTS: Final[Mapping[str, HouseText]] = {
         headline=_l("Beside young mothers in Krasnoyarsk"),
         lead=_l(
             "The sister of the project in St Petersburg: the same care for mothers and small"
-            " children, three time zones and a continent further east."
+            " children, four time zones further east."
         ),
         for_whom=_l(
             "For mothers who lack the means to care for their child and could lose it for that."
@@ -153,7 +155,7 @@ TEXTS: Final[Mapping[str, HouseText]] = {
             Work(
                 "coat",
                 _l("What a family lacks"),
-                _l("Food, clothes, something for school: whatever is really needed."),
+                _l("Food, clothes, whatever is really needed."),
             ),
         ),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from hearth.families.models import Person
 from hearth.shelter.models import Destination, EndReason, HouseKind, PlaceKind
@@ -16,6 +16,7 @@ from hearth.shelter.occupancy import PlaceOffer
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
 from hearth.web.fields import Choice, LocalDate, PlainText
 from hearth.web.formatting import format_date
+from hearth.web.messages import NOT_OFFERED
 
 SLEEPS = "sleeps_"
 AWAY = "away"
@@ -54,7 +55,7 @@ class SleepingPlace(Choice):
         try:
             return uuid.UUID(answer)
         except ValueError as error:
-            raise self.make_error("not_offered") from error
+            raise ValidationError(NOT_OFFERED) from error
 
 
 def _note(hint: Any) -> PlainText:

@@ -1,0 +1,159 @@
+"""What every benchmark shares: ours and the baseline in turns, rows, and the table of all rows."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psycopg
+
+from config.settings import Settings
+from tests.support.servers import Addresses, copy_template, drop_database, settings_for
+
+RESULTS = Path("var/bench")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound on a row's ratio, or on our own figure where there is no baseline."""
+
+    bound: float
+    at_least: bool = False
+
+    def met_by(self, value: float) -> bool:
+        return value >= self.bound if self.at_least else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.bound:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table; ``ours`` and ``baseline`` are in ``unit``."""
+
+    name: str
+    unit: str = ""
+    ours: float | None = None
+    baseline: float | None = None
+    ratio: float | None = None
+    target: Target | None = None
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without a target or a measurement."""
+        judged = self.ours if self.ratio is None else self.ratio
+        if self.target is None or judged is None:
+            return None
+        return self.target.met_by(judged)
+
+    def to_plain(self) -> dict[str, object]:
+        plain = asdict(self)
+        plain["target"] = str(self.target) if self.target else None
+        return {**plain, "met": self.met}
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """The servers of this run; each benchmark works in a copy of the template database."""
+
+    addresses: Addresses
+
+    @contextmanager
+    def database(self, name: str, **changes: str) -> Iterator[Settings]:
+        """A fresh database with two organisations, dropped at the end together with its roles."""
+        database = copy_template(self.addresses, name)
+        changes = {"HEARTH_ROLE_PREFIX": f"{name}_", **changes}
+        try:
+            yield settings_for(self.addresses, database, **changes)
+        finally:
+            drop_database(self.addresses, database)
+            self._drop_roles(f"{name}_")
+
+    def _drop_roles(self, prefix: str) -> None:
+        with psycopg.connect(self.addresses.superuser_dsn, autocommit=True) as connection:
+            roles = connection.execute(
+                "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", (prefix,)
+            ).fetchall()
+            for (role,) in roles:
+                connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(_identifier(role)))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Medians of both sides, and the median of the ratios of neighbouring rounds."""
+
+    ours: float
+    baseline: float
+    ratio: float
+
+
+def in_turns(
+    ours: Callable[[], float], baseline: Callable[[], float], *, rounds: int, warm_up: int = 1
+) -> Pair:
+    """Measure both in turns, the order swapped every round, so that a busy machine hits both."""
+    pairs: list[tuple[float, float]] = []
+    for number in range(-warm_up, rounds):
+        if number % 2:
+            theirs, mine = baseline(), ours()
+        else:
+            mine, theirs = ours(), baseline()
+        if number >= 0:
+            pairs.append((mine, theirs))
+    return Pair(
+        statistics.median(mine for mine, _ in pairs),
+        statistics.median(theirs for _, theirs in pairs),
+        statistics.median(mine / theirs for mine, theirs in pairs),
+    )
+
+
+def per_second(work: Callable[[], object], *, times: int) -> float:
+    """How often a piece of work can be done a second."""
+    return times / seconds(work, times=times)
+
+
+def seconds(work: Callable[[], object], *, times: int = 1) -> float:
+    """How long it takes; the garbage collector waits, as it would hit either side by chance."""
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.perf_counter()
+        for _ in range(times):
+            work()
+        return time.perf_counter() - began
+    finally:
+        gc.enable()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share of all values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def table(rows: Iterable[Row]) -> str:
+    """All rows under their headings, the columns aligned."""
+    lines = [("name", "ours", "baseline", "ratio", "target", "met", "")]
+    for row in rows:
+        met = {None: "–", True: "yes", False: "NO"}[row.met]
+        figures = (_figure(row.ours, row.unit), _figure(row.baseline, row.unit))
+        ratio = _figure(row.ratio, "")
+        lines.append((row.name, *figures, ratio, str(row.target or "–"), met, row.note))
+    widths = [max(len(line[column]) for line in lines) for column in range(6)]
+    return "\n".join(
+        "  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[6]))
+        for line in lines
+    )
+
+
+def _figure(value: float | None, unit: str) -> str:
+    return "–" if value is None else f"{value:.3g} {unit}".strip() if value < 1000 else (
+        f"{value:.0f} {unit}".strip()
+    )
+
+
+def _identifier(name: str) -> psycopg.sql.Identifier:
+    return psycopg.sql.Identifier(name)
