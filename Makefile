@@ -78,7 +78,7 @@ chaos: .venv/installed compile ## Deliver 2,000 webhooks while workers, queue an
 
 .PHONY: translations
 translations: .venv/installed ## Collect new texts into the catalogues of all languages, then compile
-	$(BIN)/pybabel extract -F babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --no-location --sort-output \
+	$(BIN)/pybabel extract -F pyproject.toml -k _l -k lazy_gettext -k lazy_ngettext:1,2 --no-location --sort-output \
 		-o $(TRANSLATIONS)/messages.pot platform config tenants workers
 	$(BIN)/pybabel update -i $(TRANSLATIONS)/messages.pot -d $(TRANSLATIONS) --no-fuzzy-matching --ignore-pot-creation-date
 	$(MAKE) --no-print-directory compile

@@ -14,6 +14,9 @@ from tenants.models import new_id
 from tenants.passwords import role_password
 from tenants.roles import Connection, OrganisationError, scram_verifier
 
+# Arbitrary, and the same in every release.
+GRANTS_LOCK = 4_801_266_114
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -49,12 +52,10 @@ def create_organisation(connection: Connection, settings: Settings, profile: Pro
 
     :raises OrganisationError: the slug is taken.
     """
-    if claimed := claim_schema(connection, profile):
-        return claimed
-    prepare_schema(connection, settings)
-    if claimed := claim_schema(connection, profile):
-        return claimed
-    raise OrganisationError("no schema could be claimed")
+    # Whoever creates another organisation at this moment may claim what was just made.
+    while (claimed := claim_schema(connection, profile)) is None:
+        prepare_schema(connection, settings)
+    return claimed
 
 
 def claim_schema(connection: Connection, profile: Profile) -> str | None:
@@ -108,10 +109,14 @@ def prepare_schema(connection: Connection, settings: Settings) -> str:
         prepare=sql.SQL(PREPARE).format(
             role=sql.Identifier(name),
             verifier=sql.Literal(verifier),
-            database=sql.Identifier(connection.info.dbname),
         ),
         migrate=upgrade_statements(name, "tenant", None),
-        finish=sql.SQL(FINISH).format(role=sql.Identifier(name), name=sql.Literal(name)),
+        finish=sql.SQL(FINISH).format(
+            role=sql.Identifier(name),
+            name=sql.Literal(name),
+            database=sql.Identifier(connection.info.dbname),
+            lock=sql.Literal(GRANTS_LOCK),
+        ),
     )
     with connection.transaction():
         connection.execute(message)
@@ -130,13 +135,17 @@ ALTER ROLE {role} SET search_path = {role}, extensions;
 ALTER ROLE {role} SET statement_timeout = '30s';
 ALTER ROLE {role} SET lock_timeout = '10s';
 ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s';
-GRANT CONNECT ON DATABASE {database} TO {role};
 CREATE SCHEMA {role};
-GRANT USAGE ON SCHEMA {role}, extensions TO {role};
+GRANT USAGE ON SCHEMA {role} TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA {role} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA {role} GRANT USAGE ON SEQUENCES TO {role};
 """
+# Every organisation's grants change the same two catalogue rows, and PostgreSQL fails rather than
+# waits when two transactions do that at once; so they come last and queue for each other.
 FINISH = """
+SELECT pg_advisory_xact_lock({lock});
+GRANT CONNECT ON DATABASE {database} TO {role};
+GRANT USAGE ON SCHEMA extensions TO {role};
 INSERT INTO {role}.organisation_marker (only_row, schema_name) VALUES (true, {name});
 INSERT INTO shared.schemas (name) VALUES ({name})
 """

@@ -16,8 +16,13 @@ PUBLIC = {
     "static",
     "accounts.sign_in",
     "accounts.sign_out",
+    "directory.index",
+    "giving.cancelled",
+    "giving.give",
+    "giving.thanks",
     "health.live",
     "health.ready",
+    "public_site.home",
     "webhooks.stripe",
 }
 VIEWS = sorted((ROOT / "platform/hearth").glob("*/views.py"))

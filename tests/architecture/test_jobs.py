@@ -30,7 +30,7 @@ def test_every_job_has_a_queue() -> None:
 def test_every_queue_is_served_by_one_worker_in_the_chart() -> None:
     values = yaml.safe_load((ROOT / "helm/hearth/values.yaml").read_text())
 
-    assert set(values["workers"]) == {queue.value for queue in Queue}
+    assert set(values["queues"]) == {queue.value for queue in Queue}
 
 
 def test_the_schedule_calls_what_it_names() -> None:

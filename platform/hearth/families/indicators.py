@@ -6,6 +6,7 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from hearth.families.models import CaseEpisode, HouseholdNeed
@@ -36,7 +37,7 @@ def primary_needs(session: Session, *, on: date) -> Mapping[uuid.UUID, Need]:
     """Each household's primary need in the episode that ran on a day or, between two, before it."""
     rows = session.execute(
         select(CaseEpisode.household_id, HouseholdNeed.need)
-        .distinct(CaseEpisode.household_id)
+        .ext(distinct_on(CaseEpisode.household_id))
         .outerjoin(
             HouseholdNeed,
             (HouseholdNeed.episode_id == CaseEpisode.id) & HouseholdNeed.is_primary,

@@ -150,9 +150,7 @@ def test_a_case_is_not_closed_before_it_was_opened(session: Session, sign_in: Si
     assert "opened after this day" in answer.text
 
 
-def test_a_family_that_comes_back_begins_another_episode(
-    session: Session, sign_in: SignIn
-) -> None:
+def test_a_family_that_comes_back_begins_another_episode(session: Session, sign_in: SignIn) -> None:
     household = open_family(session)
     visitor = sign_in("social-worker")
     visitor.submit(

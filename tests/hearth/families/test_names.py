@@ -17,9 +17,7 @@ from hearth.families.names import search_key, tidy, tidy_or_none
         ("Հայկ", "հայկ"),
     ],
 )
-def test_a_name_is_found_without_its_diacritics_and_capitals(
-    written: str, looked_for: str
-) -> None:
+def test_a_name_is_found_without_its_diacritics_and_capitals(written: str, looked_for: str) -> None:
     assert search_key(looked_for) == search_key(written)
 
 

@@ -179,9 +179,7 @@ def test_a_case_is_not_reopened_before_it_was_closed(session: Session) -> None:
 def test_the_database_itself_refuses_two_episodes_at_one_time(session: Session) -> None:
     household = open_family(session)
     session.add(
-        CaseEpisode(
-            household_id=household.id, opened_on=TODAY, opened_by=staff_id(session)
-        )
+        CaseEpisode(household_id=household.id, opened_on=TODAY, opened_by=staff_id(session))
     )
 
     with pytest.raises(IntegrityError, match="ex_case_episodes_one_at_a_time"):
@@ -192,9 +190,7 @@ def test_a_family_is_handed_over_from_a_day_on(session: Session) -> None:
     household = open_family(session)
     colleague = staff_id(session, Role.DIRECTOR)
 
-    services.assign_key_worker(
-        session, household, user_id=colleague, from_on=TODAY, today=TODAY
-    )
+    services.assign_key_worker(session, household, user_id=colleague, from_on=TODAY, today=TODAY)
 
     workers = session.scalars(
         select(KeyWorker).where(KeyWorker.household_id == household.id).order_by(KeyWorker.from_on)

@@ -28,15 +28,15 @@ def head(session: Session) -> uuid.UUID:
 def line(session: Session, transaction_id: uuid.UUID, number: int, minor: int, code: str) -> None:
     session.execute(
         text(
-            "INSERT INTO ledger_entries (transaction_id, line, account_code, amount_minor, currency)"
-            " VALUES (:id, :line, 'gifts', :minor, :currency)"
+            "INSERT INTO ledger_entries"
+            " (transaction_id, line, account_code, amount_minor, currency) VALUES (:id, :line, 'gifts', :minor, :currency)"
         ),
         {"id": transaction_id, "line": number, "minor": minor, "currency": code},
     )
 
 
 def refusal(session: Session) -> str:
-    with pytest.raises(DBAPIError) as refused:
+    with pytest.raises(DBAPIError) as refused, session.begin_nested():
         session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     assert isinstance(refused.value.orig, psycopg.Error)
     return str(refused.value.orig.diag.constraint_name)
@@ -102,7 +102,7 @@ def test_a_booked_transaction_gets_no_further_lines(session: Session) -> None:
 def test_a_line_is_an_amount_of_a_currency(session: Session, minor: int, currency: str) -> None:
     transaction_id = head(session)
 
-    with pytest.raises(DBAPIError, match="ck_ledger_entries"):
+    with pytest.raises(DBAPIError, match="ck_ledger_entries"), session.begin_nested():
         line(session, transaction_id, 1, minor, currency)
 
 
@@ -123,7 +123,7 @@ def test_the_organisation_cannot_change_its_books(
     book(session)
     column = {"ledger_accounts": "kind", "ledger_transactions": "kind"}.get(table, "currency")
 
-    with pytest.raises(DBAPIError) as refused:
+    with pytest.raises(DBAPIError) as refused, session.begin_nested():
         session.execute(text(attack.format(table=table, column=column)))
 
     assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)

@@ -1,0 +1,123 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.families import membership, services
+from hearth.families.listing import (
+    FamilyQuery,
+    FamilySort,
+    FamilyView,
+    count_families,
+    find_families,
+)
+from hearth.families.models import Household
+from hearth.families.vocabulary import ClosingReason, LeavingReason
+from tests.factories.families import TODAY, child, mother, open_family, staff_id
+
+
+def found(session: Session, query: FamilyQuery, **limits: int) -> list[Household]:
+    known = {"limit": 25, "offset": 0} | limits
+    return find_families(session, query, user_id=staff_id(session), **known)[0]
+
+
+def close(session: Session, household: Household) -> None:
+    services.close_case(
+        session,
+        household,
+        closed_on=TODAY,
+        reason=ClosingReason.GOALS_MET,
+        note=None,
+        closed_by=staff_id(session),
+        today=TODAY,
+    )
+
+
+@pytest.mark.parametrize("text", ["ёлкина", "ЕЛКИНА", "мария ёлк", "ёлкина мария", "лкин"])
+def test_a_family_is_found_by_any_part_of_a_name(session: Session, text: str) -> None:
+    wanted = open_family(
+        session, members=[mother(given_name="Мария", family_name="Ёлкина"), child()]
+    )
+    open_family(session)
+
+    assert found(session, FamilyQuery(text=text)) == [wanted]
+
+
+def test_a_family_is_found_by_its_case_number(session: Session) -> None:
+    open_family(session)
+    wanted = open_family(session)
+
+    assert found(session, FamilyQuery(text=wanted.case_number)) == [wanted]
+
+
+def test_words_of_two_people_do_not_find_a_family(session: Session) -> None:
+    open_family(session, members=[mother(given_name="Anna"), child(given_name="Boris")])
+
+    assert found(session, FamilyQuery(text="anna boris")) == []
+
+
+@pytest.mark.parametrize("text", ["%", "_", "\\", "100%", "' OR 1=1 --", "\x00"])
+def test_signs_of_the_query_language_are_letters_like_others(session: Session, text: str) -> None:
+    open_family(session)
+
+    matches = found(session, FamilyQuery(text=text))
+
+    assert matches == ([] if text.strip("\x00") else matches)
+
+
+def test_who_has_left_is_found_too(session: Session) -> None:
+    household = open_family(session, members=[mother(), child(given_name="Vanished")])
+    membership.leave(
+        session,
+        household.current_members[1],
+        left_on=TODAY,
+        reason=LeavingReason.TO_RELATIVES,
+        recorded_by=staff_id(session),
+        today=TODAY,
+    )
+
+    assert found(session, FamilyQuery(text="vanished")) == [household]
+
+
+def test_each_way_of_looking_shows_its_own_families(session: Session) -> None:
+    mine = open_family(session)
+    director = staff_id(session, Role.DIRECTOR)
+    others = open_family(session, key_worker_id=director)
+    closed = open_family(session)
+    close(session, closed)
+
+    assert set(found(session, FamilyQuery(view=FamilyView.MINE))) == {mine}
+    assert set(found(session, FamilyQuery(view=FamilyView.OPEN))) == {mine, others}
+    assert set(found(session, FamilyQuery(view=FamilyView.CLOSED))) == {closed}
+    assert set(found(session, FamilyQuery(view=FamilyView.ALL))) == {mine, others, closed}
+    assert count_families(session, user_id=staff_id(session)) == {
+        FamilyView.MINE: 1,
+        FamilyView.OPEN: 2,
+        FamilyView.CLOSED: 1,
+        FamilyView.ALL: 3,
+    }
+
+
+def test_pages_divide_the_list_without_gap_or_repetition(session: Session) -> None:
+    all_of_them = {open_family(session).id for _ in range(5)}
+
+    pages = [found(session, FamilyQuery(), limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+
+    assert [len(page) for page in pages] == [2, 2, 1, 0]
+    assert {household.id for page in pages for household in page} == all_of_them
+
+
+def test_the_list_is_sorted_as_asked(session: Session) -> None:
+    late = open_family(
+        session, members=[mother(family_name="Alpha")], opened_on=TODAY - timedelta(days=1)
+    )
+    early = open_family(
+        session, members=[mother(family_name="Omega")], opened_on=TODAY - timedelta(days=9)
+    )
+
+    by_name = FamilyQuery(sort=FamilySort.NAME, ascending=True)
+    by_day = FamilyQuery(sort=FamilySort.OPENED, ascending=True)
+
+    assert found(session, by_name) == [late, early]
+    assert found(session, by_day) == [early, late]
