@@ -143,7 +143,7 @@ def _install_features(app: HearthFlask, *, styleguide: bool) -> None:
 
 def _refuse_wrong_house() -> Response | None:
     kind = current_site().kind if "site" in g else None
-    if kind in FRONT_DOORS and request.path == "/":
+    if kind in FRONT_DOORS and request.path == "/" and request.method not in tokens.UNSAFE:
         return redirect(url_for(FRONT_DOORS[kind]))
     kinds = current_app.extensions["site_kinds"]
     if request.blueprint and kind is not None and kind not in kinds[request.blueprint]:

@@ -120,9 +120,12 @@ def isolated(settings: Settings) -> Flask:
     def view() -> str:
         return str(session.scalars(QUERY).first())
 
-    # The factory looks this list up again on every request, so it stays as it is from here on.
-    hearth.app.FEATURES = (*hearth.app.FEATURES, (blueprint, hearth.app.ORGANISATION))
-    return hearth.app.create_app(settings)
+    known = hearth.app.FEATURES
+    hearth.app.FEATURES = (*known, (blueprint, hearth.app.ORGANISATION))
+    try:
+        return hearth.app.create_app(settings)
+    finally:
+        hearth.app.FEATURES = known
 
 
 class Bare(Flask):

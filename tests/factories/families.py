@@ -1,8 +1,9 @@
 """Families for tests, clearly made up."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +16,8 @@ from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.models import Household
 from hearth.families.vocabulary import MemberRole, Need, Sex
 
-TODAY = date.today()
+# The day it is in both organisations of the tests.
+TODAY = datetime.now(ZoneInfo("Europe/Moscow")).date()
 
 
 def staff_id(session: Session, role: Role = Role.SOCIAL_WORKER) -> uuid.UUID:
@@ -27,7 +29,7 @@ def born(days_ago: int) -> Birth:
 
 
 def mother(**changes: Any) -> NewMember:
-    known = {
+    known: dict[str, Any] = {
         "given_name": "Test-Mother",
         "family_name": "Testova",
         "birth": born(8000),
@@ -37,7 +39,11 @@ def mother(**changes: Any) -> NewMember:
 
 
 def child(number: int = 1, **changes: Any) -> NewMember:
-    known = {"given_name": f"Test-Child-{number}", "family_name": "Testova", "birth": born(400)}
+    known: dict[str, Any] = {
+        "given_name": f"Test-Child-{number}",
+        "family_name": "Testova",
+        "birth": born(400),
+    }
     return NewMember(person=PersonDetails(**known | changes), role=MemberRole.CHILD)
 
 

@@ -111,6 +111,7 @@ def test_a_failing_canary_touches_nobody_else(next_release: Installation) -> Non
     next_release.owner.execute(f'ALTER TABLE "{canary}".users_gone RENAME TO users')
 
 
+@pytest.mark.usefixtures("next_release")
 def test_two_roll_outs_do_not_run_at_once(installation: Installation) -> None:
     installation.owner.execute("SELECT pg_advisory_lock(%s)", (migrator.ROLL_OUT_LOCK,))
 

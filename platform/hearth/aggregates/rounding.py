@@ -147,7 +147,9 @@ def _margin_costs(
     concerned: Sequence[tuple[Margin, list[int]]], seed: bytes
 ) -> NDArray[np.float64]:
     """Four costs for each margin: over, under, far over, far under."""
-    excess = EXCESS_WEIGHT * WEIGHT_PER_LEVEL ** max(margin.collapsed for margin, _ in concerned)
+    excess = EXCESS_WEIGHT * WEIGHT_PER_LEVEL ** max(
+        (margin.collapsed for margin, _ in concerned), default=0
+    )
     costs: list[float] = []
     for margin, _ in concerned:
         u, weight = _secrets(seed, "margin:" + margin.name)

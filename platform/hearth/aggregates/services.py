@@ -27,6 +27,9 @@ from tenants.models import new_id
 from tenants.registry import OrgRef
 
 
+GRACE = datetime.timedelta(days=5)
+
+
 class OpenPeriodError(ValueError):
     """The period is not over on the organisation's clock."""
 
@@ -72,8 +75,12 @@ def store_cubes(session: Session, cubes: Sequence[ProtectedCube], *, secret: str
 
 
 def closed_months(organisation: OrgRef, *, since: datetime.date) -> list[Period]:
-    """Every month from the one that holds `since` to the last that is over, oldest first."""
-    now = datetime.datetime.now(datetime.UTC)
+    """Every month from the one that holds `since` to the last that may be published, oldest first.
+
+    A month may be published once it has been over for five days, so that what its last days saw
+    is written down by then: a published month is frozen.
+    """
+    now = datetime.datetime.now(datetime.UTC) - GRACE
     months = []
     month = Period.month(since.year, since.month, organisation.timezone)
     while month.has_closed(now):

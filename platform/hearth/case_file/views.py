@@ -23,7 +23,14 @@ from hearth.families.errors import (
 )
 from hearth.families.models import Household
 from hearth.families.schemas import language_choices, say_date_problem
-from hearth.families.words import LEAVING_REASONS, MEMBER_ROLES, NEEDS, age, date_problem
+from hearth.families.words import (
+    LEAVING_REASONS,
+    MEMBER_ROLES,
+    NEEDS,
+    age,
+    birth_date,
+    date_problem,
+)
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -95,6 +102,7 @@ def _words() -> dict[str, Any]:
         "leaving": LEAVING_REASONS,
         "language": dict(language_choices()),
         "age": age,
+        "birth_date": birth_date,
         "today": today(),
     }
 

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config import child_processes
 from config.child_processes import LOOPBACK, free_port
 from config.embedded import Backing
 from config.settings import without_credentials
-from hearth.demo.processes import ProcessPart
+from hearth.demo.processes import PartError, ProcessPart
 from hearth.demo.secrets_file import demo_secrets
 from hearth.jobs import Queue
 
 BASE_DOMAIN = "localhost"
-FEDERATION_HOST = f"federation.{BASE_DOMAIN}"
+# The command of the very installation that runs the demo, wherever the terminal's path leads.
+HEARTH = Path(sys.executable).parent / "hearth"
 
 
 @dataclass(frozen=True)
@@ -120,18 +122,17 @@ def outside_world(
 def service(environ: Mapping[str, str], data_dir: Path, addresses: Addresses) -> list[ProcessPart]:
     """The service itself: the web, then one worker for each queue, and the scheduler."""
     logs = data_dir / "log"
-    hearth = Path(sys.executable).parent / "hearth"
     workers = [
         ProcessPart(
             f"Worker for {queue.value}",
-            [hearth, "worker", queue.value],
+            [HEARTH, "worker", queue.value],
             environ=environ,
             log=logs / f"worker-{queue.value}.log",
         )
         for queue in Queue
     ]
     scheduler = ProcessPart(
-        "Scheduler", [hearth, "scheduler"], environ=environ, log=logs / "scheduler.log"
+        "Scheduler", [HEARTH, "scheduler"], environ=environ, log=logs / "scheduler.log"
     )
     web = ProcessPart(
         "Web pages",
@@ -143,6 +144,21 @@ def service(environ: Mapping[str, str], data_dir: Path, addresses: Addresses) ->
     )
     # The web first: somebody waits for it, and on a small machine the others would slow it down.
     return [web, *workers, scheduler]
+
+
+def publish_figures(environ: Mapping[str, str], data_dir: Path) -> None:
+    """Have the closed months published now, which the scheduler would do during the night.
+
+    :raises PartError: it could not be done.
+    """
+    log = data_dir / "log" / "publish.log"
+    process = child_processes.spawn([HEARTH, "publish"], log=log, environ=environ)
+    try:
+        status = process.wait()
+    finally:
+        child_processes.stop(process)
+    if status != 0:
+        raise PartError(f"The figures were not published. {log}:\n{child_processes.tail(log)}")
 
 
 def _listens(port: int) -> bool:

@@ -49,7 +49,7 @@ class ProcessPart:
         environ: Mapping[str, str],
         log: Path,
         ready: Callable[[], bool] | None = None,
-        start_patience: float = 60.0,
+        start_patience: float = 180.0,
         stop_patience: float = 15.0,
     ) -> None:
         self.title = title

@@ -13,12 +13,17 @@ from pathlib import Path
 from config.child_processes import port_is_free
 from config.embedded import Backing
 from config.settings import Settings
-from hearth.demo.parts import Addresses, demo_environment, outside_world, service
+from hearth.demo.parts import (
+    Addresses,
+    demo_environment,
+    outside_world,
+    publish_figures,
+    service,
+)
 from hearth.demo.processes import Part, Supervisor
 from hearth.demo.progress import Progress
 from hearth.demo.setup import fill_database
 from hearth.demo.welcome import welcome
-
 
 HIGHEST_FIRST_PORT = 65533
 
@@ -70,7 +75,9 @@ def _run(
         _start(supervisor, progress, backing.servers)
         environ = demo_environment(os.environ, data_dir, backing, addresses)
         _start(supervisor, progress, outside_world(environ, data_dir, addresses))
-        fill_database(Settings.from_env(environ), backing.database_url, progress)
+        if fill_database(Settings.from_env(environ), backing.database_url, progress):
+            with progress.step("Protected figures of the closed months"):
+                publish_figures(environ, data_dir)
         _start(supervisor, progress, service(environ, data_dir, addresses))
         progress.say(welcome(addresses, data_dir))
         supervisor.watch()

@@ -16,8 +16,6 @@ from tenants.context import shared_session, tenant_session
 from tenants.registry import OrgRef
 
 SEED = 2014
-# Roughly how many gifts there are; the bar on the terminal needs no more than that.
-_GIFTS = 400
 
 Report = Callable[[int, int], None]
 """Told how much of how much is done."""
@@ -29,14 +27,14 @@ def fill(org: OrgRef, *, seed: int = SEED, today: datetime.date, report: Report)
         if session.scalar(select(func.count()).select_from(Household)):
             return False
         # Each part has its own dice, so that a change in one leaves the others as they were.
-        casework, giving = (Random(f"{seed}:{org.slug}:{part}") for part in ("families", "gifts"))  # noqa: S311
+        casework, giving = dice(seed, org.slug, "families"), dice(seed, org.slug, "gifts")
         profile = profile_of(org.slug)
         plans = plan_families(casework, profile, today)
-        advance = _counter(report, len(plans) + _GIFTS)
+        advance = _counter(report, len(plans))
         staff = write_staff(session, org.slug, org.staff_locale)
         work = Casework(session, org, casework, profile, staff, today)
         write_families(work, plans, advance)
-        write_gifts(session, org, giving, profile, today, advance)
+        write_gifts(session, org, giving, profile, today)
     return True
 
 
@@ -49,12 +47,17 @@ def fill_federation(*, locale: str = "en") -> bool:
     return True
 
 
+def dice(*parts: object) -> Random:
+    """Chance that falls the same way each time for the same parts."""
+    return Random(":".join(str(part) for part in parts))  # noqa: S311
+
+
 def _counter(report: Report, total: int) -> Callable[[], None]:
     done = 0
 
     def advance() -> None:
         nonlocal done
         done += 1
-        report(min(done, total), total)
+        report(done, total)
 
     return advance

@@ -313,7 +313,7 @@ class Rooms:
             cots = [place for place in free if place.kind is PlaceKind.COT]
             given: dict[uuid.UUID, Place | None] = {}
             for person in people:
-                small = (person.birth.age_on(on) or 0) < 36
+                small = (person.birth.months_on(on) or 0) < 36
                 if small:
                     given[person.id] = cots.pop(0) if cots else None
                 elif beds:
@@ -340,7 +340,8 @@ def _services(work: Casework, written: Sequence[tuple[FamilyPlan, Household]]) -
                 services.append(service)
                 recipients += _recipients(work, household, service)
                 day += in_band(work.random, ((6, 5, 9), (2, 10, 18))) * _DAY
-    work.session.execute(insert(ServiceDelivery), services)
+    as_one = {"render_nulls": True}
+    work.session.execute(insert(ServiceDelivery).execution_options(**as_one), services)
     work.session.execute(insert(ServiceRecipient), recipients)
 
 

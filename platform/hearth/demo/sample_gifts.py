@@ -1,20 +1,23 @@
 """Writes three years of gifts: faithful weekly givers, winter campaigns, single and large gifts."""
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from hearth.demo.sample_plan import YEARS, first_day, weighted
 from hearth.demo.sample_profiles import SampleProfile
 from hearth.demo.sample_words import COMPANIES, DONORS, FUND_PURPOSES, FUND_TITLES
 from hearth.giving import funds
-from hearth.giving.models import WEEK_MINOR, Donor, Fund, FundKind
-from hearth.giving.services import record_earlier_gift
-from hearth.money import Money
+from hearth.giving.models import WEEK_MINOR, Channel, Donor, Fund, FundKind, Gift, GiftState
+from hearth.giving.services import new_reference
+from hearth.ledger.models import Account, LedgerEntry, LedgerTransaction
+from tenants.models import new_id
 from tenants.registry import OrgRef
 
 _DAY: Final = datetime.timedelta(days=1)
@@ -44,23 +47,78 @@ def write_gifts(
     random: Random,
     profile: SampleProfile,
     today: datetime.date,
-    advance: Callable[[], None],
 ) -> None:
-    """Open the funds and book the gifts, each through the books like any gift from before."""
+    """Open the funds and book the gifts as gifts from before are booked, all of them at once."""
     opened = {code: _fund(session, org, code, kind, goal, today) for code, kind, goal in _FUNDS}
     donors = _donors(session, org, random, profile)
-    for plan in sorted(plan_gifts(random, profile, today), key=lambda plan: plan.on):
-        donor = donors[plan.donor]
-        local = datetime.datetime.combine(plan.on, datetime.time(9, 30), org.clock)
-        record_earlier_gift(
-            session,
-            donor=donor,
-            fund=opened[plan.fund],
-            amount=Money(plan.minor, org.currency),
-            received_at=local.astimezone(datetime.UTC),
-            locale=donor.locale,
-        )
-        advance()
+    plans = sorted(plan_gifts(random, profile, today), key=lambda plan: plan.on)
+    ids = [new_id() for _plan in plans]
+    booked = list(zip(ids, plans, strict=True))
+    session.execute(
+        insert(Gift),
+        [
+            _gift(org, gift_id, plan, donors[plan.donor], opened[plan.fund])
+            for gift_id, plan in booked
+        ],
+    )
+    transactions = [_transaction(gift_id, plan) for gift_id, plan in booked]
+    session.execute(insert(LedgerTransaction), transactions)
+    session.execute(
+        insert(LedgerEntry).execution_options(render_nulls=True),
+        [
+            entry
+            for transaction, plan in zip(transactions, plans, strict=True)
+            for entry in _entries(org, transaction["id"], plan, opened[plan.fund])
+        ],
+    )
+
+
+def _gift(
+    org: OrgRef, gift_id: uuid.UUID, plan: GiftPlan, donor: Donor, fund: Fund
+) -> dict[str, Any]:
+    local = datetime.datetime.combine(plan.on, datetime.time(9, 30), org.clock)
+    moment = local.astimezone(datetime.UTC)
+    return {
+        "id": gift_id,
+        "reference": new_reference(),
+        "donor_id": donor.id,
+        "donor_name": donor.name,
+        "fund_id": fund.id,
+        "amount_minor": plan.minor,
+        "currency": org.currency,
+        "channel": Channel.EARLIER,
+        "state": GiftState.RECEIVED,
+        "locale": donor.locale,
+        "given_at": moment,
+        "received_at": moment,
+    }
+
+
+def _transaction(gift_id: uuid.UUID, plan: GiftPlan) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "effect_key": f"earlier:{gift_id}",
+        "kind": "gift",
+        "occurred_on": plan.on,
+        "subject_id": gift_id,
+    }
+
+
+def _entries(
+    org: OrgRef, transaction_id: uuid.UUID, plan: GiftPlan, fund: Fund
+) -> list[dict[str, Any]]:
+    lines = ((Account.EARLIER_GIFTS, None, plan.minor), (Account.GIFTS, fund.id, -plan.minor))
+    return [
+        {
+            "transaction_id": transaction_id,
+            "line": line,
+            "account_code": account,
+            "fund_id": fund_id,
+            "amount_minor": minor,
+            "currency": org.currency,
+        }
+        for line, (account, fund_id, minor) in enumerate(lines, start=1)
+    ]
 
 
 def plan_gifts(random: Random, profile: SampleProfile, today: datetime.date) -> list[GiftPlan]:

@@ -22,6 +22,7 @@ from hearth.intake.vocabulary import Source
 
 YEARS: Final = 3
 FAMILIES: Final = 60
+IN_THE_HOUSES_NOW: Final = 3
 # The needs that mothers named in the federation's own survey, and three rarer ones.
 NEED_SHARES: Final = {
     Need.PSYCHOLOGICAL: 0.50,
@@ -95,10 +96,19 @@ def plan_families(random: Random, profile: SampleProfile, today: datetime.date) 
     others = [index for index in range(number) if index not in wish_for_place]
     places = round(profile.sheltered_share * number)
     sheltered = set((wish_for_place + random.sample(others, len(others)))[:places])
+    # The newest families are in the houses now, so that tonight's list has somebody in it.
+    here_now = range(number - IN_THE_HOUSES_NOW, number)
+    sheltered.update(here_now)
     opened = sorted(_openings(random, number, today))
-    return [
-        _family(random, profile, today, index, opened[index], needs[index], index in sheltered)
+    stays = [
+        _stay(random, profile, opened[index], today if index in here_now else None)
+        if index in sheltered
+        else None
         for index in range(number)
+    ]
+    return [
+        _family(random, profile, today, index, opened[index], needs[index], stay)
+        for index, stay in enumerate(stays)
     ]
 
 
@@ -130,9 +140,8 @@ def _family(
     index: int,
     opened_on: datetime.date,
     needs: frozenset[Need],
-    is_sheltered: bool,
+    stay: StayPlan | None,
 ) -> FamilyPlan:
-    stay = _stay(random, profile, opened_on) if is_sheltered else None
     ordered = sorted(needs, key=lambda need: (-NEED_SHARES[need], need.value))
     primary = Need.HOUSING if stay and Need.HOUSING in needs else random.choice(ordered)
     return FamilyPlan(
@@ -144,16 +153,25 @@ def _family(
     )
 
 
-def _stay(random: Random, profile: SampleProfile, opened_on: datetime.date) -> StayPlan:
+def _stay(
+    random: Random,
+    profile: SampleProfile,
+    opened_on: datetime.date,
+    beyond: datetime.date | None,
+) -> StayPlan:
+    admitted_on = opened_on + random.randint(0, 3) * _DAY
     nights = in_band(random, profile.nights)
+    if beyond is not None:
+        admitted_on = min(admitted_on, beyond)
+        nights = (beyond - admitted_on).days + random.randint(3, 25)
     # What is agreed at first is a round number, and often not quite what it becomes.
     agreed = next(
         (round_ for round_ in (7, 14, 30, 60, 90, 120, 180) if round_ >= nights),
         profile.guideline_nights,
     )
-    if nights > 20 and random.random() < 0.35:
+    if nights > 20 and random.random() < 0.35 and beyond is None:
         agreed = max(7, nights // 2 // 7 * 7)
-    return StayPlan(opened_on + random.randint(0, 3) * _DAY, agreed, nights)
+    return StayPlan(admitted_on, agreed, nights)
 
 
 def _episodes(
@@ -211,7 +229,7 @@ def _members(
     number = index + 1
     children = _children(random)
     births = [_born(random, opened_on, 0, profile.oldest_child) for _child in children]
-    eldest = max((birth.age_on(opened_on) or 0) // 12 for birth in births)
+    eldest = max((birth.months_on(opened_on) or 0) // 12 for birth in births)
     mother = PersonDetails(
         given_name=random.choice(MOTHERS),
         family_name=f"{female}-{number}",

@@ -1,28 +1,40 @@
 """Brings the demo's database to the newest schema, with its organisations and sample data."""
 
+import datetime
 from importlib import resources
 
 import psycopg
 
 from config.settings import Settings
+from hearth.demo import sample
 from hearth.demo.progress import Progress
 from tenants import context, migrator, provisioning, roles
+from tenants.engines import Engines
 from tenants.provisioning import Profile
 
+# Ready to be claimed, so that adding an organisation by hand shows how quick that is.
+WARM_SCHEMAS = 1
 
-def fill_database(settings: Settings, owner_dsn: str, progress: Progress) -> None:
-    """Do whatever is not done yet; on a database that has it all this is a matter of moments."""
-    with progress.step("Roles and rights"), _owner(owner_dsn) as connection:
-        roles.prepare_database(connection, settings)
-    with progress.step("Schemas at the newest revision"):
-        migrator.migrate_all(owner_dsn, report=lambda step: None)
-    with _owner(owner_dsn) as connection:
+
+def fill_database(settings: Settings, owner_dsn: str, progress: Progress) -> bool:
+    """Do what is not done yet, and tell whether sample data was written.
+
+    On a database that has it all this is a matter of moments. Each organisation's data is one
+    transaction, so that an interrupted start leaves all of it or none.
+    """
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        with progress.step("Roles and rights"):
+            roles.prepare_database(connection, settings)
+        with progress.step("Schemas at the newest revision"):
+            migrator.migrate_all(owner_dsn, report=lambda _step: None)
         existing = {row[0] for row in provisioning.list_organisations(connection)}
         for slug in profile_slugs():
             if slug not in existing:
                 with progress.step(f"Organisation {slug}"):
                     provisioning.create_organisation(connection, settings, Profile.named(slug))
-    context.configure(settings)
+        with progress.step("A schema in reserve"):
+            provisioning.fill_pool(connection, settings, size=WARM_SCHEMAS)
+    return _fill_organisations(settings, progress)
 
 
 def profile_slugs() -> list[str]:
@@ -31,5 +43,14 @@ def profile_slugs() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
-def _owner(dsn: str) -> "psycopg.Connection[tuple[object, ...]]":
-    return psycopg.connect(dsn, autocommit=True)
+def _fill_organisations(settings: Settings, progress: Progress) -> bool:
+    runtime = context.configure(settings)
+    filled = sample.fill_federation()
+    for organisation in runtime.registry.all_active():
+        today = datetime.datetime.now(organisation.clock).date()
+        with progress.step(f"Sample data of {organisation.slug}") as step:
+            filled = sample.fill(organisation, today=today, report=step.advance) or filled
+    # From here on this process only watches; its connections would keep a database from stopping.
+    if isinstance(runtime.bindings, Engines):
+        runtime.bindings.dispose()
+    return filled

@@ -67,13 +67,11 @@ def find_families(
     return list(session.scalars(loaded)), total
 
 
-def count_families(
-    session: Session, *, user_id: uuid.UUID, text: str = ""
-) -> dict[FamilyView, int]:
+def count_families(session: Session, *, user_id: uuid.UUID) -> dict[FamilyView, int]:
     """How many families each way of looking shows."""
     counted = {}
     for view in FamilyView:
-        chosen = _chosen(FamilyQuery(view=view, text=text), user_id)
+        chosen = _chosen(FamilyQuery(view=view), user_id)
         counted[view] = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     return counted
 

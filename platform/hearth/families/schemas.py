@@ -114,6 +114,7 @@ def safe_to_call_field() -> fields.String:
             "label": _l("Is it safe to call?"),
             "choices": SAFE_TO_CALL.items(),
             "widget": "radios",
+            "optional": False,
         },
     )
 
@@ -187,7 +188,12 @@ class PersonSchema(Schema):
         Sex,
         by_value=True,
         load_default=Sex.UNKNOWN,
-        metadata={"label": _l("Sex"), "choices": SEXES.items(), "widget": "radios"},
+        metadata={
+            "label": _l("Sex"),
+            "choices": SEXES.items(),
+            "widget": "radios",
+            "optional": False,
+        },
     )
     preferred_language = fields.String(
         load_default=None,

@@ -49,19 +49,17 @@ blueprint = Blueprint("families", __name__, template_folder="templates")
 @permit(Permission.FAMILIES_READ)
 def index() -> str:
     """The families, those who are accompanied now first."""
-    query, number = _query(), asked_page()
-    households, total = find_families(
-        session, query, user_id=_user_id(), limit=USUAL_SIZE, offset=offset_of(number)
-    )
-    return render_template(
-        "families/index.html",
-        households=households,
-        page=Page(number, total),
-        query=query,
-        search=Form(SearchSchema(), request.args),
-        counts=count_families(session, user_id=_user_id(), text=query.text),
-        words={"role": MEMBER_ROLES, "age": age, "today": today()},
-    )
+    return _list(_query(), asked_page(), Form(SearchSchema()))
+
+
+@blueprint.post("/families/")
+@permit(Permission.FAMILIES_READ)
+def search() -> Any:
+    """The families in which somebody has this name; a name never becomes part of an address."""
+    form = Form(SearchSchema(), request.form)
+    if not form.validate():
+        return _list(FamilyQuery(), 1, form), 422
+    return _list(FamilyQuery(view=FamilyView.ALL, text=form.loaded["text"]), 1, form)
 
 
 @blueprint.route("/families/<uuid:household_id>/members/new", methods=BOTH)
@@ -152,6 +150,21 @@ def change_key_worker(household_id: uuid.UUID) -> Any:
     return form_page("families/change_key_worker.html", form, household=household)
 
 
+def _list(query: FamilyQuery, number: int, form: Form) -> str:
+    households, total = find_families(
+        session, query, user_id=_user_id(), limit=USUAL_SIZE, offset=offset_of(number)
+    )
+    return render_template(
+        "families/index.html",
+        households=households,
+        page=Page(number, total),
+        query=query,
+        search=form,
+        counts=count_families(session, user_id=_user_id()),
+        words={"role": MEMBER_ROLES, "age": age, "today": today()},
+    )
+
+
 def _join(household: Household, answers: Any) -> None:
     person = membership.add_person(session, answers.person, today=today())
     membership.join(
@@ -213,7 +226,6 @@ def _query() -> FamilyQuery:
     asked = request.args
     return FamilyQuery(
         view=_one_of(FamilyView, asked.get("view"), FamilyView.OPEN),
-        text=asked.get("text", "")[:200],
         sort=_one_of(FamilySort, asked.get("sort"), FamilySort.NUMBER),
         ascending=asked.get("order") == "ascending",
     )

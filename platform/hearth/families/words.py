@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.errors import DateProblem
 from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
-from hearth.web.formatting import format_date
+from hearth.web.formatting import format_date, format_month
 
 SEXES: Mapping[Sex, LazyString] = {
     Sex.FEMALE: _l("Female"),
@@ -67,6 +67,15 @@ def age(birth: Birth, today: date) -> str:
     return str(ngettext("%(num)s year", "%(num)s years", months // 12))
 
 
+def birth_date(birth: Birth) -> str:
+    """A date of birth as exactly as it is known."""
+    if birth.precision is BirthPrecision.MONTH:
+        return format_month(birth.on)
+    if birth.on and birth.precision is BirthPrecision.YEAR:
+        return str(birth.on.year)
+    return format_date(birth.on)
+
+
 def former_person(before: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """What a correction replaced, as labels and values."""
     names = (before["given_name"], before["patronymic"], before["family_name"])
@@ -76,7 +85,7 @@ def former_person(before: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     )
     return [
         (_("Name"), " ".join(name for name in names if name)),
-        (_("Date of birth"), birth.as_written()),
+        (_("Date of birth"), birth_date(birth)),
         (_("Sex"), str(SEXES[Sex(before["sex"])])),
         (_("Telephone"), before["phone"]),
         (_("Is it safe to call?"), str(_SAFE_TO_CALL[before["safe_to_call"]])),

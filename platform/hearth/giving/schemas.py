@@ -76,6 +76,7 @@ class GiveSchema(Schema):
 
     amount = Choice(
         required=True,
+        validate=validate.OneOf([*(str(preset) for preset in PRESETS), OTHER]),
         metadata={"label": _l("How much would you like to give?"), "widget": "radios"},
     )
     own_amount = MoneyAmount(

@@ -88,8 +88,11 @@ def gifts() -> Any:
     listed, total = queries.list_gifts(
         session, wanted=wanted, offset=offset_of(number), limit=USUAL_SIZE
     )
-    context = {"gifts": listed, "page": Page(number, total), "filters": form, "wanted": wanted}
-    return render_template("giving/gifts.html", **context, find=Form(FindSchema()), words=words)
+    context = {"gifts": listed, "page": Page(number, total), "filters": form}
+    active = sum(one is not None for one in vars(wanted).values())
+    return render_template(
+        "giving/gifts.html", **context, active=active, find=Form(FindSchema()), words=words
+    )
 
 
 @blueprint.post("/gifts/find")

@@ -60,6 +60,7 @@ class OpeningSchema(Schema):
                 (MemberRole.CARER, _l("Somebody else")),
             ],
             "widget": "radios",
+            "optional": False,
         },
     )
     given_name = name_field(

@@ -46,17 +46,17 @@ WORDS = {
 @permit(Permission.REFERRALS_READ)
 def index() -> str:
     """The referrals, those that wait first."""
-    query, number = _query(), asked_page()
-    referrals, total = find_referrals(session, query, limit=USUAL_SIZE, offset=offset_of(number))
-    return render_template(
-        "intake/index.html",
-        referrals=referrals,
-        page=Page(number, total),
-        query=query,
-        search=Form(SearchSchema(), request.args),
-        counts=count_referrals(session, text=query.text),
-        words=WORDS,
-    )
+    return _list(_query(), asked_page(), Form(SearchSchema()))
+
+
+@blueprint.post("/referrals/")
+@permit(Permission.REFERRALS_READ)
+def search() -> Any:
+    """The referrals that name somebody; a name never becomes part of an address."""
+    form = Form(SearchSchema(), request.form)
+    if not form.validate():
+        return _list(ReferralQuery(), 1, form), 422
+    return _list(ReferralQuery(view=ReferralView.ALL, text=form.loaded["text"]), 1, form)
 
 
 @blueprint.route("/referrals/new", methods=BOTH)
@@ -140,6 +140,19 @@ def decline(referral_id: uuid.UUID) -> Any:
     return form_page("intake/decline.html", form, referral=referral)
 
 
+def _list(query: ReferralQuery, number: int, form: Form) -> str:
+    referrals, total = find_referrals(session, query, limit=USUAL_SIZE, offset=offset_of(number))
+    return render_template(
+        "intake/index.html",
+        referrals=referrals,
+        page=Page(number, total),
+        query=query,
+        search=form,
+        counts=count_referrals(session),
+        words=WORDS,
+    )
+
+
 def _open(referral: Referral, form: Form) -> Response:
     household = services.open_family(
         session, referral, **vars(form.loaded), opened_by=_user_id(), today=today()
@@ -171,10 +184,7 @@ def _perhaps_known(referral: Referral) -> list[Household]:
 def _query() -> ReferralQuery:
     view = request.args.get("view", "")
     known = view in set(ReferralView)
-    return ReferralQuery(
-        view=ReferralView(view) if known else ReferralView.WAITING,
-        text=request.args.get("text", "")[:200],
-    )
+    return ReferralQuery(view=ReferralView(view) if known else ReferralView.WAITING)
 
 
 def _to_referral(referral: Referral) -> Response:

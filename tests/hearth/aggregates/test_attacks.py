@@ -50,7 +50,7 @@ def facts_of_regions(published: Mapping[Cell, int]) -> list[Fact]:
     return facts
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(counts=tables(max_dimensions=2), seed=seeds)
 def test_the_solver_recovers_no_small_count_of_a_protected_cube(
     counts: dict[Cell, int], seed: bytes
@@ -74,7 +74,7 @@ def test_each_small_count_keeps_the_whole_width_of_its_interval() -> None:
     )
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=6)
 @given(data=st.data())
 def test_overlapping_filters_and_their_differences_add_nothing(data: st.DataObject) -> None:
     counts = house_table((4, 3, 2), chance=data.draw(st.integers(0, 50)))

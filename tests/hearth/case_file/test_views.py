@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from hearth.families.models import CaseEpisode, FileRead
 from hearth.families.services import get_household
+from hearth.intake.vocabulary import ReferralState
 from tests.factories.families import TODAY, open_family
 from tests.factories.intake import take_referral
 from tests.factories.service_delivery import record_service
@@ -60,7 +61,8 @@ def test_a_referral_is_shown_to_those_who_may_read_referrals(
 ) -> None:
     household = open_family(session)
     referral = take_referral(session)
-    referral.state, referral.episode_id = "accepted", household.episodes[0].id
+    referral.state = ReferralState.ACCEPTED
+    referral.episode_id = household.episodes[0].id
     referral.decided_at, referral.decided_by = func.now(), referral.received_by
     session.flush()
 

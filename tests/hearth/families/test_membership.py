@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -131,7 +132,7 @@ def test_a_correction_keeps_what_stood_before(session: Session) -> None:
 
 def test_an_entry_that_was_corrected_is_not_corrected_again(session: Session) -> None:
     wrong = open_family(session).current_members[1]
-    correction = {
+    correction: dict[str, Any] = {
         "role": MemberRole.OTHER,
         "joined_on": wrong.joined_on,
         "left_on": None,

@@ -28,8 +28,8 @@ def head(session: Session) -> uuid.UUID:
 def line(session: Session, transaction_id: uuid.UUID, number: int, minor: int, code: str) -> None:
     session.execute(
         text(
-            "INSERT INTO ledger_entries"
-            " (transaction_id, line, account_code, amount_minor, currency) VALUES (:id, :line, 'gifts', :minor, :currency)"
+            "INSERT INTO ledger_entries (transaction_id, line, account_code, amount_minor,"
+            " currency) VALUES (:id, :line, 'gifts', :minor, :currency)"
         ),
         {"id": transaction_id, "line": number, "minor": minor, "currency": code},
     )

@@ -1,0 +1,107 @@
+"""One of everything in an organisation, so that every id in every address can be a real one."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.families.models import Household
+from hearth.giving import refunds
+from hearth.giving.gateway import PaymentState
+from hearth.giving.models import Payment, Refund
+from hearth.giving.settlement import apply_snapshot
+from hearth.intake.models import Referral
+from hearth.money import Money
+from hearth.service_delivery.models import ServiceDelivery
+from hearth.shelter.models import House, Stay
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.giving import snapshot_of, start_gift
+from tests.factories.intake import take_referral
+from tests.factories.service_delivery import record_service
+from tests.factories.shelter import make_house, make_stay
+
+
+class Belongings:
+    """What one organisation has; each thing is made when it is first asked for."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self._name = name
+
+    @cached_property
+    def household(self) -> Household:
+        return open_family(self._session)
+
+    @cached_property
+    def referral(self) -> Referral:
+        return take_referral(self._session)
+
+    @cached_property
+    def service(self) -> ServiceDelivery:
+        return record_service(self._session, self.household)
+
+    @cached_property
+    def house(self) -> House:
+        return make_house(self._session, f"House {self._name}", places=3)
+
+    @cached_property
+    def stay(self) -> Stay:
+        return make_stay(
+            self._session,
+            household=self.household,
+            places=self.house.places[:2],
+            admitted_on=TODAY,
+            planned_until=TODAY + timedelta(days=30),
+            today=TODAY,
+        )
+
+    @cached_property
+    def payment(self) -> Payment:
+        payment = start_gift(self._session, email=f"donor@{self._name}.example.org")
+        paid = snapshot_of(payment, PaymentState.SUCCEEDED, fee_minor=50)
+        settled = apply_snapshot(self._session, snapshot=paid)
+        assert settled is not None
+        return settled
+
+    @cached_property
+    def refund(self) -> Refund:
+        return refunds.request_refund(
+            self._session,
+            payment_id=self.payment.id,
+            amount=Money(100, self.payment.currency),
+            reason="given twice",
+            requested_by=staff_id(self._session, Role.BOOKKEEPER),
+            request_key=str(uuid.uuid4()),
+        )
+
+
+# Every name that stands in an address, and how to come by a real one. Whoever adds an address with
+# a new name adds a line here, and the tests of every route cover it from then on.
+OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
+    "household_id": lambda its: its.household.id,
+    "member_id": lambda its: its.household.current_members[1].id,
+    "person_id": lambda its: its.household.current_members[0].person_id,
+    "referral_id": lambda its: its.referral.id,
+    "service_id": lambda its: its.service.id,
+    "house_id": lambda its: its.house.id,
+    "place_id": lambda its: its.house.places[2].id,
+    "stay_id": lambda its: its.stay.id,
+    "fund_id": lambda its: its.payment.gift.fund_id,
+    "gift_id": lambda its: its.payment.gift_id,
+    "refund_id": lambda its: its.refund.id,
+    "token": lambda its: its.payment.gift.token,
+}
+# What is the same in every organisation: the files that come with the service.
+COMMON = {"filename": "icon.svg"}
+Ids = Mapping[str, str]
+
+
+def ids_in(session: Session, name: str) -> dict[str, str]:
+    """Make one of everything; returns its id for every name that stands in an address."""
+    its = Belongings(session, name)
+    made = {parameter: str(make(its)) for parameter, make in OBJECTS.items()}
+    session.flush()
+    return made

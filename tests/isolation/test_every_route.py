@@ -1,0 +1,289 @@
+"""Every route with every role, a stranger and another organisation's person and ids."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from hearth.accounts.guard import COOKIE
+from hearth.accounts.permissions import FEDERATION_ROLES, ROLE_PERMISSIONS, Role
+from hearth.web.request import HearthFlask
+from tenants.context import Runtime
+from tenants.routing import SiteKind, site_for
+from tests.architecture.test_guards import PUBLIC
+from tests.isolation.belongings import OBJECTS, Ids, ids_in
+from tests.isolation.doors import (
+    PARAMETER,
+    SITES,
+    Door,
+    doors_of,
+    fresh_token,
+    methods_missing_on,
+)
+from tests.support.visitors import TOKEN, Visitor
+
+MakeVisitor = Callable[..., Visitor]
+Knock = Callable[[Visitor, Door, Ids], TestResponse]
+ORGANISATIONS = ("spb", "pskov")
+# The bare address of a site without a front page of its own leads to its first page.
+FRONT = "/"
+SHOWN = {200}
+ANSWERED = {200, 303, 422}
+# Two things that are only brought together by this very request; neither belongs to the other.
+INDEPENDENT = {"intake.accept_for_known_family"}
+
+
+@pytest.fixture
+def doors(app: HearthFlask) -> list[Door]:
+    return doors_of(app)
+
+
+@pytest.fixture
+def ids(session: Session, pskov_session: Session) -> dict[str, dict[str, str]]:
+    """One of everything in both organisations."""
+    return {"spb": ids_in(session, "spb"), "pskov": ids_in(pskov_session, "pskov")}
+
+
+@pytest.fixture
+def knock(app: HearthFlask, runtime: Runtime) -> Knock:
+    """Open a door as a visitor, with a true form token where something is sent.
+
+    What that changes is undone at once, so that every door is found as it was.
+    """
+
+    def at(visitor: Visitor, door: Door, known: Ids) -> TestResponse:
+        if not door.changes:
+            return ask(visitor, door, known, None)
+        site = site_for(visitor.host, runtime)
+        bindings = runtime.bindings
+        connection = (
+            bindings.organisation(site.organisation)
+            if site is not None and site.organisation is not None
+            else bindings.platform()
+        )
+        assert isinstance(connection, Connection)
+        savepoint = connection.begin_nested()
+        answer = ask(visitor, door, known, {"form_token": fresh_token(app, visitor)})
+        savepoint.rollback()
+        return answer
+
+    def ask(visitor: Visitor, door: Door, known: Ids, data: dict[str, str] | None) -> TestResponse:
+        # Read to the end and closed, because a file would stay open otherwise.
+        return visitor.open(door.path(known), method=door.method, data=data, buffered=True)
+
+    return at
+
+
+def site_of(role: Role) -> str:
+    return "federation" if role in FEDERATION_ROLES else "spb"
+
+
+def on_site(doors: list[Door], site: str) -> Iterator[Door]:
+    kind = {"federation": SiteKind.FEDERATION, "": SiteKind.PLATFORM}.get(
+        site, SiteKind.ORGANISATION
+    )
+    return (door for door in doors if kind in door.kinds)
+
+
+def works(door: Door) -> set[int]:
+    return ANSWERED if door.changes else SHOWN
+
+
+def is_for_everybody(door: Door, status: int) -> bool:
+    if door.endpoint == "webhooks.stripe":
+        return status == 400
+    if door.rule == FRONT or door.endpoint == "accounts.sign_in":
+        return status in {200, 302, 422}
+    return status in works(door)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_opens_what_it_may_and_nothing_else(
+    role: Role, doors: list[Door], ids: dict[str, Ids], sign_in: MakeVisitor, knock: Knock
+) -> None:
+    site = site_of(role)
+    person = sign_in(role, site)
+    wrong = {}
+
+    for door in on_site(doors, site):
+        status = knock(person, door, ids.get(site, ids["spb"])).status_code
+        if door.guard is None:
+            right = is_for_everybody(door, status)
+        elif door.guard in ROLE_PERMISSIONS[role]:
+            right = status in works(door)
+        else:
+            right = status == 403
+        if not right:
+            wrong[str(door)] = status
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("site", ["spb", "pskov", "federation", "", "hooks"])
+def test_a_stranger_is_asked_to_sign_in_except_where_everybody_is_welcome(
+    site: str, doors: list[Door], ids: dict[str, Ids], visitor: MakeVisitor, knock: Knock
+) -> None:
+    stranger = visitor(site)
+    wrong = {}
+
+    for door in on_site(doors, "" if site == "hooks" else site):
+        answer = knock(stranger, door, ids.get(site, ids["spb"]))
+        if door.endpoint in PUBLIC:
+            right = is_for_everybody(door, answer.status_code)
+        elif door.changes:
+            right = answer.status_code == 401
+        else:
+            right = answer.status_code == 302 and answer.location.startswith("/sign-in?")
+        if not right:
+            wrong[str(door)] = answer.status_code
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("here", ORGANISATIONS)
+def test_a_neighbours_id_is_answered_exactly_like_one_that_does_not_exist(
+    here: str, doors: list[Door], ids: dict[str, Ids], sign_in: MakeVisitor, visitor: MakeVisitor,
+    knock: Knock,
+) -> None:  # fmt: skip
+    there = next(name for name in ORGANISATIONS if name != here)
+    people = {None: visitor(here)} | {
+        role: sign_in(role, here) for role in Role if role not in FEDERATION_ROLES
+    }
+    wrong = {}
+
+    for door in on_site(doors, here):
+        for names in strange_parts(door):
+            theirs = {name: ids[there][name] for name in names}
+            nobodys = {name: str(uuid.uuid4()) for name in names}
+            person = people[door.role()]
+            foreign = knock(person, door, {**ids[here], **theirs})
+            missing = knock(person, door, {**ids[here], **nobodys})
+            if missing.status_code != 404:
+                wrong[f"{door} without {names}"] = f"{missing.status_code} instead of 404"
+            if bare(foreign, door, theirs) != bare(missing, door, nobodys):
+                wrong[f"{door} with another's {names}"] = f"{foreign.status_code}, or another page"
+
+    assert wrong == {}
+
+
+def strange_parts(door: Door) -> list[tuple[str, ...]]:
+    """Which names of an address to replace: each alone, then all together."""
+    names = door.own_parameters
+    return [*((name,) for name in names), *([names] if len(names) > 1 else [])]
+
+
+def bare(answer: TestResponse, door: Door, replaced: Mapping[str, str]) -> tuple[object, ...]:
+    """An answer without its one-time keys and without the ids that were asked for."""
+    text = TOKEN.sub("", answer.text)
+    for value in replaced.values():
+        text = text.replace(value, "")
+    headers = sorted(
+        (name, value)
+        for name, value in answer.headers
+        if name not in {"Content-Length", "Set-Cookie"}
+    )
+    return door, answer.status_code, text, headers
+
+
+def test_what_belongs_to_another_family_is_not_found_in_this_one(
+    session: Session, doors: list[Door], ids: dict[str, Ids], sign_in: MakeVisitor, knock: Knock
+) -> None:
+    siblings = ids_in(session, "second")
+    wrong = {}
+
+    for door in on_site(doors, "spb"):
+        if len(door.own_parameters) > 1 and door.endpoint not in INDEPENDENT:
+            last = door.own_parameters[-1]
+            person = sign_in(door.role())
+            status = knock(person, door, {**ids["spb"], last: siblings[last]}).status_code
+            if status != 404:
+                wrong[str(door)] = status
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("kind", list(SiteKind))
+def test_a_page_does_not_exist_on_the_wrong_kind_of_site(
+    kind: SiteKind, doors: list[Door], ids: dict[str, Ids], sign_in: MakeVisitor,
+    visitor: MakeVisitor, knock: Knock,
+) -> None:  # fmt: skip
+    people = [visitor(SITES[kind])]
+    people += [
+        sign_in(role, SITES[kind])
+        for role in Role
+        if kind is not SiteKind.PLATFORM
+        and (role in FEDERATION_ROLES) == (kind is SiteKind.FEDERATION)
+    ]
+    elsewhere = [door for door in doors if kind not in door.kinds and door.rule != FRONT]
+
+    found = {
+        str(door): status
+        for door in elsewhere
+        for person in people
+        if (status := knock(person, door, ids["spb"]).status_code) != 404
+    }
+
+    assert elsewhere
+    assert found == {}
+
+
+@pytest.mark.parametrize("site", ["spb", "federation", ""])
+def test_a_method_that_an_address_does_not_know_is_refused(
+    site: str, app: HearthFlask, ids: dict[str, Ids], visitor: MakeVisitor
+) -> None:
+    person = visitor(site)
+
+    answers = {
+        f"{method} {rule}": person.open(path_of(rule, ids["spb"]), method=method, buffered=True)
+        for method, rule in methods_missing_on(app)
+    }
+
+    assert {key: a.status_code for key, a in answers.items() if a.status_code != 405} == {}
+    assert all(answer.headers["Allow"] for answer in answers.values())
+
+
+def path_of(rule: str, known: Ids) -> str:
+    return PARAMETER.sub(lambda match: known.get(match[1], "icon.svg"), rule)
+
+
+@pytest.mark.parametrize(
+    ("home", "elsewhere"),
+    [("spb", "pskov"), ("pskov", "spb"), ("spb", "federation"), ("federation", "spb")],
+)
+def test_a_session_is_worth_nothing_on_another_site(
+    home: str, elsewhere: str, doors: list[Door], ids: dict[str, Ids], sign_in: MakeVisitor,
+    visitor: MakeVisitor, knock: Knock,
+) -> None:  # fmt: skip
+    thieves = {
+        role: with_cookie_of(sign_in(role, home), visitor(elsewhere))
+        for role in Role
+        if (role in FEDERATION_ROLES) == (home == "federation")
+    }
+    anybody = next(iter(thieves.values()))
+
+    opened = {
+        str(door): answer.status_code
+        for door in on_site(doors, elsewhere)
+        if door.guard is not None
+        and (answer := knock(thieves.get(door.role(), anybody), door, ids.get(elsewhere, {})))
+        .status_code
+        != (401 if door.changes else 302)
+    }
+
+    assert opened == {}
+
+
+def with_cookie_of(owner: Visitor, thief: Visitor) -> Visitor:
+    cookie = owner.get_cookie(COOKIE, domain=owner.host)
+    assert cookie is not None
+    thief.set_cookie(COOKIE, cookie.value, domain=thief.host, secure=True)
+    return thief
+
+
+def test_every_name_in_the_registry_stands_in_an_address(doors: list[Door]) -> None:
+    used = {name for door in doors for name in door.own_parameters}
+
+    assert set(OBJECTS) == used
