@@ -12,9 +12,10 @@ backlog = 512
 # Each worker loads the application itself, so that none inherits a connection of another.
 preload_app = False
 
-# A statement may take 30 seconds at most (a setting of each role); a request that takes longer
-# than this is stuck. On a deploy, requests under way get the time to finish.
-timeout = 60
+# A statement may take 30 seconds at most (a setting of each role); a thread that takes much longer
+# is stuck. Loading the application counts too, on a small machine that starts everything at once.
+# On a deploy, requests under way get the time to finish.
+timeout = 120
 graceful_timeout = 30
 keepalive = 5
 # Workers are renewed now and then, never all at once, so that no slow leak matters.

@@ -36,8 +36,7 @@ def fetch_missed_events() -> None:
     """Ask the provider what happened lately and keep what never reached us."""
     begun(Job.FETCH_MISSED_EVENTS)
     for event in payment_gateway().events_since(datetime.now(UTC) - LOOK_BACK):
-        with shared_session() as shared:
-            keep_event(shared, provider="stripe", event=event)
+        keep_event(provider="stripe", event=event)
 
 
 def _hand_over_next(gateway: PaymentGateway) -> bool:

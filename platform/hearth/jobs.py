@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from enum import StrEnum
 from functools import lru_cache, partial
 
@@ -48,6 +49,8 @@ JOB_TIMEOUT = 120
 # After a failed wake-up the queue is left alone for a while: the sweeper finds the work anyway, and
 # nobody's request should wait for a server that is away.
 SILENCE_SECONDS = 5.0
+# In a rush one wake-up serves everything that has arrived in this time.
+GATHER_SECONDS = 0.01
 
 _silent_until = 0.0
 _silence = threading.Lock()
@@ -55,7 +58,12 @@ _silence = threading.Lock()
 
 def wake(session: Session, job: Job, *arguments: str) -> None:
     """Ask for a job once this session's work is durable; arguments are ids, never personal data."""
-    after_commit(session, (job, arguments), partial(enqueue, job, *arguments))
+    after_commit(session, (job, arguments), partial(wake_now, job, *arguments))
+
+
+def wake_now(job: Job, *arguments: str) -> None:
+    """Ask for a job whose work is durable already; returns at once, wherever the queue is."""
+    _messenger.hand_over(job, arguments)
 
 
 def enqueue(job: Job, *arguments: str) -> bool:
@@ -87,7 +95,9 @@ def enqueue(job: Job, *arguments: str) -> bool:
 
 def begun(job: Job, *arguments: str) -> None:
     """Tell that a job has started, so that work arriving from now on wakes it again."""
-    redis_connection().delete(waiting_key(job, *arguments))
+    # The key passes by itself within a second, so a queue that is away stops no work.
+    with suppress(RedisError):
+        redis_connection().delete(waiting_key(job, *arguments))
 
 
 def waiting_key(job: Job, *arguments: str) -> str:
@@ -98,6 +108,41 @@ def waiting_key(job: Job, *arguments: str) -> str:
 def redis_connection() -> Redis:
     """The process's connection pool to the queue."""
     return _connection(runtime().settings.redis_url)
+
+
+class _Messenger:
+    """Carries wake-ups to the queue in a thread of its own, so that no request waits for Redis.
+
+    What is still in its hands when the process dies is a lost wake-up like any other.
+    """
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._waiting: set[tuple[Job, tuple[str, ...]]] = set()
+        self._thread: threading.Thread | None = None
+
+    def hand_over(self, job: Job, arguments: tuple[str, ...]) -> None:
+        """Take a wake-up; the same one is carried once, however often it was asked for."""
+        with self._news:
+            self._waiting.add((job, arguments))
+            # After a fork the thread is dead and its object is not.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._carry, name="wake-ups", daemon=True)
+                self._thread.start()
+            self._news.notify()
+
+    def _carry(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._waiting)
+                carried = list(self._waiting)
+                self._waiting.clear()
+            for job, arguments in carried:
+                enqueue(job, *arguments)
+            time.sleep(GATHER_SECONDS)
+
+
+_messenger = _Messenger()
 
 
 @lru_cache(maxsize=4)

@@ -89,11 +89,11 @@ def running_stack(addresses: Addresses, name: str, data_dir: Path) -> Iterator[S
     try:
         for part in outside_world(environ, data_dir, ports):
             supervisor.start(part)
-        web, *background = service(environ, data_dir, ports)
-        for part in background:
-            supervisor.start(part)
+        # Before the scheduler starts: its first act is to have every closed month published.
         _fill(stack)
-        supervisor.start(web)
+        for part in service(environ, data_dir, ports):
+            supervisor.start(part)
+        # Fees are known at once, and a debit is settled when a test says so.
         stack.sandbox("settings", fee_after_seconds=0, sepa_after_seconds=None)
         yield stack
     finally:

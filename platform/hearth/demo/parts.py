@@ -170,7 +170,8 @@ def _listens(port: int) -> bool:
 
 
 def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    # The port is open before the application is loaded: one patient question, not many.
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200

@@ -6,11 +6,12 @@ from random import Random
 
 from sqlalchemy import func, select
 
-from hearth.demo.sample_casework import Casework, write_families
+from hearth.demo.sample_casework import write_families
 from hearth.demo.sample_gifts import write_gifts
 from hearth.demo.sample_plan import plan_families
 from hearth.demo.sample_profiles import profile_of
 from hearth.demo.sample_staff import FEDERATION, has_staff, write_staff
+from hearth.demo.sample_work import Casework
 from hearth.families.models import Household
 from tenants.context import shared_session, tenant_session
 from tenants.registry import OrgRef

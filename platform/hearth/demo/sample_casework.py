@@ -2,17 +2,15 @@
 
 import datetime
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from random import Random
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import insert
-from sqlalchemy.orm import Session
 
-from hearth.demo.sample_plan import EpisodePlan, FamilyPlan, first_day, in_band, weighted
-from hearth.demo.sample_profiles import SampleProfile
+from hearth.demo.sample_plan import EpisodePlan, FamilyPlan, in_band, weighted
+from hearth.demo.sample_stays import write_stays
 from hearth.demo.sample_words import BODIES, SERVICE_NOTES, SITUATIONS
+from hearth.demo.sample_work import Casework
 from hearth.families import services as families
 from hearth.families.models import Household
 from hearth.families.vocabulary import MemberRole, Need
@@ -21,11 +19,7 @@ from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
-from hearth.shelter import houses
-from hearth.shelter import services as shelter
-from hearth.shelter.models import Destination, EndReason, House, Place, PlaceKind, Stay
 from tenants.models import new_id
-from tenants.registry import OrgRef
 
 _DAY: Final = datetime.timedelta(days=1)
 _CHANNELS: Final = {
@@ -56,43 +50,6 @@ _MODES: Final = {
 _BY_SPECIALIST: Final = frozenset(
     {ServiceKind.PSYCHOLOGICAL, ServiceKind.LEGAL, ServiceKind.MEDICAL}
 )
-_DESTINATIONS: Final = (
-    (Destination.RENTED_HOME, 30),
-    (Destination.FAMILY_OR_FRIENDS, 26),
-    (Destination.OWN_HOME, 15),
-    (Destination.SUPPORTED_HOUSING, 12),
-    (Destination.UNKNOWN, 8),
-    (Destination.UNSAFE_HOME, 6),
-    (Destination.INSTITUTION, 3),
-)
-_END_REASONS: Final = (
-    (EndReason.AS_AGREED, 66),
-    (EndReason.OWN_WISH, 18),
-    (EndReason.OTHER_HELP, 8),
-    (EndReason.LEFT_WITHOUT_WORD, 8),
-)
-
-
-@dataclass(frozen=True)
-class Casework:
-    """What the writing of one organisation's families needs to know."""
-
-    session: Session
-    org: OrgRef
-    random: Random
-    profile: SampleProfile
-    staff: Mapping[str, Sequence[uuid.UUID]]
-    today: datetime.date
-
-    @property
-    def workers(self) -> Sequence[uuid.UUID]:
-        """The social workers."""
-        return self.staff["social-worker"]
-
-    def moment(self, day: datetime.date, hour: int) -> datetime.datetime:
-        """An hour of a day on the organisation's clock."""
-        local = datetime.datetime.combine(day, datetime.time(hour, 20), self.org.clock)
-        return local.astimezone(datetime.UTC)
 
 
 def write_families(
@@ -103,7 +60,7 @@ def write_families(
     for plan in plans:
         written.append((plan, _family(work, plan)))
         advance()
-    _stays(work, written)
+    write_stays(work, written)
     _services(work, written)
     _other_referrals(work)
 
@@ -208,125 +165,6 @@ def _send_on(work: Casework, referral: Referral, received_on: datetime.date) -> 
         decided_by=work.random.choice(work.workers),
     )
     referral.decided_at = work.moment(received_on + _DAY, 12)
-
-
-def _open_houses(work: Casework) -> list[House]:
-    begin = first_day(work.today)
-    opened = []
-    for number, sample in enumerate(work.profile.houses):
-        house = houses.open_house(
-            work.session,
-            name=sample.name,
-            kind=sample.kind,
-            open_from=begin,
-            guideline_nights=work.profile.guideline_nights,
-        )
-        for room in range(1, sample.rooms + 1):
-            later = room > sample.rooms - sample.later_rooms
-            open_from = begin + (420 + 90 * number) * _DAY if later else begin
-            for name, kind in (
-                ("кровать мамы", PlaceKind.BED),
-                ("детская кровать", PlaceKind.BED),
-                ("кроватка", PlaceKind.COT),
-            ):
-                houses.open_place(
-                    work.session,
-                    house,
-                    name=f"Комната {room}, {name}",
-                    kind=kind,
-                    open_from=open_from,
-                )
-        work.session.refresh(house, ["places"])
-        opened.append(house)
-    return opened
-
-
-def _stays(work: Casework, written: Sequence[tuple[FamilyPlan, Household]]) -> None:
-    rooms = Rooms(_open_houses(work))
-    in_order = sorted(
-        ((plan, household) for plan, household in written if plan.stay is not None),
-        key=lambda pair: pair[0].stay.admitted_on if pair[0].stay else datetime.date.max,
-    )
-    for plan, household in in_order:
-        _stay(work, rooms, plan, household)
-
-
-def _stay(work: Casework, rooms: "Rooms", plan: FamilyPlan, household: Household) -> None:
-    wanted = plan.stay
-    if wanted is None or wanted.admitted_on > work.today:
-        return
-    places = rooms.places_for(household, wanted.admitted_on)
-    if not places:
-        return
-    leaving = wanted.admitted_on + wanted.nights * _DAY
-    planned = wanted.admitted_on + wanted.agreed_nights * _DAY
-    staff = work.staff["house-staff"][0]
-    stay = shelter.admit_family(
-        work.session,
-        household_id=household.id,
-        places={person: place.id if place else None for person, place in places.items()},
-        admitted_on=wanted.admitted_on,
-        planned_until=planned,
-        recorded_by=staff,
-        today=wanted.admitted_on,
-    )
-    if leaving > planned and planned < work.today:
-        shelter.extend_stay(
-            work.session, stay, until=leaving, recorded_by=staff, today=planned - _DAY
-        )
-    if leaving <= work.today:
-        _leave(work, stay, leaving)
-    rooms.keep(places, stay.until)
-
-
-def _leave(work: Casework, stay: Stay, leaving: datetime.date) -> None:
-    shelter.end_stay(
-        work.session,
-        stay,
-        ended_on=leaving,
-        reason=weighted(work.random, _END_REASONS),
-        destination=weighted(work.random, _DESTINATIONS),
-        recorded_by=stay.admitted_by,
-        today=leaving,
-    )
-
-
-class Rooms:
-    """Which places are free from which day on, while stays are written in their order."""
-
-    def __init__(self, opened: Sequence[House]) -> None:
-        self._houses = opened
-        self._free_from = {place.id: place.open_from for h in opened for place in h.places}
-
-    def places_for(
-        self, household: Household, on: datetime.date
-    ) -> dict[uuid.UUID, Place | None] | None:
-        """Beds for the grown-ups and bigger children, cots for the small; babies may share."""
-        people = [
-            m.person
-            for m in household.members
-            if not m.person.birth.is_expected and m.person.born_on and m.person.born_on <= on
-        ]
-        for house in self._houses:
-            free = [place for place in house.places if self._free_from[place.id] <= on]
-            beds = [place for place in free if place.kind is PlaceKind.BED]
-            cots = [place for place in free if place.kind is PlaceKind.COT]
-            given: dict[uuid.UUID, Place | None] = {}
-            for person in people:
-                small = (person.birth.months_on(on) or 0) < 36
-                if small:
-                    given[person.id] = cots.pop(0) if cots else None
-                elif beds:
-                    given[person.id] = beds.pop(0)
-            if len(given) == len(people) and any(given.values()):
-                return given
-        return None
-
-    def keep(self, places: Mapping[uuid.UUID, Place | None], until: datetime.date) -> None:
-        """Note from when on these places are free again."""
-        for place in places.values():
-            if place is not None:
-                self._free_from[place.id] = until
 
 
 def _services(work: Casework, written: Sequence[tuple[FamilyPlan, Household]]) -> None:

@@ -116,9 +116,11 @@ class GiveSchema(Schema):
         chosen = data.get("amount") == OTHER
         return {key: value for key, value in data.items() if chosen or key != "own_amount"}
 
-    @validates_schema
-    def _ask_for_own_amount(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if data.get("amount") == OTHER and data.get("own_amount") is None:
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _ask_for_own_amount(
+        self, _data: dict[str, Any], original: dict[str, Any], **_kwargs: Any
+    ) -> None:
+        if original.get("amount") == OTHER and not original.get("own_amount"):
             raise ValidationError(_("Enter the amount you would like to give."), "own_amount")
 
     @post_load

@@ -29,6 +29,7 @@ from hearth.money import Money
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import format_money, today
 from hearth.web.forms import Form
+from hearth.web.languages import NATIVE_NAMES
 from hearth.web.paging import USUAL_SIZE, Page, asked_page, offset_of
 from hearth.web.request import commit_now, organisation, session
 from hearth.web.tokens import form_key
@@ -114,9 +115,8 @@ def find() -> Response:
 def gift(gift_id: uuid.UUID) -> str:
     """One gift: its payments, what was booked, and what was written to the donor."""
     file = found(queries.gift_file(session, gift_id=gift_id))
-    return render_template(
-        "giving/gift.html", file=file, gift=file.gift, words=words, payment=_refundable(file.gift)
-    )
+    context = {"gift": file.gift, "words": words, "native_names": NATIVE_NAMES}
+    return render_template("giving/gift.html", file=file, payment=_refundable(file.gift), **context)
 
 
 @blueprint.route("/gifts/<uuid:gift_id>/refund", methods=BOTH)
@@ -196,7 +196,7 @@ def _give_form(open_funds: Any) -> Form:
         sent_form(),
         {"amount": str(PRESETS[0]), "fund_id": chosen.id if chosen else None},
         choices={
-            "amount": [*presets, (OTHER, _("Another amount"))],
+            "amount": [*presets, (OTHER, _("Other"))],
             "fund_id": [(one.id, one.title(_language())) for one in open_funds],
         },
     )

@@ -54,6 +54,11 @@ FLAGS: dict[str, LazyString] = {
         "The provider settled this payment in another currency, so its fee is not booked."
     ),
 }
+METHODS: dict[str, LazyString | str] = {
+    "card": _l("Card"),
+    "ideal": "iDEAL",
+    "sepa_debit": _l("Direct debit"),
+}
 MAILS: dict[str, LazyString] = {
     "giving.thank_you": _l("Thanks with receipt"),
     "giving.instruction": _l("Your gift is on its way"),

@@ -1,5 +1,6 @@
 """The list of referrals people work from: the most urgent of those that wait come first."""
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,10 +57,8 @@ def find_referrals(
 def count_referrals(session: Session) -> dict[ReferralView, int]:
     """How many referrals each way of looking shows."""
     rows = session.execute(select(Referral.state, func.count()).group_by(Referral.state))
-    numbers = dict(rows.tuples().all())
-    return {
-        view: sum(numbers.get(state, 0) for state in states) for view, states in _STATES.items()
-    }
+    numbers = Counter({state: number for state, number in rows})
+    return {view: sum(numbers[state] for state in states) for view, states in _STATES.items()}
 
 
 def _chosen(query: ReferralQuery) -> Select[Referral]:

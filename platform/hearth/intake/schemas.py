@@ -98,7 +98,11 @@ class ReferralSchema(Schema):
         Channel,
         by_value=True,
         load_default=Channel.PHONE,
-        metadata={"label": _l("How did it reach you?"), "choices": CHANNELS.items()},
+        metadata={
+            "label": _l("How did it reach you?"),
+            "choices": CHANNELS.items(),
+            "optional": False,
+        },
     )
     referrer_body = PlainText(
         max_length=300,

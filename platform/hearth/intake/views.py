@@ -13,6 +13,7 @@ from hearth.accounts.permissions import Permission
 from hearth.families.errors import FamilyDatesError, FamilyError
 from hearth.families.listing import FamilyQuery, FamilyView, find_families
 from hearth.families.models import Household
+from hearth.families.names import search_key
 from hearth.families.schemas import say_date_problem
 from hearth.families.services import get_household
 from hearth.families.words import MEMBER_ROLES, NEEDS, age, date_problem
@@ -176,6 +177,9 @@ def _perhaps_known(referral: Referral) -> list[Household]:
     """Families with a member of the mother's name, for those who may see families."""
     user = signed_in()
     if user is None or not user.may(Permission.FAMILIES_WRITE) or not referral.is_waiting:
+        return []
+    # A name without a letter to look for would find everybody.
+    if not search_key(referral.mother_name):
         return []
     query = FamilyQuery(view=FamilyView.ALL, text=referral.mother_name)
     return find_families(session, query, user_id=user.id, limit=5, offset=0)[0]

@@ -165,8 +165,10 @@ def _sleepers(session: Session, on: datetime.date) -> list[tuple[StayPlace, Stay
     rows = session.execute(
         select(StayPlace, Stay)
         .join(Stay, Stay.id == StayPlace.stay_id)
+        .join(Person, Person.id == StayPlace.person_id)
         .where(or_(StayPlace.nights.contains(on), _lingers(on)))
-        .order_by(Stay.admitted_on, Stay.id, StayPlace.id)
+        # The eldest of a family first: that is the mother.
+        .order_by(Stay.admitted_on, Stay.id, Person.born_on, StayPlace.id)
     )
     return [(slept, stay) for slept, stay in rows]
 

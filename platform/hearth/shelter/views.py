@@ -23,7 +23,8 @@ from hearth.shelter.forms import (
     move_form,
 )
 from hearth.shelter.models import House, Place, Stay
-from hearth.shelter.words import CHANGE_KINDS, DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
+from hearth.shelter.story import story_of
+from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
 from hearth.web.formatting import format_date, today
 from hearth.web.forms import Form
 from hearth.web.request import session
@@ -62,14 +63,16 @@ def show_stay(stay_id: uuid.UUID) -> str:
     """One stay: who sleeps where, until when, and what was decided."""
     stay = _found(session.get(Stay, stay_id))
     record_read(session, household_id=stay.household_id, user_id=_user_id())
+    places, persons = occupancy.place_names(session), occupancy.persons_of(session, stay)
+    staff = names_of(session, {change.recorded_by for change in stay.changes})
     return render_template(
         "shelter/stay.html",
         stay=stay,
         household=session.get(Household, stay.household_id),
-        persons=occupancy.persons_of(session, stay),
-        staff=names_of(session, {change.recorded_by for change in stay.changes}),
-        place_names=occupancy.place_names(session),
-        words={"change": CHANGE_KINDS, "reason": END_REASONS, "destination": DESTINATIONS},
+        persons=persons,
+        place_names=places,
+        events=story_of(stay, persons=persons, places=places, staff=staff),
+        words={"reason": END_REASONS, "destination": DESTINATIONS},
         today=today(),
     )
 

@@ -4,7 +4,6 @@ from flask import Blueprint, current_app, request
 
 from hearth.accounts.guard import public
 from hearth.giving.gateway import InvalidSignature
-from hearth.web.request import session
 from hearth.webhooks import services
 
 blueprint = Blueprint("webhooks", __name__)
@@ -20,5 +19,5 @@ def stripe() -> tuple[str, int]:
         )
     except InvalidSignature:
         return "", 400
-    services.keep_event(session, provider="stripe", event=event)
+    services.keep_event(provider="stripe", event=event)
     return "", 200

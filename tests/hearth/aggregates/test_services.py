@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+import time_machine
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -94,14 +95,22 @@ def test_nothing_is_published_for_months_before_the_definition(
     assert cubes == []
 
 
-def test_closed_months_end_with_the_last_one_that_is_over(spb: OrgRef) -> None:
-    months = closed_months(spb, since=datetime.date(2026, 1, 31))
+@pytest.mark.parametrize(
+    ("today", "last"),
+    [
+        (datetime.date(2026, 6, 5), 4),
+        (datetime.date(2026, 6, 7), 5),
+        (datetime.date(2026, 6, 30), 5),
+    ],
+)
+def test_a_month_is_offered_once_it_has_been_over_for_five_days(
+    spb: OrgRef, day: int, last: int
+) -> None:
+    with time_machine.travel(datetime.datetime(2026, 6, day, tzinfo=datetime.UTC)):
+        months = closed_months(spb, since=datetime.date(2026, 1, 31))
 
-    now = datetime.datetime.now(datetime.UTC)
     assert months[0].starts_on == datetime.date(2026, 1, 1)
-    assert months[-1].has_closed(now)
-    following = Period.month(months[-1].ends_on.year, months[-1].ends_on.month, spb.timezone)
-    assert not following.has_closed(now)
+    assert months[-1].starts_on == datetime.date(2026, last, 1)
 
 
 def test_stored_figures_are_those_of_the_cube(

@@ -7,12 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from hearth.case_file.timeline import SHORT
 from hearth.families.models import CaseEpisode, FileRead
 from hearth.families.services import get_household
 from hearth.intake.vocabulary import ReferralState
 from tests.factories.families import TODAY, open_family
 from tests.factories.intake import take_referral
 from tests.factories.service_delivery import record_service
+from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import TOKEN, Visitor
 
 SignIn = Callable[..., Visitor]
@@ -33,6 +35,52 @@ def test_the_file_shows_everything_that_happened(session: Session, sign_in: Sign
     assert "Brought warm clothes" in page.text
     assert "Test-Mother Testova" in page.text
     assert f"Family {household.case_number}" in page.text
+
+
+def test_a_stay_lands_in_the_file_of_those_who_may_see_the_houses(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    house = make_house(session, "Test-Lamp House")
+    make_stay(session, household=household, places=house.places, admitted_on=TODAY, today=TODAY)
+
+    worker = sign_in("social-worker").get(f"/families/{household.id}").text
+    specialist = sign_in("specialist").get(f"/families/{household.id}").text
+
+    assert "Admitted to Test-Lamp House" in worker
+    assert "Test-Lamp House" not in specialist
+
+
+def test_a_case_is_not_closed_while_the_family_lives_with_us(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    house = make_house(session)
+    make_stay(session, household=household, places=house.places, admitted_on=TODAY, today=TODAY)
+
+    answer = sign_in("social-worker").submit(
+        f"/families/{household.id}/close",
+        {"closed_on": TODAY.isoformat(), "reason": "goals_met"},
+    )
+
+    session.expire_all()
+    assert answer.status_code == 422
+    assert "End its stay first" in answer.text
+    assert household.is_open
+
+
+def test_a_long_line_is_shortened_and_can_be_shown_whole(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    for days in range(SHORT + 5):
+        record_service(session, household, delivered_on=TODAY - timedelta(days=days))
+    visitor = sign_in("social-worker")
+
+    short = visitor.get(f"/families/{household.id}").text
+    whole = visitor.get(f"/families/{household.id}?timeline=whole").text
+
+    assert short.count("<h3>") < whole.count("<h3>")
+    assert "The case was opened" not in short
+    assert "The case was opened" in whole
 
 
 def test_the_title_names_nobody(session: Session, sign_in: SignIn) -> None:

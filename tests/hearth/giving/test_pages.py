@@ -124,6 +124,15 @@ def test_amounts_that_cannot_be_given_are_asked_for_again(
     assert 'value="anneke@example.org"' in answer.text, "What was typed is kept."
 
 
+def test_everything_that_is_wrong_is_said_at_once(visitor: MakeVisitor, fund: Fund) -> None:
+    wrong = answers(fund, amount="other", own_amount="", email="nobody")
+
+    page = visitor().submit("/give?lang=en", wrong).text
+
+    assert "Enter the amount you would like to give." in page
+    assert "Enter an email address such as name@example.org." in page
+
+
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
     ("typed", "minor"), [("1", 100), ("7,50", 750), ("50000", 5_000_000), ("€ 20", 2000)]

@@ -312,6 +312,16 @@ def test_a_family_we_know_is_offered_and_not_opened_twice(
     assert referral.household_id == household.id
 
 
+def test_a_name_without_a_letter_offers_no_family(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    referral = take_referral(session, mother_name="\u0301")
+
+    page = sign_in("social-worker").get(f"/referrals/{referral.id}")
+
+    assert page.status_code == 200
+    assert household.case_number not in page.text
+
+
 def test_a_referral_is_declined_with_a_reason(session: Session, sign_in: SignIn) -> None:
     referral = take_referral(session)
 

@@ -2,7 +2,7 @@
 
 import datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from tests.factories.shelter import TODAY, make_house, make_stay, some_user_id
 DAYS = st.dates(datetime.date(2020, 1, 1), datetime.date(2030, 12, 31))
 
 
+@settings(deadline=None)
 @given(admitted_on=DAYS, planned=st.integers(1, 400), left=st.none() | st.integers(0, 400), on=DAYS)
 def test_nights_of_a_stay_are_the_midnights_it_lasted(
     admitted_on: datetime.date, planned: int, left: int | None, on: datetime.date
@@ -30,6 +31,7 @@ def test_nights_of_a_stay_are_the_midnights_it_lasted(
     assert nights == one_by_one
 
 
+@settings(deadline=None)
 @given(
     start=DAYS, length=st.integers(1, 120), opens=DAYS, open_days=st.none() | st.integers(1, 200)
 )

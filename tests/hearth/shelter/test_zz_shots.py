@@ -5,12 +5,11 @@ from hearth.accounts.permissions import Role
 from sqlalchemy import select
 from hearth.shelter.models import Stay
 def test_shots(session, pskov, spb, sign_in, app):
-    out=pathlib.Path("/tmp/h/shots"); out.mkdir(exist_ok=True)
+    out=pathlib.Path("/tmp/h/shots_shelter"); out.mkdir(exist_ok=True)
+    v=sign_in(Role.SOCIAL_WORKER); d=sign_in(Role.DIRECTOR)
     sample.fill(spb, today=datetime.date(2026,11,22), report=lambda d,t: None)
-    v=sign_in(Role.SOCIAL_WORKER)
     stays=session.scalars(select(Stay).where(Stay.ended_on.is_(None))).all()
     ended=session.scalars(select(Stay).where(Stay.ended_on.is_not(None))).first()
-    d=sign_in(Role.DIRECTOR)
     hh=ended.household_id
     pages={"tonight":"/shelter/","houses":"/shelter/houses","stay":f"/shelter/stays/{stays[0].id}","ended":f"/shelter/stays/{ended.id}","admit":f"/families/{hh}/admit","end":f"/shelter/stays/{stays[0].id}/end","move":f"/shelter/stays/{stays[0].id}/move/{stays[0].stay_places[0].person_id}"}
     static=pathlib.Path(app.static_folder)

@@ -1,0 +1,74 @@
+"""The running service, one Chromium, and people who visit."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tenants import context
+from tests.support.browsing import Visit
+from tests.support.servers import Addresses
+from tests.support.stack import Stack, running_stack
+
+SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+# The last ones keep the browser from calling home: these tests speak with this machine only.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium."""
+    program = shutil.which("chromium")
+    if program is None:
+        if os.environ.get("HEARTH_REQUIRE_BROWSER") == "1":
+            pytest.fail("Chromium is not installed, and HEARTH_REQUIRE_BROWSER=1 asks for it.")
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def running(
+    chromium: Browser,
+    addresses: Addresses,
+    worker: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """The service, started once; not at all where there is no browser to visit it."""
+    with running_stack(addresses, worker, tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(running: Stack) -> Stack:
+    """The running service, whose database the sessions of this test lead to."""
+    context.install(running.runtime)
+    return running
+
+
+@pytest.fixture
+def visit(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Open a window for somebody who visits."""
+    opened: list[Visit] = []
+
+    def make(width: int = 1280, **options: Any) -> Visit:
+        opened.append(Visit(chromium, stack, width, SCREENSHOTS, **options))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()

@@ -1,0 +1,128 @@
+"""One person's browser window, which notices what a page of ours must never do."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
+
+from tests.support.servers import PASSWORD
+from tests.support.stack import Stack
+
+HEIGHT = {360: 740, 768: 1024, 1280: 800}
+
+
+class Visit:
+    """A window of a certain width with cookies of its own."""
+
+    def __init__(
+        self, chromium: Browser, stack: Stack, width: int, screenshots: Path, **options: Any
+    ) -> None:
+        usual: dict[str, Any] = {
+            "viewport": {"width": width, "height": HEIGHT[width]},
+            "locale": "en-GB",
+            "reduced_motion": "reduce",
+        }
+        self.stack = stack
+        self.width = width
+        self.faults: list[str] = []
+        self._screenshots = screenshots
+        self._ours = {f"127.0.0.1:{stack.ports.checkout}"}
+        self.context = chromium.new_context(**usual | options)
+        self.context.set_default_timeout(15_000)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._see_request)
+        self.page.on("response", self._see_response)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def open(self, site: str, path: str = "/") -> Response:
+        """Go to a page of an organisation or the federation."""
+        response = self.page.goto(self.stack.url(site, path))
+        assert response is not None
+        return response
+
+    def sign_in(self, site: str, role: str) -> None:
+        """Sign in as the one person who has this role there."""
+        self.open(site, "/sign-in")
+        self.fill(email=f"{role}@{site}.example.org", password=PASSWORD)
+        self.send()
+
+    def fill(self, **answers: str) -> None:
+        """Write into fields, by their names."""
+        for name, answer in answers.items():
+            self.field(name).fill(answer)
+
+    def choose(self, **answers: str) -> None:
+        """Choose in a list, or one of several buttons or boxes, by the fields' names."""
+        for name, answer in answers.items():
+            listed = self.page.locator(f'main select[name="{name}"]')
+            if listed.count():
+                listed.select_option(answer)
+            else:
+                self.page.locator(f'main input[name="{name}"][value="{answer}"]').check()
+
+    def field(self, name: str) -> Locator:
+        return self.page.locator(f'main [name="{name}"]')
+
+    def send(self) -> None:
+        """Press the button that sends the page's form."""
+        self.page.locator("main form.form .form-actions button").click()
+
+    def follow(self, label: str) -> None:
+        """Follow the first link of this name in the page's own part."""
+        self.page.locator("main").get_by_role("link", name=label, exact=True).first.click()
+
+    def go_to(self, destination: str) -> None:
+        """Choose a destination in the rail, or in the menu of a small screen."""
+        frame = self.page.locator(".rail")
+        if self.width < 960:
+            self.page.locator(".menu > summary").click()
+            frame = self.page.locator(".menu-sheet")
+        frame.get_by_role("link", name=destination, exact=True).click()
+
+    @property
+    def text(self) -> str:
+        """What the page's own part says."""
+        return self.page.locator("main").inner_text()
+
+    @property
+    def heading(self) -> str:
+        return self.page.locator("h1").inner_text()
+
+    def look(self, name: str) -> None:
+        """Look at the page as a whole: it behaves as every page of ours must, and is kept."""
+        self._screenshots.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=self._screenshots / f"{name}-{self.width}.png", full_page=True)
+        assert self.manners() == []
+
+    def manners(self) -> list[str]:
+        """What is wrong with this page on any screen and for any reader."""
+        page, wrong = self.page, list(self.faults)
+        excess = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+        if excess > 0:
+            wrong.append(f"{excess} px wider than the window")
+        if (headings := page.locator("h1").count()) != 1:
+            wrong.append(f"{headings} first headings")
+        if not page.locator("html").get_attribute("lang"):
+            wrong.append("no language")
+        return wrong
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # The browser writes down every answer from 400 on; the responses are looked at below.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.faults.append(message.text)
+
+    def _see_request(self, request: Request) -> None:
+        host = urlsplit(request.url).netloc
+        if not host.endswith(f".localhost:{self.stack.ports.web}") and host not in self._ours:
+            self.faults.append(f"asked {host}")
+
+    def _see_response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.faults.append(f"{response.status} for {urlsplit(response.url).path}")
+        elif response.status >= 400 and not response.request.is_navigation_request():
+            self.faults.append(f"{response.status} for {urlsplit(response.url).path}")
