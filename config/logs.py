@@ -41,7 +41,10 @@ def configure_logging(level: int = logging.INFO) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    # A library speaks when something is wrong; our own records tell what was done.
+    root.setLevel(logging.WARNING)
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)
 
 
 def keep_allowed(

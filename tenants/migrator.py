@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tenants.revisions import Line, head, pending
+from tenants.releases import Line, head
+from tenants.revisions import pending
 
 SHARED = "shared"
 # Both are arbitrary, and the same in every release: one roll-out at a time per database.

@@ -3,14 +3,13 @@
 import io
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-Line = Literal["shared", "tenant"]
+from tenants.releases import Line
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,6 @@ def revisions(line: Line) -> tuple[Revision, ...]:
     script = ScriptDirectory.from_config(config)
     ordered = reversed(list(script.iterate_revisions("head", "base")))
     return tuple(Revision(step.revision, _render(step.module)) for step in ordered)
-
-
-def head(line: Line) -> str:
-    """The newest revision of a line."""
-    return revisions(line)[-1].identifier
 
 
 def pending(line: Line, current: str | None) -> tuple[Revision, ...]:

@@ -50,7 +50,7 @@ JOB_TIMEOUT = 120
 # nobody's request should wait for a server that is away.
 SILENCE_SECONDS = 5.0
 # In a rush one wake-up serves everything that has arrived in this time.
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.05
 
 _silent_until = 0.0
 _silence = threading.Lock()

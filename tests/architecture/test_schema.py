@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, create_engine, text
 from config.settings import Settings
 from hearth.models import SHARED_METADATA, TENANT_METADATA
 from tenants.registry import Registry
+from tenants.releases import head
 from tenants.revisions import revisions
 
 
@@ -61,4 +62,5 @@ def test_revisions_are_one_numbered_line() -> None:
     for line in ("shared", "tenant"):
         numbers = [step.identifier for step in revisions(line)]
 
+        assert head(line) == numbers[-1]  # type: ignore[arg-type]
         assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from itertools import product
 from random import Random
 
-from hearth.aggregates.rounding import Base, round_counts
+from hearth.aggregates.limits import Base
+from hearth.aggregates.rounding import round_counts
 from tests.benchmarks.harness import Laboratory, Row, Target
 
 ORGANISATIONS = 10

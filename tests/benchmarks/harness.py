@@ -144,14 +144,20 @@ def table(rows: Iterable[Row]) -> str:
         lines.append((row.name, *figures, ratio, str(row.target or "–"), met, row.note))
     widths = [max(len(line[column]) for line in lines) for column in range(6)]
     return "\n".join(
-        "  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[6]))
+        "  ".join(
+            (*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[6])
+        )
         for line in lines
     )
 
 
 def _figure(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{value:.3g} {unit}".strip() if value < 1000 else (
-        f"{value:.0f} {unit}".strip()
+    return (
+        "–"
+        if value is None
+        else f"{value:.3g} {unit}".strip()
+        if value < 1000
+        else (f"{value:.0f} {unit}".strip())
     )
 
 

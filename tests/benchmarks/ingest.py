@@ -137,5 +137,3 @@ def _event(number: int) -> str:
         },
         indent=2,
     )
-
-

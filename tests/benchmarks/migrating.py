@@ -10,7 +10,8 @@ from psycopg import sql
 
 from tenants import migrator, revisions
 from tenants.migrator import migrate_all
-from tenants.revisions import Line, Revision
+from tenants.releases import Line
+from tenants.revisions import Revision
 from tests.benchmarks.harness import Laboratory, Row, Target, in_turns, seconds
 from tests.benchmarks.provisioning import schemas
 
@@ -69,16 +70,17 @@ def _releases() -> Iterator[Release]:
         return shared if line == "shared" else tuple(tenant)
 
     revisions.revisions = lines  # type: ignore[assignment]
+    original_head = migrator.head
+    migrator.head = lambda line: lines(line)[-1].identifier  # type: ignore[assignment]
     try:
         yield release
     finally:
         revisions.revisions = original
+        migrator.head = original_head
         migrator.message_for.cache_clear()
 
 
-def _directly(
-    owner: psycopg.Connection[Any], names: list[str], number: int
-) -> Callable[[], None]:
+def _directly(owner: psycopg.Connection[Any], names: list[str], number: int) -> Callable[[], None]:
     def send() -> None:
         for name in names:
             owner.execute(

@@ -25,7 +25,9 @@ def measure(laboratory: Laboratory) -> Iterable[Row]:
             made: list[str] = []
             bare = _bare_ddl(owner)
             pair = in_turns(
-                lambda: 1000 * seconds(lambda: made.append(tenants.prepare_schema(owner, settings))),
+                lambda: (
+                    1000 * seconds(lambda: made.append(tenants.prepare_schema(owner, settings)))
+                ),
                 lambda: 1000 * seconds(bare),
                 rounds=ROUNDS,
             )
@@ -71,7 +73,9 @@ def _claim(owner: Owner, number: int) -> Callable[[], object]:
 
 
 def _count_tables(owner: Owner, schema: str) -> int:
-    row = owner.execute("SELECT count(*) FROM pg_tables WHERE schemaname = %s", (schema,)).fetchone()
+    row = owner.execute(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = %s", (schema,)
+    ).fetchone()
     assert row is not None
     return int(str(row[0]))
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,20 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test failed, for whoever takes its windows down."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +75,10 @@ def stack(running: Stack) -> Stack:
 
 
 @pytest.fixture
-def visit(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """Open a window for somebody who visits."""
+def visit(
+    request: pytest.FixtureRequest, stack: Stack, chromium: Browser
+) -> Iterator[Callable[..., Visit]]:
+    """Open a window for somebody who visits; a failed test leaves pictures of its windows."""
     opened: list[Visit] = []
 
     def make(width: int = 1280, **options: Any) -> Visit:
@@ -70,5 +86,7 @@ def visit(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Visit]]:
         return opened[-1]
 
     yield make
-    for one in opened:
+    for number, one in enumerate(opened):
+        if request.node.stash.get(FAILED, False):
+            one.photograph(f"failed-{request.node.name}-{number}")
         one.close()

@@ -4,29 +4,25 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import FEDERATION_ROLES, ROLE_PERMISSIONS, Role
 from hearth.web.request import HearthFlask
-from tenants.context import Runtime
-from tenants.routing import SiteKind, site_for
+from tenants.routing import SiteKind
 from tests.architecture.test_guards import PUBLIC
 from tests.isolation.belongings import OBJECTS, Ids, ids_in
 from tests.isolation.doors import (
     PARAMETER,
     SITES,
     Door,
-    doors_of,
-    fresh_token,
     methods_missing_on,
 )
 from tests.support.visitors import TOKEN, Visitor
 
 MakeVisitor = Callable[..., Visitor]
-Knock = Callable[[Visitor, Door, Ids], TestResponse]
+Knock = Callable[..., TestResponse]
 ORGANISATIONS = ("spb", "pskov")
 # The bare address of a site without a front page of its own leads to its first page.
 FRONT = "/"
@@ -34,47 +30,6 @@ SHOWN = {200}
 ANSWERED = {200, 303, 422}
 # Two things that are only brought together by this very request; neither belongs to the other.
 INDEPENDENT = {"intake.accept_for_known_family"}
-
-
-@pytest.fixture
-def doors(app: HearthFlask) -> list[Door]:
-    return doors_of(app)
-
-
-@pytest.fixture
-def ids(session: Session, pskov_session: Session) -> dict[str, dict[str, str]]:
-    """One of everything in both organisations."""
-    return {"spb": ids_in(session, "spb"), "pskov": ids_in(pskov_session, "pskov")}
-
-
-@pytest.fixture
-def knock(app: HearthFlask, runtime: Runtime) -> Knock:
-    """Open a door as a visitor, with a true form token where something is sent.
-
-    What that changes is undone at once, so that every door is found as it was.
-    """
-
-    def at(visitor: Visitor, door: Door, known: Ids) -> TestResponse:
-        if not door.changes:
-            return ask(visitor, door, known, None)
-        site = site_for(visitor.host, runtime)
-        bindings = runtime.bindings
-        connection = (
-            bindings.organisation(site.organisation)
-            if site is not None and site.organisation is not None
-            else bindings.platform()
-        )
-        assert isinstance(connection, Connection)
-        savepoint = connection.begin_nested()
-        answer = ask(visitor, door, known, {"form_token": fresh_token(app, visitor)})
-        savepoint.rollback()
-        return answer
-
-    def ask(visitor: Visitor, door: Door, known: Ids, data: dict[str, str] | None) -> TestResponse:
-        # Read to the end and closed, because a file would stay open otherwise.
-        return visitor.open(door.path(known), method=door.method, data=data, buffered=True)
-
-    return at
 
 
 def site_of(role: Role) -> str:
@@ -268,8 +223,9 @@ def test_a_session_is_worth_nothing_on_another_site(
         str(door): answer.status_code
         for door in on_site(doors, elsewhere)
         if door.guard is not None
-        and (answer := knock(thieves.get(door.role(), anybody), door, ids.get(elsewhere, {})))
-        .status_code
+        and (
+            answer := knock(thieves.get(door.role(), anybody), door, ids.get(elsewhere, {}))
+        ).status_code
         != (401 if door.changes else 302)
     }
 

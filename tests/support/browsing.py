@@ -95,9 +95,13 @@ class Visit:
 
     def look(self, name: str) -> None:
         """Look at the page as a whole: it behaves as every page of ours must, and is kept."""
+        self.photograph(name)
+        assert self.manners() == []
+
+    def photograph(self, name: str) -> None:
+        """Keep a picture of the whole page."""
         self._screenshots.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=self._screenshots / f"{name}-{self.width}.png", full_page=True)
-        assert self.manners() == []
 
     def manners(self) -> list[str]:
         """What is wrong with this page on any screen and for any reader."""

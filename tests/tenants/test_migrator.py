@@ -10,6 +10,7 @@ from config.settings import Settings
 from tenants import migrator, provisioning, revisions
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all, outdated
 from tenants.provisioning import Profile
+from tenants.releases import Line, head
 from tenants.revisions import Revision
 from tests.support.servers import Addresses, copy_template, drop_database, settings_for
 
@@ -56,10 +57,11 @@ def next_release(
     known = revisions.revisions("tenant")
     added = Revision("9999", "ALTER TABLE users ADD COLUMN IF NOT EXISTS extra text;")
 
-    def steps(line: revisions.Line) -> tuple[Revision, ...]:
+    def steps(line: Line) -> tuple[Revision, ...]:
         return (*known, added) if line == "tenant" else shared
 
     monkeypatch.setattr(revisions, "revisions", steps)
+    monkeypatch.setattr(migrator, "head", lambda line: steps(line)[-1].identifier)
     migrator.message_for.cache_clear()
     yield installation
     migrator.message_for.cache_clear()
@@ -159,12 +161,8 @@ def _undo(installation: Installation) -> None:
         installation.owner.execute(f'ALTER TABLE "{schema}".users DROP COLUMN IF EXISTS extra')
     installation.owner.execute(
         "UPDATE shared.schema_versions SET revision = %s WHERE line = 'tenant'",
-        (_true_head(),),
+        (KNOWN_HEAD,),
     )
 
 
-def _true_head() -> str:
-    return KNOWN_HEAD
-
-
-KNOWN_HEAD = revisions.head("tenant")
+KNOWN_HEAD = head("tenant")

@@ -16,7 +16,7 @@ from tenants.engines import Engines, role_url
 from tenants.passwords import role_password
 from tenants.provisioning import Profile
 from tenants.registry import Registry, UnknownOrganisationError
-from tenants.revisions import head
+from tenants.releases import head
 from tenants.roles import OrganisationError
 from tenants.routing import site_for
 

@@ -80,8 +80,8 @@ def _sign_in_page(form: Form) -> tuple[str, int]:
 
 
 def _wanted() -> str:
-    # Only a path of this very host is followed: "//elsewhere" and "/\elsewhere" leave it.
+    # Only a path of this very host is followed: "//elsewhere" and "/\\elsewhere" leave it, and so
+    # does "/<tab>/elsewhere", because browsers drop tabs and line breaks from an address.
     target = request.args.get("next", "")
-    if target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
-        return target
-    return home()
+    strange = any(sign <= " " or sign in "\\\x7f" for sign in target)
+    return target if target.startswith("/") and target[1:2] != "/" and not strange else home()

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hearth.aggregates.lattice import fill, refuse_stray_cells
-from hearth.aggregates.rounding import Base, publishable_amount, round_counts
+from hearth.aggregates.limits import Base, publishable_amount
+from hearth.aggregates.rounding import round_counts
 from hearth.indicators import Cell, Indicator, Period, PeriodKind
 from tenants.passwords import derive
 

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from hearth.aggregates.lattice import Margin, margins
+from hearth.aggregates.limits import Base
 from hearth.indicators import Cell
 
 WEIGHT_PER_LEVEL = 8.0
@@ -30,16 +30,6 @@ where another choice exists (in one and two dimensions it always does)."""
 
 GOOD_ENOUGH = 0.01
 """How far from the optimum, in proportion, a choice may stay."""
-
-LARGEST_DONOR_PERCENT = 70
-TWO_LARGEST_DONORS_PERCENT = 90
-
-
-class Base(IntEnum):
-    """To what small counts are rounded, by audience."""
-
-    FEDERATION = 5
-    PUBLIC = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +63,6 @@ def round_counts(
     for position, up in zip(small, ups, strict=True):
         rounded[cells[position]] = int(base) if up else 0
     return rounded
-
-
-def publishable_amount(count: int, by_donor: Sequence[int], *, base: Base) -> int | None:
-    """Return a cell's exact amount, or nothing if it could tell what one donor gave.
-
-    It needs as many gifts as the base, and neither may the largest donor hold more than 70 % nor
-    the two largest more than 90 % of what moved (refunds count by their size).
-    """
-    sizes = sorted((abs(amount) for amount in by_donor), reverse=True)
-    moved = sum(sizes)
-    if count < base or moved == 0:
-        return None
-    if sizes[0] * 100 > moved * LARGEST_DONOR_PERCENT:
-        return None
-    if sum(sizes[:2]) * 100 > moved * TWO_LARGEST_DONORS_PERCENT:
-        return None
-    return sum(by_donor)
 
 
 def _solve(

@@ -19,13 +19,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hearth.aggregates.catalogue import PUBLISHED
+from hearth.aggregates.limits import Base
 from hearth.aggregates.models import Cube, CubeCell, Publication
 from hearth.aggregates.publication import ProtectedCube, protect
-from hearth.aggregates.rounding import Base
 from hearth.indicators import Indicator, Period
 from tenants.models import new_id
 from tenants.registry import OrgRef
-
 
 GRACE = datetime.timedelta(days=5)
 

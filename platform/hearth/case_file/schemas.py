@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields
 
-from hearth.families.schemas import needs_field, primary_need_field
+from hearth.families.fields import needs_field, primary_need_field
 from hearth.families.vocabulary import ClosingReason
 from hearth.families.words import CLOSING_REASONS
 from hearth.web.fields import LocalDate, PlainText

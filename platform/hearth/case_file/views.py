@@ -21,8 +21,9 @@ from hearth.families.errors import (
     FamilyDatesError,
     FamilyError,
 )
+from hearth.families.fields import language_choices
 from hearth.families.models import Household
-from hearth.families.schemas import language_choices, say_date_problem
+from hearth.families.schemas import say_date_problem
 from hearth.families.words import (
     LEAVING_REASONS,
     MEMBER_ROLES,

@@ -139,7 +139,7 @@ def _weekly(random: Random, donor: int, today: datetime.date) -> Iterator[GiftPl
     """EUR 15 every week from some day on; one in three stops after a while."""
     day = first_day(today) + (30 + donor * 190 + random.randint(0, 60)) * _DAY
     last = day + random.randint(250, 420) * _DAY if random.random() < 0.34 else today
-    while day <= min(last, today):
+    while day < min(last, today):
         yield GiftPlan(donor, day, WEEK_MINOR, "families")
         day += 7 * _DAY
 
@@ -151,7 +151,7 @@ def _winters(random: Random, givers: range, today: datetime.date) -> Iterator[Gi
         for _number in range(COATS_A_WINTER):
             on = begin + round(random.triangular(0, 48, 30)) * _DAY
             euros = weighted(random, [(10, 3), (15, 5), (20, 5), (30, 4), (45, 2), (100, 1)])
-            if first_day(today) <= on <= today:
+            if first_day(today) <= on < today:
                 yield GiftPlan(random.choice(givers), on, euros * 100, "warm-coats")
 
 
@@ -160,7 +160,7 @@ def _large(profile: SampleProfile, today: datetime.date) -> Iterator[GiftPlan]:
     company = WEEKLY_GIVERS + SINGLE_GIVERS
     for number, euros in enumerate(profile.large_gifts):
         on = datetime.date(today.year - YEARS + 1 + number, 1, 20)
-        if on <= today:
+        if on < today:
             yield GiftPlan(company, on, euros * 100, "house")
 
 

@@ -24,6 +24,7 @@ from hearth.families.listing import (
     count_families,
     find_families,
 )
+from hearth.families.membership import PersonDetails
 from hearth.families.models import Household, HouseholdMember
 from hearth.families.schemas import (
     FormerMemberSchema,
@@ -67,7 +68,8 @@ def search() -> Any:
 def add_member(household_id: uuid.UUID) -> Any:
     """Add somebody to a family."""
     household = _household(household_id)
-    form = Form(MemberSchema(), sent_form(), {"joined_on": today(), "role": MemberRole.CHILD})
+    usual = {**person_answers(PersonDetails()), "joined_on": today(), "role": MemberRole.CHILD}
+    form = Form(MemberSchema(), sent_form(), usual)
     if form.validate():
         try:
             _join(household, form.loaded)
@@ -196,7 +198,7 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
 
 def _answers(member: HouseholdMember) -> dict[str, Any]:
     return {
-        **person_answers(membership.PersonDetails.of(member.person)),
+        **person_answers(PersonDetails.of(member.person)),
         "role": member.role,
         "joined_on": member.joined_on,
         "left_on": member.left_on,

@@ -88,12 +88,12 @@ def former_person(before: Mapping[str, Any]) -> list[tuple[str, str | None]]:
         (_("Date of birth"), birth_date(birth)),
         (_("Sex"), str(SEXES[Sex(before["sex"])])),
         (_("Telephone"), before["phone"]),
-        (_("Is it safe to call?"), str(_SAFE_TO_CALL[before["safe_to_call"]])),
+        (_("Is it safe to call?"), str(SAFE_TO_CALL[before["safe_to_call"]])),
         (_("How to reach this person safely"), before["contact_note"]),
     ]
 
 
-_SAFE_TO_CALL: Mapping[bool | None, LazyString] = {
+SAFE_TO_CALL: Mapping[bool | None, LazyString] = {
     True: _l("Yes, this number is safe"),
     False: _l("No, never call"),
     None: _l("Not asked yet – do not call"),

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
 from hearth.aggregates.catalogue import PUBLISHED
-from hearth.aggregates.rounding import LARGEST_DONOR_PERCENT, TWO_LARGEST_DONORS_PERCENT, Base
+from hearth.aggregates.limits import LARGEST_DONOR_PERCENT, TWO_LARGEST_DONORS_PERCENT, Base
 from hearth.federation import presentation
 from hearth.federation.export import workbook
 from hearth.federation.schemas import MonthRange, RangeSchema

@@ -31,7 +31,7 @@ from hearth.web.formatting import format_money, today
 from hearth.web.forms import Form
 from hearth.web.languages import NATIVE_NAMES
 from hearth.web.paging import USUAL_SIZE, Page, asked_page, offset_of
-from hearth.web.request import commit_now, organisation, session
+from hearth.web.request import commit_now, full_address, organisation, session
 from hearth.web.tokens import form_key
 
 blueprint = Blueprint("giving", __name__, template_folder="templates")
@@ -60,7 +60,7 @@ def give() -> Any:
 def thanks(token: uuid.UUID) -> str:
     """Say how the gift stands; coming back from the payment page proves nothing."""
     gift = found(queries.gift_by_token(session, token=token))
-    looked = min(request.args.get("looked", 0, type=int), LOOKS)
+    looked = max(0, min(request.args.get("looked", 0, type=int), LOOKS))
     again = gift.state == GiftState.STARTED and looked < LOOKS
     return render_template(
         "giving/thanks.html",
@@ -68,7 +68,7 @@ def thanks(token: uuid.UUID) -> str:
         state=gift.state,
         fund_title=gift.fund.title(_language()),
         look_again_in=2 + looked if again else None,
-        look_again_url=url_for("giving.thanks", token=token, looked=max(looked, 0) + 1),
+        look_again_url=url_for("giving.thanks", token=token, looked=looked + 1),
     )
 
 
@@ -221,10 +221,10 @@ def _start(answers: Any) -> Payment:
 
 
 def _lead_to_payment(payment: Payment) -> Response:
-    back = url_for("giving.thanks", token=payment.gift.token, _external=True)
+    back = full_address(url_for("giving.thanks", token=payment.gift.token))
     pages = CheckoutPages(
         success_url=f"{back}?lang={payment.gift.locale}",
-        cancel_url=url_for("giving.cancelled", lang=payment.gift.locale, _external=True),
+        cancel_url=full_address(url_for("giving.cancelled", lang=payment.gift.locale)),
         description=payment.gift.fund.title(payment.gift.locale),
     )
     if payment.checkout_url is None:

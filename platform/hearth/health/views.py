@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hearth.accounts.guard import public
 from tenants.context import shared_session
-from tenants.revisions import head
+from tenants.releases import head
 
 blueprint = Blueprint("health", __name__)
 

@@ -57,7 +57,9 @@ def find_referrals(
 def count_referrals(session: Session) -> dict[ReferralView, int]:
     """How many referrals each way of looking shows."""
     rows = session.execute(select(Referral.state, func.count()).group_by(Referral.state))
-    numbers = Counter({state: number for state, number in rows})
+    numbers: Counter[ReferralState] = Counter()
+    for state, number in rows:
+        numbers[state] = number
     return {view: sum(numbers[state] for state in states) for view, states in _STATES.items()}
 
 

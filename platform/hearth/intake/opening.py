@@ -9,8 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from hearth.families.membership import NewMember, PersonDetails
-from hearth.families.schemas import (
+from hearth.families.fields import (
     birth_field,
     language_choices,
     name_field,
@@ -23,6 +22,7 @@ from hearth.families.schemas import (
     safe_to_call_field,
     write_safety,
 )
+from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.vocabulary import MemberRole, Need, Sex
 from hearth.families.words import SEXES
 from hearth.intake.models import Referral

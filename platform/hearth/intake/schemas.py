@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from hearth.families.schemas import (
+from hearth.families.fields import (
     name_field,
     needs_field,
     phone_field,

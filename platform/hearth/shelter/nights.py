@@ -62,7 +62,8 @@ def lock_places(session: Session, place_ids: Iterable[uuid.UUID]) -> dict[uuid.U
     """
     wanted = set(place_ids)
     chosen = select(Place).where(Place.id.in_(wanted)).order_by(Place.id)
-    places = session.scalars(chosen.with_for_update(key_share=True)).all()
+    locked = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
+    places = session.scalars(locked).all()
     if len(places) != len(wanted):
         raise UnknownPlaceError
     return {place.id: place for place in places}

@@ -1,5 +1,7 @@
 """Which language a page speaks, and in whose clock it tells the time."""
 
+from urllib.parse import urlencode
+
 from flask import g, request, session, url_for
 
 from hearth.web.request import current_site
@@ -47,13 +49,14 @@ def select_timezone() -> str:
 
 def languages() -> list[tuple[str, str, str]]:
     """Code, native name and address of this page in each of its languages."""
-    kept = {**request.args.to_dict(), **(request.view_args or {})}
-    endpoint = request.endpoint if request.method == "GET" and request.endpoint else None
-    entries = []
-    for code in offered():
-        target = url_for(endpoint, **{**kept, "lang": code}) if endpoint else f"/?lang={code}"
-        entries.append((code, NATIVE_NAMES[code], target))
-    return entries
+    shown = request.method == "GET" and request.endpoint
+    path = url_for(str(request.endpoint), **(request.view_args or {})) if shown else "/"
+    # What a visitor put into the address is kept as text: url_for would take "_scheme" for an order.
+    kept = [pair for pair in request.args.items(multi=True) if shown and pair[0] != "lang"]
+    return [
+        (code, NATIVE_NAMES[code], f"{path}?{urlencode([*kept, ('lang', code)])}")
+        for code in offered()
+    ]
 
 
 def site_name(locale: str) -> str:

@@ -38,6 +38,11 @@ def current_site() -> Site:
     return cast("Site", g.site)
 
 
+def full_address(path: str) -> str:
+    """A path of this site as others reach it; scheme and port are the settings', not the visitor's."""
+    return f"{runtime().settings.origin(current_site().host)}{path}"
+
+
 def organisation() -> OrgRef:
     """The organisation of this request's site; a page of another kind of site is not found."""
     found = current_site().organisation

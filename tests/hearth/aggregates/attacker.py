@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from hearth.aggregates.lattice import margins
-from hearth.aggregates.rounding import Base
+from hearth.aggregates.limits import Base
 from hearth.indicators import Cell
 
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearth.aggregates.lattice import margins
-from hearth.aggregates.rounding import Base, round_counts
+from hearth.aggregates.limits import Base
+from hearth.aggregates.rounding import round_counts
 from hearth.indicators import Cell
 from tests.hearth.aggregates.attacker import (
     Fact,

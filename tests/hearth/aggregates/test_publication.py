@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hearth.aggregates.lattice import StrayCellError
+from hearth.aggregates.limits import Base
 from hearth.aggregates.publication import (
     ForgedCubeError,
     ProtectedCell,
@@ -13,7 +14,6 @@ from hearth.aggregates.publication import (
     SmallCountError,
     protect,
 )
-from hearth.aggregates.rounding import Base
 from hearth.indicators import Cell, Dimension, Indicator, Period, Value
 from tests.hearth.aggregates.tables import currency_dimension, indicator, need_dimension
 

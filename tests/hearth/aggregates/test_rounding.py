@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearth.aggregates.lattice import margins
-from hearth.aggregates.rounding import Base, Effort, publishable_amount, round_counts
+from hearth.aggregates.limits import Base, publishable_amount
+from hearth.aggregates.rounding import Effort, round_counts
 from hearth.indicators import Cell
 from tests.hearth.aggregates.tables import house_table, lattice, seeds, tables
 

@@ -16,6 +16,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.accounts.services import HASHER
 from hearth.demo import sample
+from hearth.demo.sample_gifts import plan_gifts
 from hearth.demo.sample_plan import NEED_SHARES, plan_families
 from hearth.demo.sample_profiles import PROFILES
 from hearth.demo.sample_staff import FEDERATION, PASSWORD, sign_ins
@@ -33,6 +34,7 @@ from hearth.shelter.models import Place, Stay, StayPlace
 from tenants import context
 from tenants.context import Runtime, tenant_session
 from tenants.engines import Engines
+from tenants.provisioning import Profile
 from tenants.registry import Registry
 from tests.support.pinned import PinnedBindings
 
@@ -119,6 +121,28 @@ def test_every_organisation_has_about_sixty_families_with_the_needs_mothers_name
     assert all(plan.needs and plan.primary_need in plan.needs for plan in plans)
     for need in (Need.PSYCHOLOGICAL, Need.MATERIAL, Need.HOUSING, Need.PARENTING):
         assert shares[need] / len(plans) == pytest.approx(NEED_SHARES[need], abs=0.02)
+
+
+@pytest.mark.parametrize("slug", sorted(PROFILES))
+def test_every_organisation_has_a_name_and_a_region_in_all_five_languages(slug: str) -> None:
+    profile = Profile.named(slug)
+
+    languages = {"nl", "sv", "fr", "ru", "en"}
+    assert set(profile.names) == set(profile.regions) == languages
+    assert languages >= {*profile.locales, profile.staff_locale}
+    assert profile.theme == slug
+
+
+@pytest.mark.parametrize("slug", sorted(PROFILES))
+def test_gifts_come_every_week_and_most_of_all_in_winter(slug: str) -> None:
+    plans = plan_gifts(sample.dice(1), PROFILES[slug], TODAY)
+
+    days = {plan.on for plan in plans}
+    winter = sum(plan.on.month in (11, 12) for plan in plans if plan.fund == "warm-coats")
+    weekly = [plan for plan in plans if plan.minor == 1500 and plan.fund == "families"]
+    assert max(days) < TODAY
+    assert winter == sum(plan.fund == "warm-coats" for plan in plans) > 40
+    assert len(weekly) > 150
 
 
 def test_another_seed_gives_other_families() -> None:

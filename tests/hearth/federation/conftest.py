@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from sqlalchemy.orm import Session
 
+from hearth.aggregates.limits import Base
 from hearth.aggregates.publication import ProtectedCube, protect
-from hearth.aggregates.rounding import Base
 from hearth.aggregates.services import store_cubes
 from hearth.indicators import Cell, Indicator, Period
 from tenants.models import new_id
