@@ -101,4 +101,4 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def settings_with_sandbox(settings: Settings, sandbox: SandboxServer) -> Settings:
-    return replace(settings, stripe_api_base=sandbox.url)
+    return replace(settings, stripe_api_base=sandbox.url, stripe_api_key="sk_test_sandbox")
