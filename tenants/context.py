@@ -37,6 +37,9 @@ class Bindings(Protocol):
     def platform(self) -> Engine | Connection:
         """What the registry's session binds to."""
 
+    def platform_statements(self) -> Engine | Connection:
+        """What the platform's single statements bind to."""
+
     def reader(self) -> Engine | Connection:
         """What the reader of published aggregates binds to."""
 
@@ -131,7 +134,7 @@ def execute_as_platform(statement: str, values: Mapping[str, object]) -> None:
 
     :raises sqlalchemy.exc.OperationalError: the database did not answer.
     """
-    bind = runtime().bindings.platform()
+    bind = runtime().bindings.platform_statements()
     if isinstance(bind, Connection):
         bind.exec_driver_sql(statement, dict(values))
         return
@@ -140,10 +143,7 @@ def execute_as_platform(statement: str, values: Mapping[str, object]) -> None:
     except psycopg.OperationalError as error:
         raise OperationalError(None, None, error) from None
     try:
-        driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
-        driver.autocommit = True
-        driver.execute(statement, values)
-        driver.autocommit = False
+        cast("psycopg.Connection[Any]", pooled.driver_connection).execute(statement, values)
     except psycopg.Error as error:
         pooled.invalidate()
         raise OperationalError(None, None, error) from None

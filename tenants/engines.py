@@ -35,7 +35,7 @@ class Engines:
         self._lock = threading.Lock()
         self._organisations: OrderedDict[tuple[str, int], tuple[Engine, float]] = OrderedDict()
         self._swept_at = time.monotonic()
-        self._service: dict[str, Engine] = {}
+        self._service: dict[tuple[str, bool], Engine] = {}
 
     def organisation(self, org: OrgRef) -> Engine:
         """The engine that is logged in as this organisation."""
@@ -55,6 +55,10 @@ class Engines:
     def platform(self) -> Engine:
         """Registry, hand-over table, federation accounts and cube publication."""
         return self._service_engine(PLATFORM_ROLE)
+
+    def platform_statements(self) -> Engine:
+        """The platform's connections on which every statement is a transaction of its own."""
+        return self._service_engine(PLATFORM_ROLE, autocommit=True)
 
     def reader(self) -> Engine:
         """Published aggregates and nothing else."""
@@ -87,16 +91,27 @@ class Engines:
             leaving += [self._organisations.pop(key)[0] for key in idle]
         return leaving
 
-    def _service_engine(self, role: str) -> Engine:
+    def _service_engine(self, role: str, *, autocommit: bool = False) -> Engine:
         with self._lock:
-            if role not in self._service:
-                self._service[role] = self._connect(role, 1, "default", size=4)
-            return self._service[role]
+            if (role, autocommit) not in self._service:
+                engine = self._connect(role, 1, "default", size=4, autocommit=autocommit)
+                self._service[role, autocommit] = engine
+            return self._service[role, autocommit]
 
-    def _connect(self, role: str, generation: int, database: str, *, size: int = 2) -> Engine:
+    def _connect(
+        self,
+        role: str,
+        generation: int,
+        database: str,
+        *,
+        size: int = 2,
+        autocommit: bool = False,
+    ) -> Engine:
         # A pooler in transaction mode hands each transaction to another back end, where a
         # statement prepared on the last one does not exist.
         connect_args: dict[str, Any] = {"connect_timeout": 5, "application_name": "hearth"}
+        if autocommit:
+            connect_args["autocommit"] = True
         if self._settings.pooled_connections:
             connect_args["prepare_threshold"] = None
         engine = create_engine(
@@ -106,6 +121,8 @@ class Engines:
             pool_timeout=10,
             pool_recycle=1800,
             pool_use_lifo=True,
+            # Where each statement is its own transaction there is never one to undo.
+            pool_reset_on_return=None if autocommit else "rollback",
             hide_parameters=True,
             connect_args=connect_args,
         )

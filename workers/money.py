@@ -16,6 +16,7 @@ from tenants.registry import UnknownOrganisationError
 from workers.gateway import payment_gateway
 
 log = logging.getLogger(__name__)
+PATIENCE = timedelta(hours=1)
 # Stripe keeps events for thirty days; two are enough to bridge a failure over a weekend's night.
 LOOK_BACK = timedelta(days=2)
 
@@ -37,6 +38,21 @@ def fetch_missed_events() -> None:
     begun(Job.FETCH_MISSED_EVENTS)
     for event in payment_gateway().events_since(datetime.now(UTC) - LOOK_BACK):
         keep_event(provider="stripe", event=event)
+
+
+def settle_payments() -> None:
+    """Ask how every payment stands that should have come to an end, or whose fee is not known."""
+    begun(Job.SETTLE_PAYMENTS)
+    gateway = payment_gateway()
+    for organisation in runtime().registry.all_active():
+        with tenant_session(organisation) as session:
+            waiting = giving.unsettled_payments(session, older_than=PATIENCE)
+        for payment_id in waiting:
+            try:
+                with tenant_session(organisation) as session:
+                    giving.refetch_payment(session, gateway=gateway, payment_id=payment_id)
+            except GatewayError as error:
+                log.warning("payment_not_settled", extra={"reason": type(error).__name__})
 
 
 def _hand_over_next(gateway: PaymentGateway) -> bool:

@@ -18,6 +18,7 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.DRAIN_INBOX: (money.drain_inbox, 5),
     Job.SWEEP_OUTBOXES: (mail.sweep_outboxes, 10),
     Job.FETCH_MISSED_EVENTS: (money.fetch_missed_events, 900),
+    Job.SETTLE_PAYMENTS: (money.settle_payments, 3_600),
     Job.PUBLISH_CUBES: (aggregates.publish_cubes, 21_600),
     Job.TIDY_ACCOUNTS: (aggregates.tidy_accounts, 86_400),
 }

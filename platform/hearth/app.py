@@ -23,6 +23,7 @@ import hearth.models
 import hearth.public_site.views
 import hearth.service_delivery.views
 import hearth.shelter.views
+import hearth.staff.views
 import hearth.styleguide.views
 import hearth.webhooks.views
 from config.settings import Settings
@@ -58,6 +59,7 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.public_site.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
     (hearth.shelter.views.blueprint, ORGANISATION),
+    (hearth.staff.views.blueprint, ORGANISATION),
     (hearth.webhooks.views.blueprint, PLATFORM),
 )
 STYLEGUIDE = (hearth.styleguide.views.blueprint, EVERYWHERE)
@@ -68,6 +70,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Gifts"), "giving.gifts", "coin", Permission.GIFTS_READ),
     Destination(_l("Funds"), "giving.list_funds", "hand", Permission.GIFTS_READ),
     Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
+    Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
     Destination(
         _l("Numbers"),
         "federation.numbers",

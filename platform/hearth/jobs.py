@@ -31,6 +31,7 @@ class Job(StrEnum):
 
     DRAIN_INBOX = "workers.money.drain_inbox"
     FETCH_MISSED_EVENTS = "workers.money.fetch_missed_events"
+    SETTLE_PAYMENTS = "workers.money.settle_payments"
     DELIVER_OUTBOX = "workers.mail.deliver_outbox"
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
@@ -40,6 +41,7 @@ class Job(StrEnum):
 QUEUE_OF: dict[Job, Queue] = {
     Job.DRAIN_INBOX: Queue.MONEY,
     Job.FETCH_MISSED_EVENTS: Queue.MONEY,
+    Job.SETTLE_PAYMENTS: Queue.MONEY,
     Job.DELIVER_OUTBOX: Queue.MAIL,
     Job.SWEEP_OUTBOXES: Queue.MAIL,
     Job.PUBLISH_CUBES: Queue.STATISTICS,

@@ -54,15 +54,19 @@ class Door:
     def path(self, ids: Mapping[str, str]) -> str:
         return PARAMETER.sub(lambda match: {**COMMON, **ids}[match[1]], self.rule)
 
+    @property
+    def site(self) -> str:
+        """A site on which the door is; St Petersburg where there is a choice."""
+        return next(site for kind, site in SITES.items() if kind in self.kinds)
+
     def role(self) -> Role | None:
         """Somebody who may pass; nobody in particular where everybody may."""
-        kind = SiteKind.FEDERATION if self.kinds == {SiteKind.FEDERATION} else None
+        federal = self.kinds == {SiteKind.FEDERATION}
         return next(
             (
                 role
                 for role in Role
-                if self.guard in ROLE_PERMISSIONS[role]
-                and (role in FEDERATION_ROLES) == (kind is SiteKind.FEDERATION)
+                if self.guard in ROLE_PERMISSIONS[role] and (role in FEDERATION_ROLES) == federal
             ),
             None,
         )

@@ -212,7 +212,7 @@ def test_a_session_is_worth_nothing_on_another_site(
     home: str, elsewhere: str, doors: list[Door], ids: dict[str, Ids], sign_in: MakeVisitor,
     visitor: MakeVisitor, knock: Knock,
 ) -> None:  # fmt: skip
-    thieves = {
+    thieves: dict[Role | None, Visitor] = {
         role: with_cookie_of(sign_in(role, home), visitor(elsewhere))
         for role in Role
         if (role in FEDERATION_ROLES) == (home == "federation")

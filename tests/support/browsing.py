@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
 
+from hearth.accounts.guard import COOKIE
 from tests.support.servers import PASSWORD
 from tests.support.stack import Stack
 
@@ -70,11 +71,14 @@ class Visit:
 
     def send(self) -> None:
         """Press the button that sends the page's form."""
-        self.page.locator("main form.form .form-actions button").click()
+        button = self.page.locator("main form.form .form-actions button")
+        with self.page.expect_navigation():
+            button.click()
 
     def follow(self, label: str) -> None:
         """Follow the first link of this name in the page's own part."""
-        self.page.locator("main").get_by_role("link", name=label, exact=True).first.click()
+        with self.page.expect_navigation():
+            self.page.locator("main").get_by_role("link", name=label, exact=True).first.click()
 
     def go_to(self, destination: str) -> None:
         """Choose a destination in the rail, or in the menu of a small screen."""
@@ -82,7 +86,20 @@ class Visit:
         if self.width < 960:
             self.page.locator(".menu > summary").click()
             frame = self.page.locator(".menu-sheet")
-        frame.get_by_role("link", name=destination, exact=True).click()
+        with self.page.expect_navigation():
+            frame.get_by_role("link", name=destination, exact=True).click()
+
+    def cookie(self) -> str:
+        """The cookie of the session in this window, as it travels."""
+        kept = {one.get("name"): one.get("value") for one in self.context.cookies()}
+        return f"{COOKIE}={kept[COOKIE]}"
+
+    def carry(self, cookie: str, site: str) -> None:
+        """Put a cookie where it does not belong."""
+        name, _, value = cookie.partition("=")
+        # Chromium lets a program set a secure cookie for https alone, and sends it to localhost.
+        address = self.stack.url(site).replace("http:", "https:")
+        self.context.add_cookies([{"name": name, "value": value, "url": address, "secure": True}])
 
     @property
     def text(self) -> str:

@@ -23,6 +23,9 @@ class PinnedBindings:
             self._pin("platform", self._engines.platform().connect())
         return self._connections["platform"]
 
+    def platform_statements(self) -> Connection:
+        return self.platform()
+
     def reader(self) -> Connection:
         # The reader has no role of its own here: what the platform has published inside this
         # test's transaction could not be seen from another connection.

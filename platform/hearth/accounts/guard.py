@@ -108,9 +108,15 @@ def _answer(view: View, arguments: dict[str, Any], *, forms: bool) -> Response:
     if (earlier := claim(session, table, key)) is not None:
         return earlier
     response = make_response(view(**arguments))
-    if response.status_code < 400:
+    if response.status_code < 400 and not _changes_cookie(response):
         remember(session, table, key, response)
     return response
+
+
+def _changes_cookie(response: Response) -> bool:
+    # Who presses "Sign in" twice sees the second answer only, which must bring the cookie too.
+    cookies = response.headers.getlist("Set-Cookie")
+    return any(cookie.startswith(f"{COOKIE}=") for cookie in cookies)
 
 
 def _ask_to_sign_in() -> Response:

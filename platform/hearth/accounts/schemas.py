@@ -6,6 +6,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, post_load, validate
 
+from hearth.web.fields import PlainText
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -18,9 +20,9 @@ class Credentials:
 class SignInSchema(Schema):
     """The sign-in form."""
 
-    email = fields.String(
+    email = PlainText(
         required=True,
-        validate=validate.Length(1, 254),
+        max_length=254,
         metadata={"label": _l("E-mail address"), "widget": "email", "autocomplete": "username"},
     )
     password = fields.String(

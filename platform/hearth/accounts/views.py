@@ -84,4 +84,7 @@ def _wanted() -> str:
     # does "/<tab>/elsewhere", because browsers drop tabs and line breaks from an address.
     target = request.args.get("next", "")
     strange = any(sign <= " " or sign in "\\\x7f" for sign in target)
-    return target if target.startswith("/") and target[1:2] != "/" and not strange else home()
+    if target.startswith("/") and target[1:2] != "/" and not strange:
+        return target
+    # Who it is will be known from the next request on; this page then leads to her own first one.
+    return url_for("accounts.sign_in")

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from flask import g, request, session, url_for
+from flask import g, has_request_context, request, session, url_for
 
 from hearth.web.request import current_site
 from tenants.routing import SiteKind
@@ -27,7 +27,12 @@ def offered() -> tuple[str, ...]:
 
 
 def select_locale() -> str:
-    """What was just chosen, then what the person's account or visit says, then the browser's."""
+    """What was just chosen, then what the person's account or visit says, then the browser's.
+
+    A worker has no reader before it: whoever writes there chooses the reader's language itself.
+    """
+    if not has_request_context():
+        return "en"
     choices = offered()
     if (chosen := request.args.get("lang")) in choices:
         session["lang"] = chosen

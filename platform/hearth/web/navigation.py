@@ -65,5 +65,4 @@ def _open_to_visitor() -> list[Destination]:
 
 
 def _is_active(endpoint: str) -> bool:
-    blueprint, _, _ = endpoint.partition(".")
-    return request.blueprint == blueprint if endpoint != request.endpoint else True
+    return request.path.startswith(url_for(endpoint))

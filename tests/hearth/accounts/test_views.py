@@ -24,6 +24,17 @@ def test_signing_in_leads_to_the_wanted_page(visitor: MakeVisitor) -> None:
     assert any(c.startswith(f"{COOKIE}=") and "Secure" in c and "HttpOnly" in c for c in cookie)
 
 
+def test_signing_in_without_a_wish_leads_to_the_first_page_of_the_role(
+    visitor: MakeVisitor,
+) -> None:
+    anna = visitor("spb")
+
+    anna.submit("/sign-in", {"email": ANNA, "password": PASSWORD})
+    begun = anna.get("/sign-in")
+
+    assert begun.location == "/referrals/"
+
+
 @pytest.mark.parametrize("target", ["//evil.test/", "https://evil.test/", "/\\evil.test", "evil"])
 def test_signing_in_never_leads_elsewhere(visitor: MakeVisitor, target: str) -> None:
     anna = visitor("spb")

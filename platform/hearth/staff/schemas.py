@@ -1,0 +1,118 @@
+"""What the forms about colleagues may hold."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from marshmallow import Schema, fields, post_load, validate
+
+from hearth.accounts.permissions import ROLE_LABELS, Role
+from hearth.staff.services import GRANTABLE
+from hearth.web.fields import Choice, PlainText
+from hearth.web.languages import NATIVE_NAMES
+
+SHORTEST_PASSWORD = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewColleague:
+    """Everything an account begins with."""
+
+    email: str
+    name: str
+    password: str
+    roles: tuple[Role, ...]
+    locale: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedColleague:
+    """What may change about an account."""
+
+    name: str
+    roles: tuple[Role, ...]
+    locale: str
+    works_here: bool
+
+
+def _role_choices() -> list[tuple[str, Any]]:
+    return [(role.value, ROLE_LABELS[role]) for role in GRANTABLE]
+
+
+class _ColleagueSchema(Schema):
+    name = PlainText(
+        max_length=200,
+        required=True,
+        metadata={"label": _l("Name"), "hint": _l("As colleagues know this person.")},
+    )
+    roles = fields.List(
+        Choice(_role_choices),
+        required=True,
+        validate=validate.Length(min=1, error=_l("Choose at least one role.")),
+        metadata={
+            "label": _l("Roles"),
+            "hint": _l("What somebody is here decides which pages open."),
+            "widget": "checkboxes",
+            "choices": _role_choices,
+        },
+    )
+    locale = Choice(
+        list(NATIVE_NAMES.items()),
+        required=True,
+        metadata={
+            "label": _l("Language"),
+            "widget": "select",
+            "choices": list(NATIVE_NAMES.items()),
+        },
+    )
+
+
+class NewColleagueSchema(_ColleagueSchema):
+    """The form that opens an account."""
+
+    class Meta:
+        """Who it is comes before what she is here."""
+
+        fields = ("name", "email", "password", "roles", "locale")
+
+    email = fields.Email(
+        required=True,
+        validate=validate.Length(max=254),
+        metadata={
+            "label": _l("E-mail address"),
+            "hint": _l("This person signs in with it."),
+            "widget": "email",
+            "autocomplete": "off",
+        },
+    )
+    password = fields.String(
+        required=True,
+        validate=validate.Length(
+            SHORTEST_PASSWORD, 1000, error=_l("Use at least 12 characters; a few words are good.")
+        ),
+        metadata={
+            "label": _l("First password"),
+            "hint": _l("At least 12 characters. Tell it to the person in private."),
+            "widget": "password",
+            "autocomplete": "new-password",
+        },
+    )
+
+    @post_load
+    def command(self, data: dict[str, Any], **_: Any) -> NewColleague:
+        """Give the view something typed."""
+        return NewColleague(**{**data, "roles": tuple(Role(role) for role in data["roles"])})
+
+
+class ChangedColleagueSchema(_ColleagueSchema):
+    """The form that changes an account or closes it."""
+
+    works_here = fields.Boolean(
+        load_default=False,
+        metadata={"label": _l("Works here and may sign in"), "widget": "checkbox"},
+    )
+
+    @post_load
+    def command(self, data: dict[str, Any], **_: Any) -> ChangedColleague:
+        """Give the view something typed."""
+        return ChangedColleague(**{**data, "roles": tuple(Role(role) for role in data["roles"])})

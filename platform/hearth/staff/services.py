@@ -1,0 +1,76 @@
+"""Adds colleagues, changes what they are here, and closes their accounts."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.models import User
+from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.accounts.services import create_user
+
+GRANTABLE = tuple(role for role in Role if role not in FEDERATION_ROLES)
+
+
+class EmailTakenError(Exception):
+    """A colleague signs in with this address already."""
+
+
+class LastAdministratorError(Exception):
+    """Nobody could open or close accounts any more."""
+
+
+def colleagues(session: Session) -> Sequence[User]:
+    """Everybody with an account, those who work here first, by name."""
+    return session.scalars(
+        select(User).order_by(User.disabled_at.is_not(None), func.lower(User.name), User.id)
+    ).all()
+
+
+def colleague(session: Session, user_id: uuid.UUID) -> User | None:
+    """One colleague."""
+    return session.get(User, user_id)
+
+
+def add_colleague(
+    session: Session, *, email: str, name: str, password: str, roles: Sequence[Role], locale: str
+) -> uuid.UUID:
+    """Open an account.
+
+    :raises EmailTakenError: somebody has one with this address.
+    """
+    address = email.strip().lower()
+    if session.scalar(select(User.id).where(User.email == address)) is not None:
+        raise EmailTakenError
+    return create_user(
+        session, email=address, name=name, password=password, roles=list(roles), locale=locale
+    )
+
+
+def change_colleague(
+    session: Session, user: User, *, name: str, roles: Sequence[Role], locale: str, works_here: bool
+) -> None:
+    """Change what somebody is here; a closed account is refused at the next request.
+
+    :raises LastAdministratorError: no open account with that role would be left.
+    """
+    session.execute(select(User.id).order_by(User.id).with_for_update())
+    stays_administrator = works_here and Role.ADMINISTRATOR in roles
+    if not stays_administrator and _is_last_administrator(session, user):
+        raise LastAdministratorError
+    user.name = name
+    user.roles = [role.value for role in roles]
+    user.locale = locale
+    user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))
+    session.flush()
+
+
+def _is_last_administrator(session: Session, user: User) -> bool:
+    administrators = session.scalars(
+        select(User.id).where(
+            literal(Role.ADMINISTRATOR.value) == func.any(User.roles), User.disabled_at.is_(None)
+        )
+    ).all()
+    return list(administrators) == [user.id]
