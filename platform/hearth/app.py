@@ -15,6 +15,7 @@ import hearth.case_file.views
 import hearth.directory.views
 import hearth.families.views
 import hearth.federation.views
+import hearth.figures.views
 import hearth.giving.views
 import hearth.health.views
 import hearth.intake.views
@@ -52,6 +53,7 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.directory.views.blueprint, PLATFORM),
     (hearth.families.views.blueprint, ORGANISATION),
     (hearth.federation.views.blueprint, FEDERATION),
+    (hearth.figures.views.blueprint, ORGANISATION),
     (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
     (hearth.intake.views.blueprint, ORGANISATION),
@@ -70,6 +72,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Gifts"), "giving.gifts", "coin", Permission.GIFTS_READ),
     Destination(_l("Funds"), "giving.list_funds", "hand", Permission.GIFTS_READ),
     Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
+    Destination(_l("Our figures"), "figures.index", "chart", Permission.NUMBERS_READ),
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
     Destination(
         _l("Numbers"),

@@ -52,9 +52,12 @@ class PeriodRule(StrEnum):
 
 
 class PeriodKind(StrEnum):
-    """The calendar periods that are published."""
+    """Which days belong together."""
 
     MONTH = "month"
+    """A whole calendar month: the only kind that is published."""
+    DAYS = "days"
+    """Any other run of days, for exact figures inside an organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ class Period:
         """Return one calendar month."""
         following = datetime.date(year + month // 12, month % 12 + 1, 1)
         return cls(PeriodKind.MONTH, datetime.date(year, month, 1), following, timezone)
+
+    @classmethod
+    def days(cls, starts_on: datetime.date, ends_on: datetime.date, timezone: str) -> "Period":
+        """Return the days from the first to before the last."""
+        return cls(PeriodKind.DAYS, starts_on, ends_on, timezone)
 
     @property
     def starts_at(self) -> datetime.datetime:
@@ -89,6 +97,12 @@ class Period:
     def _midnight(self, day: datetime.date) -> datetime.datetime:
         local = datetime.datetime.combine(day, datetime.time(), ZoneInfo(self.timezone))
         return local.astimezone(datetime.UTC)
+
+
+def calendar(first: datetime.date, last: datetime.date) -> tuple[datetime.date, ...]:
+    """Return the first day of every month from one to the other, both included."""
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return tuple(datetime.date(number // 12, number % 12 + 1, 1) for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def measure(laboratory: Laboratory) -> Iterable[Row]:
         dsn = settings.owner_database_url
         names = schemas(settings, SCHEMAS - 2)
         numbers = itertools.count(1)
-        with psycopg.connect(dsn, autocommit=True) as owner, _releases() as release:
+        with psycopg.connect(dsn, autocommit=True) as owner, releases() as release:
             pair = in_turns(
                 lambda: 1000 * _roll_out(dsn, release, next(numbers)),
                 lambda: 1000 * seconds(_directly(owner, names, next(numbers))),
@@ -57,7 +57,7 @@ def _roll_out(dsn: str, release: Release, number: int) -> float:
 
 
 @contextmanager
-def _releases() -> Iterator[Release]:
+def releases() -> Iterator[Release]:
     """Make releases that have one revision more than the last one, and forget them at the end."""
     original = revisions.revisions
     shared, tenant = original("shared"), list(original("tenant"))

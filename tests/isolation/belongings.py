@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.families.models import Household
 from hearth.giving import refunds
@@ -30,6 +31,20 @@ class Belongings:
     def __init__(self, session: Session, name: str) -> None:
         self._session = session
         self._name = name
+
+    @cached_property
+    def colleague(self) -> User:
+        # Two roles, because the tests sign people in by the only role they have.
+        colleague = User(
+            email=f"colleague@{self._name}.example.org",
+            name="Test Colleague",
+            password_hash="of no password",
+            roles=[Role.FUNDRAISER.value, Role.BOOKKEEPER.value],
+            locale="en",
+        )
+        self._session.add(colleague)
+        self._session.flush()
+        return colleague
 
     @cached_property
     def household(self) -> Household:
@@ -92,6 +107,7 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
     "fund_id": lambda its: its.payment.gift.fund_id,
     "gift_id": lambda its: its.payment.gift_id,
     "refund_id": lambda its: its.refund.id,
+    "user_id": lambda its: its.colleague.id,
     "token": lambda its: its.payment.gift.token,
 }
 # What is the same in every organisation: the files that come with the service.

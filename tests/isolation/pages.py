@@ -6,13 +6,21 @@ from urllib.parse import urlsplit
 
 LOADED = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("use", "href")}
 LOADED |= {("source", "src"), ("video", "src"), ("audio", "src"), ("object", "data")}
+USUAL = {"date": "2026-02-01", "email": "anna@example.org", "number": "1"}
 
 
 @dataclass
 class Asked:
-    """One field of a form: what it may be answered with, and what it says already."""
+    """One field of a form: its kind, what it may be answered with, and what it says already."""
 
+    kind: str
     offered: list[str] = field(default_factory=list)
+
+    @property
+    def usual(self) -> str:
+        """What somebody in a hurry would answer."""
+        kept = next(filter(None, self.offered), "")
+        return kept or USUAL.get(self.kind, "Anna")
 
 
 class Page(HTMLParser):
@@ -66,8 +74,10 @@ class Page(HTMLParser):
         if tag == "select":
             self._select = name
         if tag == "option" and self._select:
-            self.fields.setdefault(self._select, Asked()).offered.append(known.get("value", ""))
+            self.fields.setdefault(self._select, Asked("select")).offered.append(
+                known.get("value", "")
+            )
         if tag in {"input", "select", "textarea", "button"} and name and name != "form_token":
-            asked = self.fields.setdefault(name, Asked())
+            asked = self.fields.setdefault(name, Asked(known.get("type", tag)))
             if known.get("value"):
                 asked.offered.append(known["value"])

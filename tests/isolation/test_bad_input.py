@@ -14,12 +14,13 @@ from hearth.web.request import HearthFlask
 from tenants.routing import SiteKind
 from tests.isolation.belongings import Ids
 from tests.isolation.doors import Door, fresh_token
-from tests.isolation.pages import Page
+from tests.isolation.pages import Asked, Page
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
 Knock = Callable[..., TestResponse]
 Person = Callable[[Door], Visitor]
+Fields = dict[str, Asked]
 PARAMETERS = (
     "page", "sort", "order", "view", "text", "month", "since", "until", "state", "fund_id",
     "donor_id", "fund", "timeline", "looked", "lang", "next", "endpoint", "kind", "theme",
@@ -109,7 +110,6 @@ def test_bytes_that_are_no_text_in_an_address_are_answered(
     answer = worker.get(path.replace("{}", quote_from_bytes(raw)))
 
     assert answer.status_code < 500
-    open("/tmp/fz", "a").write(f"{door} {answer.status_code}\n") if "sent" in locals() else None
 
 
 @pytest.mark.parametrize("size", [5_000, 100_000])
@@ -239,9 +239,7 @@ def test_fifty_megabytes_are_refused_before_they_are_read(
 
 
 @pytest.fixture
-def forms(
-    doors: list[Door], ids: dict[str, Ids], person: Person
-) -> list[tuple[Door, dict[str, list[str]]]]:
+def forms(doors: list[Door], ids: dict[str, Ids], person: Person) -> list[tuple[Door, Fields]]:
     """Every form of the organisations' sites with its fields and the answers it offers."""
     shown = {door.rule: door for door in doors if not door.changes}
     found = []
@@ -249,35 +247,32 @@ def forms(
         if door.changes and SiteKind.ORGANISATION in door.kinds:
             page = shown.get(door.rule)
             text = person(page).get(page.path(ids["spb"]), buffered=True).text if page else ""
-            fields = {name: asked.offered for name, asked in Page(text).fields.items()}
-            found.append((door, fields or {"text": [], "rows": ["1"]}))
+            found.append((door, Page(text).fields or {"text": Asked("text")}))
     return found
 
 
-def answers_to(fields: dict[str, list[str]]) -> st.SearchStrategy[dict[str, list[str]]]:
-    """Answers a browser could send, and answers none would."""
-    plausible = ["2024", "2020-02-29", "14.03.2024", "15", "0", "1,50", "on", "Anna", *NONSENSE]
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            name: st.lists(
-                st.one_of(
-                    st.sampled_from([*offered, *offered, "", "Anna", "2024-01-01"]),
-                    st.sampled_from(plausible),
-                    st.text(max_size=60),
-                    st.integers(-(10**20), 10**20).map(str),
-                    st.dates().map(str),
-                ),
-                min_size=1,
-                max_size=2,
-            )
-            for name, offered in fields.items()
-        },
-    )
+@st.composite
+def answers_to(draw: st.DrawFn, fields: Fields) -> dict[str, list[str]]:
+    """A form filled in as usual, but for a few answers; some of them no browser would send."""
+    answers = {
+        name: [asked.usual]
+        for name, asked in fields.items()
+        if asked.kind not in {"submit", "button"}
+    }
+    for name in draw(st.lists(st.sampled_from(sorted(fields)), max_size=4, unique=True)):
+        answer = st.one_of(
+            st.sampled_from([*fields[name].offered, "", "Anna", "2024-01-01", "15", "2024"]),
+            st.sampled_from(NONSENSE),
+            st.text(max_size=60),
+            st.integers(-(10**20), 10**20).map(str),
+            st.dates().map(str),
+        )
+        answers[name] = draw(st.lists(answer, max_size=2))
+    return answers
 
 
 @settings(
-    max_examples=200,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     database=None,
@@ -286,7 +281,7 @@ def answers_to(fields: dict[str, list[str]]) -> st.SearchStrategy[dict[str, list
 @given(data=st.data())
 def test_no_form_can_be_filled_in_so_that_we_fail(
     data: st.DataObject,
-    forms: list[tuple[Door, dict[str, list[str]]]],
+    forms: list[tuple[Door, Fields]],
     ids: dict[str, Ids],
     person: Person,
     knock: Knock,
@@ -297,8 +292,9 @@ def test_no_form_can_be_filled_in_so_that_we_fail(
     sent = {name: [bytes_of(text) for text in texts] for name, texts in answers.items()}
     answer = knock(person(door), door, ids["spb"], sent)
 
-    assert answer.status_code < 500
-    open("/tmp/fz", "a").write(f"{door} {answer.status_code}\n") if "sent" in locals() else None
+    # Nobody answers at the payment provider's address here, and the page for gifts says so.
+    provider_away = door.endpoint == "giving.give" and answer.status_code == 503
+    assert answer.status_code < 500 or provider_away
 
 
 def bytes_of(text: str) -> str:
@@ -324,4 +320,3 @@ def test_no_address_can_be_written_so_that_we_fail(
     answer = person(door).get(f"{door.path(ids['spb'])}?{query(asked)}", buffered=True)
 
     assert answer.status_code < 500
-    open("/tmp/fz", "a").write(f"{door} {answer.status_code}\n") if "sent" in locals() else None

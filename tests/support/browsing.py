@@ -75,6 +75,12 @@ class Visit:
         with self.page.expect_navigation():
             button.click()
 
+    def press_pay(self, *, twice: bool = False) -> None:
+        """Press the button of the giving page."""
+        button = self.page.locator(".pay-bar button")
+        with self.page.expect_navigation():
+            button.click(click_count=2 if twice else 1)
+
     def follow(self, label: str) -> None:
         """Follow the first link of this name in the page's own part."""
         with self.page.expect_navigation():
@@ -113,7 +119,8 @@ class Visit:
     def look(self, name: str) -> None:
         """Look at the page as a whole: it behaves as every page of ours must, and is kept."""
         self.photograph(name)
-        assert self.manners() == []
+        wrong = self.manners()
+        assert not wrong, "; ".join(wrong)
 
     def photograph(self, name: str) -> None:
         """Keep a picture of the whole page."""

@@ -40,13 +40,14 @@ class Addresses:
 class Servers:
     """Both servers with the template database; ``start`` in the controlling process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self._stack = ExitStack()
+        self._durable = durable
 
     def start(self) -> Addresses:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-test-")))
-        postgres = self._stack.enter_context(EmbeddedPostgres(folder / "pg", durable=False))
-        valkey = self._stack.enter_context(EmbeddedValkey(folder / "valkey", durable=False))
+        postgres = self._stack.enter_context(EmbeddedPostgres(folder / "pg", durable=self._durable))
+        valkey = self._stack.enter_context(EmbeddedValkey(folder / "valkey", durable=self._durable))
         addresses = Addresses(postgres.superuser_dsn, valkey.url)
         make_template(addresses)
         return addresses

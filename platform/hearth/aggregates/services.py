@@ -22,7 +22,7 @@ from hearth.aggregates.catalogue import PUBLISHED
 from hearth.aggregates.limits import Base
 from hearth.aggregates.models import Cube, CubeCell, Publication
 from hearth.aggregates.publication import ProtectedCube, protect
-from hearth.indicators import Indicator, Period
+from hearth.indicators import Indicator, Period, PeriodKind
 from tenants.models import new_id
 from tenants.registry import OrgRef
 
@@ -52,6 +52,8 @@ def build_cubes(
 
     :raises OpenPeriodError: the period still runs on the organisation's clock.
     """
+    if period.kind is not PeriodKind.MONTH:
+        raise ValueError("Only whole months are published.")
     if period.timezone != organisation.timezone:
         raise ValueError("The period does not follow the organisation's clock.")
     if not period.has_closed(datetime.datetime.now(datetime.UTC)):

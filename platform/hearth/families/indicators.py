@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -49,6 +49,20 @@ def primary_needs(session: Session, *, on: date) -> Mapping[uuid.UUID, Need]:
 
 
 def _count_opened(session: Session, period: Period) -> Mapping[Cell, int]:
+    return _count_by_need(
+        session, CaseEpisode.opened_on >= period.starts_on, CaseEpisode.opened_on < period.ends_on
+    )
+
+
+def _count_open(session: Session, period: Period) -> Mapping[Cell, int]:
+    return _count_by_need(
+        session,
+        CaseEpisode.opened_on < period.ends_on,
+        or_(CaseEpisode.closed_on.is_(None), CaseEpisode.closed_on >= period.ends_on),
+    )
+
+
+def _count_by_need(session: Session, *which: ColumnElement[bool]) -> Mapping[Cell, int]:
     rows = session.execute(
         select(HouseholdNeed.need, func.count())
         .select_from(CaseEpisode)
@@ -56,11 +70,7 @@ def _count_opened(session: Session, period: Period) -> Mapping[Cell, int]:
             HouseholdNeed,
             (HouseholdNeed.episode_id == CaseEpisode.id) & HouseholdNeed.is_primary,
         )
-        .where(
-            CaseEpisode.opened_on >= period.starts_on,
-            CaseEpisode.opened_on < period.ends_on,
-            CaseEpisode.closing_reason.is_distinct_from(ClosingReason.OPENED_BY_MISTAKE),
-        )
+        .where(*which, CaseEpisode.closing_reason.is_distinct_from(ClosingReason.OPENED_BY_MISTAKE))
         .group_by(HouseholdNeed.need)
     )
     return {(need.value if need else UNKNOWN,): number for need, number in rows}
@@ -83,4 +93,21 @@ CASES_OPENED = Indicator(
     count=_count_opened,
 )
 
-INDICATORS = (CASES_OPENED,)
+OPEN_CASES = Indicator(
+    id="open_cases",
+    version=1,
+    effective_from=date(2014, 1, 1),
+    label=_l("Open cases"),
+    definition=_l(
+        "Families whose case is open at midnight at the end of the last day, whether or not"
+        " something was done for them of late. A file opened by mistake does not count."
+    ),
+    unit=_l("cases"),
+    sdc_class=SdcClass.PERSONS,
+    period_rule=PeriodRule.STOCK,
+    additive=False,
+    dimensions=(PRIMARY_NEED,),
+    count=_count_open,
+)
+
+INDICATORS = (CASES_OPENED, OPEN_CASES)

@@ -1,46 +1,34 @@
 """Writes a board as a workbook with the figures of the page, their finest cells and definitions."""
 
-import io
 from typing import Any
 
-import xlsxwriter
 from flask_babel import gettext as _
 from xlsxwriter.worksheet import Worksheet
 
-from hearth.federation.presentation import notes, range_in_words
+from hearth.federation.presentation import notes
 from hearth.federation.services import Board, Sheet
 from hearth.money import Money
 from hearth.web.formatting import major_units
-
-# Text stays text: a name that begins with "=" must not become a formula in somebody's office.
-AS_TYPED = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
+from hearth.web.months import range_in_words
+from hearth.web.workbooks import Workbook, write_row
 
 
 def workbook(board: Board) -> bytes:
     """Return the board as an XLSX file."""
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, AS_TYPED)
-    heading = book.add_format({"bold": True, "bottom": 1})
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    _definitions(book.add_worksheet(_sheet_name(_("About these figures"))), board, heading, wrapped)
+    book = Workbook()
+    _definitions(book.page(_("About these figures")), board, book.heading, book.wrapped)
     for number, sheet in enumerate(board.sheets, start=1):
         name = f"{number} {sheet.indicator.label}"
-        _by_month(book.add_worksheet(_sheet_name(name)), sheet, heading)
+        _by_month(book.page(name), sheet, book.heading)
         finest = _("%(name)s in detail", name=name)
-        _cells(book.add_worksheet(_sheet_name(finest, number)), sheet, heading)
-    book.close()
-    return target.getvalue()
+        _cells(book.page(finest, number), sheet, book.heading)
+    return book.finish()
 
 
 def _definitions(page: Worksheet, board: Board, heading: Any, wrapped: Any) -> None:
     page.set_column(0, 0, 28)
     page.set_column(1, 3, 60)
-    _row(page, 0, [_("Figure"), _("What it counts"), _("What to know"), _("Months")], heading)
+    write_row(page, 0, [_("Figure"), _("What it counts"), _("What to know"), _("Months")], heading)
     for line, sheet in enumerate(board.sheets, start=1):
         texts = [
             str(sheet.indicator.label),
@@ -48,17 +36,17 @@ def _definitions(page: Worksheet, board: Board, heading: Any, wrapped: Any) -> N
             "\n".join(notes(sheet)),
             range_in_words(board.months) if board.months else "",
         ]
-        _row(page, line, texts, wrapped)
+        write_row(page, line, texts, wrapped)
 
 
 def _by_month(page: Worksheet, sheet: Sheet, heading: Any) -> None:
     page.set_column(0, len(sheet.regions) + 1, 18)
     page.freeze_panes(1, 1)
     labels = [region.label for region in sheet.regions]
-    _row(page, 0, [_("Month"), *labels, _("All together")], heading)
+    write_row(page, 0, [_("Month"), *labels, _("All together")], heading)
     for line, month in enumerate(sheet.months, start=1):
         values = [sheet.value(region.key, month) for region in sheet.regions]
-        _row(page, line, [f"{month:%Y-%m}", *values, sheet.total(month)])
+        write_row(page, line, [f"{month:%Y-%m}", *values, sheet.total(month)])
 
 
 def _cells(page: Worksheet, sheet: Sheet, heading: Any) -> None:
@@ -68,7 +56,7 @@ def _cells(page: Worksheet, sheet: Sheet, heading: Any) -> None:
     has_money = sheet.indicator.currency_dimension is not None
     page.set_column(0, len(dimensions) + 4, 18)
     page.freeze_panes(1, 0)
-    _row(
+    write_row(
         page,
         0,
         [
@@ -87,19 +75,4 @@ def _cells(page: Worksheet, sheet: Sheet, heading: Any) -> None:
             money = Money(figure.amount_minor, figure.currency)
             amount = [major_units(money), figure.currency]
         where = [f"{figure.month:%Y-%m}", names[figure.region], *labels]
-        _row(page, line, [*where, figure.value, *(amount if has_money else [])])
-
-
-def _row(page: Worksheet, line: int, values: list[Any], style: Any = None) -> None:
-    for column, value in enumerate(values):
-        if isinstance(value, str):
-            page.write_string(line, column, value, style)
-        elif value is not None:
-            page.write_number(line, column, value, style)
-
-
-def _sheet_name(name: str, number: int | None = None) -> str:
-    """A name as Excel allows it: at most 31 characters, none of them a bracket or a slash."""
-    plain = "".join(" " if letter in "[]:*?/\\'" else letter for letter in name)
-    ending = "" if number is None else f" ({number})"
-    return plain[: 31 - len(ending)].strip() + ending
+        write_row(page, line, [*where, figure.value, *(amount if has_money else [])])

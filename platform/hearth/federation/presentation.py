@@ -10,8 +10,9 @@ from flask_babel import ngettext
 
 from hearth.federation.services import Board, Region, Sheet
 from hearth.indicators import Indicator
-from hearth.web.charts import Bar, Chart, Series, bar_chart, line_chart
+from hearth.web.charts import Bar, Chart, Series, bar_chart, line_chart, numeric_column
 from hearth.web.formatting import format_money, format_month, format_number, format_short_month
+from hearth.web.months import range_in_words
 
 KEY_FIGURES = 6
 
@@ -95,16 +96,6 @@ def rounded_in_words(base: int) -> str:
     return said
 
 
-def range_in_words(months: tuple[datetime.date, ...]) -> str:
-    """Name the range of months."""
-    if len(months) == 1:
-        return format_month(months[0])
-    said: str = _(
-        "%(first)s to %(last)s", first=format_month(months[0]), last=format_month(months[-1])
-    )
-    return said
-
-
 def _key_figure(sheet: Sheet, board: Board) -> dict[str, Any]:
     figure: dict[str, Any] = {
         "label": str(sheet.indicator.label),
@@ -162,7 +153,8 @@ def _chart(sheet: Sheet) -> Chart:
         row | {"point": format_month(month), "total": _told(sheet.total(month))}
         for row, month in zip(chart.rows, sheet.months, strict=True)
     ]
-    return replace(chart, columns=[*chart.columns, _numeric("total", _("All together"))], rows=rows)
+    columns = [*chart.columns, numeric_column("total", _("All together"))]
+    return replace(chart, columns=columns, rows=rows)
 
 
 def _one_month(sheet: Sheet, title: str, month: datetime.date) -> Chart:
@@ -198,7 +190,7 @@ def _money_table(sheet: Sheet) -> MoneyTable:
     return MoneyTable(
         columns=[
             {"key": "region", "label": _("Region")},
-            *(_numeric(currency, currency) for currency in sheet.currencies),
+            *(numeric_column(currency, currency) for currency in sheet.currencies),
         ],
         rows=[of_region(region) for region in sheet.regions],
         total=row(_("All that is shown"), sheet.amount),
@@ -207,10 +199,6 @@ def _money_table(sheet: Sheet) -> MoneyTable:
 
 def _money(amount: int | None, currency: str) -> str:
     return "–" if amount is None else format_money((amount, currency))
-
-
-def _numeric(key: str, label: str) -> dict[str, Any]:
-    return {"key": key, "label": label, "numeric": True}
 
 
 def _told(value: int | None) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from hearth.aggregates.models import Cube
-from hearth.indicators import Cell, Indicator
+from hearth.indicators import Cell, Indicator, calendar
 
 MONTHS_AT_FIRST = 12
 
@@ -102,12 +102,6 @@ class Board:
     def is_empty(self) -> bool:
         """Whether nothing at all has been published yet."""
         return not self.offered
-
-
-def calendar(first: datetime.date, last: datetime.date) -> tuple[datetime.date, ...]:
-    """Return the first day of every month from one to the other, both included."""
-    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    return tuple(datetime.date(number // 12, number % 12 + 1, 1) for number in numbers)
 
 
 def published_months(

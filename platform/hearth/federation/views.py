@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -12,14 +12,13 @@ from hearth.aggregates.catalogue import PUBLISHED
 from hearth.aggregates.limits import LARGEST_DONOR_PERCENT, TWO_LARGEST_DONORS_PERCENT, Base
 from hearth.federation import presentation
 from hearth.federation.export import workbook
-from hearth.federation.schemas import MonthRange, RangeSchema
 from hearth.federation.services import Board, Region, published_months, read_board
-from hearth.web.formatting import format_month
 from hearth.web.forms import Form
+from hearth.web.months import RangeSchema, asked_range, range_in_words, show_range
+from hearth.web.workbooks import attachment
 from tenants.context import reader_session, runtime
 
 blueprint = Blueprint("federation", __name__, template_folder="templates")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/numbers/")
@@ -33,7 +32,7 @@ def numbers() -> Any:
         board=board,
         figures=presentation.key_figures(board),
         drawn=presentation.draw(board),
-        range=presentation.range_in_words(board.months) if board.months else "",
+        range=range_in_words(board.months) if board.months else "",
     )
     return page, 422 if form.errors else 200
 
@@ -56,18 +55,13 @@ def definitions() -> str:
 def export() -> Response:
     """Hand out the figures of the page as a workbook."""
     _form, board = _asked_for()
-    headers = {"Content-Disposition": 'attachment; filename="hearth-numbers.xlsx"'}
-    return Response(workbook(board), mimetype=XLSX, headers=headers)
+    return attachment(workbook(board), "hearth-numbers.xlsx")
 
 
 def _asked_for() -> tuple[Form, Board]:
     """Read the range from the address; what cannot be read leaves the usual range and says so."""
     with reader_session() as session:
-        months = published_months(session, PUBLISHED)
-        offered = [(f"{month:%Y-%m}", format_month(month)) for month in reversed(months)]
-        asked = request.args if {"since", "until"} & request.args.keys() else None
-        form = Form(RangeSchema(), data=asked, choices={"since": offered, "until": offered})
-        chosen = form.loaded if form.validate() else MonthRange()
+        form, chosen = asked_range(RangeSchema(), published_months(session, PUBLISHED))
         board = read_board(
             session,
             indicators=PUBLISHED,
@@ -76,8 +70,7 @@ def _asked_for() -> tuple[Form, Board]:
             until=chosen.until,
             elsewhere=_("Former members"),
         )
-    if board.months:
-        form.initial = {"since": f"{board.months[0]:%Y-%m}", "until": f"{board.months[-1]:%Y-%m}"}
+    show_range(form, board.months)
     return form, board
 
 

@@ -42,8 +42,8 @@ def thank_you(session: Session, payload: dict[str, Any]) -> Mail:
     """Thank for a gift that has been received; the receipt goes with it."""
     gift = session.get_one(Gift, uuid.UUID(payload["gift"]))
     with force_locale(gift.locale):
-        file_name = f"{_('receipt')}-{gift.reference}.pdf"
-        attachment = Attachment(file_name, "pdf", receipt(session, gift=gift))
+        word = _("receipt")
+        attachment = Attachment(f"{word}-{gift.reference}.pdf", "pdf", receipt(session, gift=gift))
         return _mail(session, gift, _thanks(session, gift), attachment)
 
 

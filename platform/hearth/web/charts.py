@@ -40,6 +40,8 @@ class Bar:
     value: float | None
     before: float | None = None
     emphasis: bool = False
+    unfinished: bool = False
+    """Still growing, such as the running month: a column is drawn paler."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Series:
     label: str
     values: Sequence[float | None]
     emphasis: bool = False
+
+
+def numeric_column(key: str, label: str) -> dict[str, Any]:
+    """A column of figures in a table beneath a chart."""
+    return {"key": key, "label": label, "numeric": True}
 
 
 def bar_chart(
@@ -69,10 +76,10 @@ def bar_chart(
     axis = Markup('<line class="axis" x1="0" y1="0" x2="0" y2="{}"/>').format(height)
     columns: list[dict[str, Any]] = [
         {"key": "label", "label": label_heading},
-        {"key": "value", "label": value_heading, "numeric": True},
+        numeric_column("value", value_heading),
     ]
     if before_heading:
-        columns.append({"key": "before", "label": before_heading, "numeric": True})
+        columns.append(numeric_column("before", before_heading))
     rows = [
         {
             "label": bar.label,
@@ -130,10 +137,11 @@ def column_chart(
         middle = round(step * (index + 0.5), 2)
         parts.append(
             Markup(
-                '<rect class="mark" x="{x}%" width="{w}%" y="{y}" height="{h}"/>'
+                '<rect class="mark{paler}" x="{x}%" width="{w}%" y="{y}" height="{h}"/>'
                 '<text x="{m}%" y="{above}">{value}</text>'
                 '<text x="{m}%" y="{below}" class="quiet">{label}</text>'
             ).format(
+                paler=" muted" if bar.unfinished else "",
                 x=round(step * (index + 0.14), 2),
                 w=round(step * 0.72, 2),
                 y=floor - height,
@@ -148,7 +156,7 @@ def column_chart(
     parts.append(Markup('<line class="axis" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(y=floor))
     columns: list[dict[str, Any]] = [
         {"key": "label", "label": label_heading},
-        {"key": "value", "label": value_heading, "numeric": True},
+        numeric_column("value", value_heading),
     ]
     rows = [{"label": bar.label, "value": told(bar.value, write, withheld)} for bar in bars]
     return Chart(svg_frame(title, describe, COLUMN_HEIGHT, parts, "columns"), columns, rows)
@@ -192,10 +200,7 @@ def line_chart(
         )
     parts += _end_labels(series, top, floor, write, withheld)
     columns: list[dict[str, Any]] = [{"key": "point", "label": point_heading}]
-    columns += [
-        {"key": str(index), "label": line.label, "numeric": True}
-        for index, line in enumerate(series)
-    ]
+    columns += [numeric_column(str(index), line.label) for index, line in enumerate(series)]
     rows = [
         {"point": point}
         | {str(index): told(line.values[at], write, withheld) for index, line in enumerate(series)}

@@ -3,7 +3,8 @@
 from contextlib import AbstractContextManager
 from typing import cast
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Request, Response, abort, current_app, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
@@ -12,8 +13,20 @@ from tenants.registry import OrgRef
 from tenants.routing import Site, SiteKind, site_for
 
 
+class PageCookie(SecureCookieSessionInterface):
+    """The signed page cookie; whoever brings none costs no cryptography."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """An empty session without a cookie, else what the cookie says."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 class HearthFlask(Flask):
     """Flask, where a view's work is committed when it answers well and undone when it does not."""
+
+    session_interface = PageCookie()
 
     def dispatch_request(self) -> Response:
         """Run the view, then end the unit of work: from 400 on nothing of it is kept."""

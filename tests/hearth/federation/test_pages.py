@@ -9,8 +9,9 @@ import pytest
 from hearth.accounts.permissions import Role
 from hearth.aggregates.families_served import FAMILIES_SERVED
 from hearth.federation.export import workbook
-from hearth.federation.services import Board, Figure, Region, Sheet, calendar
+from hearth.federation.services import Board, Figure, Region, Sheet
 from hearth.giving.indicators import GIFTS_RECEIVED
+from hearth.indicators import calendar
 from hearth.shelter.indicators import BED_NIGHTS
 from hearth.web.request import HearthFlask
 from tenants.registry import OrgRef

@@ -3,8 +3,8 @@ import datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from hearth.federation.services import Board, NotAdditiveError, Region, calendar, read_board
-from hearth.indicators import Cell, Indicator
+from hearth.federation.services import Board, NotAdditiveError, Region, read_board
+from hearth.indicators import Cell, Indicator, calendar
 from tenants.registry import OrgRef
 from tests.hearth.aggregates.tables import currency_dimension, indicator
 from tests.hearth.federation.conftest import Publish

@@ -13,7 +13,9 @@ from hearth.giving.sandbox.store import Json
 from hearth.giving.sandbox.texts import TEXTS
 
 # Browsers apply form-action to the redirect after the form as well, and that leads to the site.
-_POLICY = "default-src 'none'; style-src 'self'; form-action http: https:; base-uri 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action http: https:; base-uri 'none'"
+)
 
 
 def create_pages(machine: Machine) -> Blueprint:

@@ -1,0 +1,52 @@
+"""The page with an organisation's own figures, and the same figures as a workbook."""
+
+from typing import Any
+
+from flask import Blueprint, render_template
+
+from hearth.accounts.guard import permit
+from hearth.accounts.permissions import Permission
+from hearth.figures.export import workbook
+from hearth.figures.presentation import show
+from hearth.figures.schemas import OwnRangeSchema
+from hearth.figures.services import Report, months_on_offer, read_report
+from hearth.web.answers import form_page
+from hearth.web.formatting import today
+from hearth.web.forms import Form
+from hearth.web.months import asked_range, show_range
+from hearth.web.request import organisation, session
+from hearth.web.workbooks import attachment
+
+blueprint = Blueprint("figures", __name__, template_folder="templates")
+
+
+@blueprint.get("/figures/")
+@permit(Permission.NUMBERS_READ)
+def index() -> Any:
+    """Show the key figures and how they went month by month."""
+    return _page(*_asked_for())
+
+
+@blueprint.get("/figures/our-figures.xlsx")
+@permit(Permission.NUMBERS_READ)
+def export() -> Any:
+    """Hand out the figures of the page; a range that cannot be read is explained instead."""
+    form, report = _asked_for()
+    if form.errors or report is None:
+        return _page(form, report)
+    return attachment(workbook(report), "our-figures.xlsx")
+
+
+def _asked_for() -> tuple[Form, Report | None]:
+    clock = {"timezone": organisation().timezone, "today": today()}
+    offered = months_on_offer(session, **clock)
+    form, chosen = asked_range(OwnRangeSchema(), offered)
+    if not offered:
+        return form, None
+    report = read_report(session, offered=offered, since=chosen.since, until=chosen.until, **clock)
+    show_range(form, report.months)
+    return form, report
+
+
+def _page(form: Form, report: Report | None) -> Any:
+    return form_page("figures/index.html", form, shown=show(report) if report else None)
