@@ -1,13 +1,14 @@
 """Hands payment events over to the organisations they belong to."""
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from hearth.giving import services as giving
 from hearth.giving.gateway import GatewayError, PaymentGateway, WebhookEvent
-from hearth.jobs import Job, begun
+from hearth.jobs import DRAIN_SECONDS, Job, begun, wake_now
 from hearth.outbox import services as outbox
 from hearth.outbox.models import SharedEvent
 from hearth.webhooks.services import keep_event
@@ -29,8 +30,11 @@ def drain_inbox() -> None:
     """Hand over every event that waits; each in a transaction of its own."""
     begun(Job.DRAIN_INBOX)
     gateway = payment_gateway()
+    until = time.monotonic() + DRAIN_SECONDS
     while _hand_over_next(gateway):
-        pass
+        if time.monotonic() > until:
+            wake_now(Job.DRAIN_INBOX)
+            return
 
 
 def fetch_missed_events() -> None:
@@ -65,6 +69,12 @@ def _hand_over_next(gateway: PaymentGateway) -> bool:
         except (GatewayError, SuspendedError) as error:
             outbox.postpone_event(kept, type(error).__name__)
             log.warning("event_postponed", extra={"event_type": kept.event_type})
+        except Exception as error:
+            # Whatever is wrong with one event, it must not hold up the ones behind it; it stays,
+            # because it may be money, and is tried again at longer and longer intervals.
+            reason = type(error).__name__
+            outbox.postpone_event(kept, reason)
+            log.error("event_failed", extra={"event_type": kept.event_type, "reason": reason})
     return True
 
 

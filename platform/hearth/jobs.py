@@ -48,6 +48,9 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
+# A job that empties something ends itself long before it would be ended amid a message, and asks
+# to be called again.
+DRAIN_SECONDS = 60.0
 # After a failed wake-up the queue is left alone for a while: the sweeper finds the work anyway, and
 # nobody's request should wait for a server that is away.
 SILENCE_SECONDS = 5.0

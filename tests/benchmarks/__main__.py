@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 
 from tests.benchmarks import (
     connections,
-    django_tenants,
     drain,
     ingest,
     isolation,
     memory,
     migrating,
+    peers,
     provisioning,
 )
 from tests.benchmarks.harness import RESULTS, Laboratory, Row, table
@@ -27,7 +27,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "connections": connections.measure,
     "provisioning": provisioning.measure,
     "migrating": migrating.measure,
-    "django-tenants": django_tenants.measure,
+    "django-tenants": peers.measure,
     "ingest": ingest.measure,
     "drain": drain.measure,
 }

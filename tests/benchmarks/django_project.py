@@ -1,5 +1,6 @@
 """The django-tenants side: a project with the described tables; runs in its own environment."""
 
+import importlib
 import itertools
 import json
 import os
@@ -8,9 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ORDER = json.load(sys.stdin)
+PROJECT = {"DJANGO_SETTINGS_MODULE": "project_settings"}
 FIELDS = {
     "uuid": "models.UUIDField({})",
     "text": "models.TextField({})",
@@ -27,20 +31,21 @@ FIELDS = {
 }
 
 
-def class_name(table):
+def class_name(table: str) -> str:
     return "".join(part.capitalize() for part in table.split("_"))
 
 
-def field(kind, primary, unique, indexed, target):
+def field(kind: str, primary: bool, unique: bool, indexed: bool, target: str | None) -> str:
     options = "null=True" + (", unique=True" if unique else ", db_index=True" if indexed else "")
     if target and not primary:
-        return f"models.ForeignKey('{class_name(target)}', models.CASCADE, related_name='+', {options})"
+        model = class_name(target)
+        return f"models.ForeignKey('{model}', models.CASCADE, related_name='+', {options})"
     if primary:
         options = "primary_key=True"
     return FIELDS.get(kind, "models.TextField({})").format(options)
 
 
-def models_text(extra=""):
+def models_text(extra: str = "") -> str:
     lines = ["from django.db import models"]
     for table, rows in itertools.groupby(ORDER["tables"], key=lambda row: row[0]):
         lines += ["", "", f"class {class_name(table)}(models.Model):"]
@@ -48,13 +53,15 @@ def models_text(extra=""):
             # Django gives a foreign key's column the ending itself, and refuses it in a name.
             plain = name.removesuffix("_id") if target else name
             referred = target.rpartition(".")[2].strip('"') if target else None
-            lines.append(f"    {plain.rstrip('_')} = {field(kind, primary, unique, indexed, referred)}")
+            lines.append(
+                f"    {plain.rstrip('_')} = {field(kind, primary, unique, indexed, referred)}"
+            )
         if table == "users" and extra:
             lines.append(f"    {extra} = models.TextField(null=True)")
     return "\n".join(lines) + "\n"
 
 
-def write_project(folder):
+def write_project(folder: Path) -> None:
     for app in ("customers", "house"):
         (folder / app / "migrations").mkdir(parents=True)
         (folder / app / "__init__.py").touch()
@@ -89,25 +96,29 @@ def write_project(folder):
     )
 
 
-def timed(work):
+def timed(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def manage(folder, *arguments):
-    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "project_settings", "PYTHONPATH": str(folder)}
+def manage(folder: Path, *arguments: str) -> None:
+    environ = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "project_settings",
+        "PYTHONPATH": str(folder),
+    }
     command = [sys.executable, "-m", "django", *arguments]
     subprocess.run(command, cwd=folder, env=environ, check=True, stdout=sys.stderr)
 
 
-def main():
+def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_project(folder)
         manage(folder, "makemigrations", "customers", "house", "-v0")
         manage(folder, "migrate_schemas", "--shared", "-v0")
-        create = manage_create(folder)
+        create = create_schemas(folder)
         (folder / "house" / "models.py").write_text(models_text("added_first"))
         manage(folder, "makemigrations", "house", "-v0")
         nothing = timed(lambda: manage(folder, "showmigrations", "-v0", "customers"))
@@ -125,23 +136,21 @@ def main():
             "column": column / count,
             "column_parallel": (parallel - nothing) / count,
         }
-        print(json.dumps(figures))
+        sys.stdout.write(json.dumps(figures))
 
 
-def manage_create(folder):
+def create_schemas(folder: Path) -> float:
     """The median of creating one schema, in one warm process."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "project_settings"
+    os.environ.update(PROJECT)
     sys.path.insert(0, str(folder))
-    import django
+    importlib.import_module("django").setup()
+    model = importlib.import_module("customers.models").Client
 
-    django.setup()
-    from customers.models import Client
-
-    def create(number):
-        client = Client(schema_name=f"dj_{number}", name="House")
+    def create(number: int) -> None:
+        client = model(schema_name=f"dj_{number}", name="House")
         client.save(verbosity=0)
 
-    return statistics.median(timed(lambda n=n: create(n)) for n in range(ORDER["schemas"]))
+    return statistics.median(timed(partial(create, number)) for number in range(ORDER["schemas"]))
 
 
 if __name__ == "__main__":

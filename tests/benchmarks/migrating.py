@@ -1,4 +1,4 @@
-"""A column for two hundred schemas against the same DDL sent directly, and a roll-out of nothing."""
+"""A column for two hundred schemas against the same DDL sent directly, and an empty roll-out."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator

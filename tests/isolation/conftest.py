@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 os.environ["HEARTH_SANDBOX"] = "1"
 
 from config.settings import Settings
+from hearth.accounts.permissions import Role
 from hearth.giving.sandbox.machine import Machine
 from hearth.giving.sandbox.server import SandboxServer
 from hearth.web.request import HearthFlask
@@ -71,6 +72,23 @@ def knock(app: HearthFlask, runtime: Runtime) -> Callable[..., TestResponse]:
         return visitor.open(door.path(known), method=door.method, buffered=True, **more)
 
     return at
+
+
+@pytest.fixture
+def person(
+    visitor: Callable[..., Visitor], sign_in: Callable[..., Visitor]
+) -> Callable[[Door], Visitor]:
+    """Somebody who may pass a door; the same one each time."""
+    known: dict[tuple[Role | None, str], Visitor] = {}
+
+    def may_pass(door: Door) -> Visitor:
+        key = (door.role(), door.site)
+        if key not in known:
+            role, site = key
+            known[key] = sign_in(role, site) if role else visitor(site)
+        return known[key]
+
+    return may_pass
 
 
 @pytest.fixture(scope="module")

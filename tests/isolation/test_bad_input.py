@@ -56,21 +56,6 @@ NAMES = {
 BODY = 50 * 1024 * 1024
 
 
-@pytest.fixture
-def person(visitor: MakeVisitor, sign_in: MakeVisitor) -> Person:
-    """Somebody who may pass a door; the same one each time."""
-    known: dict[tuple[Role | None, str], Visitor] = {}
-
-    def may_pass(door: Door) -> Visitor:
-        key = (door.role(), door.site)
-        if key not in known:
-            role, site = key
-            known[key] = sign_in(role, site) if role else visitor(site)
-        return known[key]
-
-    return may_pass
-
-
 def query(pairs: dict[str, str]) -> str:
     return urlencode(pairs, errors="surrogatepass")
 

@@ -28,7 +28,7 @@ class Visit:
         self.width = width
         self.faults: list[str] = []
         self._screenshots = screenshots
-        self._ours = {f"127.0.0.1:{stack.ports.checkout}"}
+        self._ours = {f"127.0.0.1:{port}" for port in (stack.ports.checkout, stack.ports.mail)}
         self.context = chromium.new_context(**usual | options)
         self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()

@@ -46,9 +46,11 @@ class Servers:
 
     def start(self) -> Addresses:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-test-")))
-        postgres = self._stack.enter_context(EmbeddedPostgres(folder / "pg", durable=self._durable))
-        valkey = self._stack.enter_context(EmbeddedValkey(folder / "valkey", durable=self._durable))
-        addresses = Addresses(postgres.superuser_dsn, valkey.url)
+        self.postgres = EmbeddedPostgres(folder / "pg", durable=self._durable)
+        self.valkey = EmbeddedValkey(folder / "valkey", durable=self._durable)
+        self._stack.enter_context(self.postgres)
+        self._stack.enter_context(self.valkey)
+        addresses = Addresses(self.postgres.superuser_dsn, self.valkey.url)
         make_template(addresses)
         return addresses
 

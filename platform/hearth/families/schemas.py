@@ -201,7 +201,7 @@ class KeyWorkerSchema(Schema):
     """Somebody else accompanies the family."""
 
     user_id = UuidChoice(required=True, metadata={"label": _l("Who accompanies the family")})
-    from_on = LocalDate(required=True, not_future=True, metadata={"label": _l("From")})
+    from_on = LocalDate(required=True, not_future=True, metadata={"label": _l("From which day")})
 
     @post_load
     def answers(self, data: dict[str, Any], **_kwargs: Any) -> KeyWorkerAnswers:

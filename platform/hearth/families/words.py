@@ -62,6 +62,8 @@ def age(birth: Birth, today: date) -> str:
     if birth.is_expected:
         return str(_("expected on %(date)s", date=format_date(birth.on)))
     months = birth.months_on(today) or 0
+    if months == 0 and birth.precision is not BirthPrecision.YEAR:
+        return str(_("under one month"))
     if months < 24 and birth.precision is not BirthPrecision.YEAR:
         return str(ngettext("%(num)s month", "%(num)s months", months))
     return str(ngettext("%(num)s year", "%(num)s years", months // 12))

@@ -10,7 +10,15 @@ from flask_babel import ngettext
 
 from hearth.federation.services import Board, Region, Sheet
 from hearth.indicators import Indicator
-from hearth.web.charts import Bar, Chart, Series, bar_chart, line_chart, numeric_column
+from hearth.web.charts import (
+    Bar,
+    Chart,
+    Series,
+    bar_chart,
+    line_chart,
+    numeric_column,
+    small_multiples,
+)
 from hearth.web.formatting import format_money, format_month, format_number, format_short_month
 from hearth.web.months import range_in_words
 
@@ -23,6 +31,7 @@ class Drawn:
 
     indicator: Indicator
     chart: Chart
+    by_region: list[tuple[str, Chart]]
     notes: tuple[str, ...]
     money: "MoneyTable | None"
 
@@ -58,6 +67,7 @@ def draw(board: Board) -> list[Drawn]:
         Drawn(
             indicator=sheet.indicator,
             chart=_chart(sheet),
+            by_region=_by_region(sheet) if len(sheet.months) > 1 else [],
             notes=tuple(notes(sheet)),
             money=_money_table(sheet) if sheet.currencies else None,
         )
@@ -155,6 +165,19 @@ def _chart(sheet: Sheet) -> Chart:
     ]
     columns = [*chart.columns, numeric_column("total", _("All together"))]
     return replace(chart, columns=columns, rows=rows)
+
+
+def _by_region(sheet: Sheet) -> list[tuple[str, Chart]]:
+    """One small chart a region on a common scale, because lines in one picture cross."""
+    return small_multiples(
+        [region.label for region in sheet.regions],
+        [format_short_month(month) for month in sheet.months],
+        [
+            Series(region.label, [sheet.value(region.key, month) for month in sheet.months])
+            for region in sheet.regions
+        ],
+        describe=lambda series: f"{sheet.indicator.label}: {series.label}. {_description(sheet)}",
+    )
 
 
 def _one_month(sheet: Sheet, title: str, month: datetime.date) -> Chart:

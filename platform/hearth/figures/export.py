@@ -7,7 +7,6 @@ from hearth.figures.presentation import (
     counted_in_words,
     month_in_words,
     notes,
-    period_in_words,
     running_in_words,
 )
 from hearth.figures.services import Count, Line, Report

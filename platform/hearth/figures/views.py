@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
 from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
@@ -38,12 +38,19 @@ def export() -> Any:
 
 
 def _asked_for() -> tuple[Form, Report | None]:
-    clock = {"timezone": organisation().timezone, "today": today()}
-    offered = months_on_offer(session, **clock)
+    timezone, day = organisation().timezone, today()
+    offered = months_on_offer(session, timezone=timezone, today=day)
     form, chosen = asked_range(OwnRangeSchema(), offered)
     if not offered:
         return form, None
-    report = read_report(session, offered=offered, since=chosen.since, until=chosen.until, **clock)
+    report = read_report(
+        session,
+        offered=offered,
+        timezone=timezone,
+        today=day,
+        since=chosen.since,
+        until=chosen.until,
+    )
     show_range(form, report.months)
     return form, report
 

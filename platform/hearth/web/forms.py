@@ -229,12 +229,14 @@ class Form:
             return False
         for bound in self:
             self._refuse_what_was_not_offered(bound)
+        if self.errors:
+            # The other fields are judged too, but nothing is built from what was never offered.
+            self._take(self.schema.validate(self._payload()))
+            return False
         try:
-            loaded = self.schema.load(self._payload(), unknown=EXCLUDE)
+            self.loaded = self.schema.load(self._payload(), unknown=EXCLUDE)
         except ValidationError as refusal:
             self._take(refusal.messages)
-        else:
-            self.loaded = None if self.errors else loaded
         return not self.errors
 
     def add_error(self, name: str | None, message: object) -> None:

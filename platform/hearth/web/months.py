@@ -29,8 +29,8 @@ class MonthRange:
 class RangeSchema(Schema):
     """Two months; the form gives both fields the months there are as their only answers."""
 
-    since = Choice(metadata={"label": _l("From")}, validate=A_MONTH)
-    until = Choice(metadata={"label": _l("Until")}, validate=A_MONTH)
+    since = Choice(metadata={"label": _l("First month")}, validate=A_MONTH)
+    until = Choice(metadata={"label": _l("Last month")}, validate=A_MONTH)
 
     @validates_schema
     def in_order(self, data: dict[str, Any], **_options: Any) -> None:

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from hearth.families import services
-from hearth.families.indicators import CASES_OPENED, primary_needs
+from hearth.families.indicators import CASES_OPENED, OPEN_CASES, primary_needs
 from hearth.families.vocabulary import ClosingReason, Need
 from hearth.indicators import UNKNOWN, Period
 from tests.factories.families import TODAY, open_family, staff_id
@@ -35,6 +35,33 @@ def test_a_file_opened_by_mistake_is_no_case(session: Session) -> None:
     )
 
     assert CASES_OPENED.count(session, MONTH) == {}
+    assert OPEN_CASES.count(session, MONTH) == {}
+
+
+def test_a_case_is_open_at_the_end_of_a_month_unless_it_was_closed_by_then(
+    session: Session,
+) -> None:
+    for opened_on, closed_on in (
+        (date(2023, 5, 5), None),
+        (date(2024, 2, 29), date(2024, 3, 1)),
+        (date(2024, 2, 1), date(2024, 2, 29)),
+        (date(2024, 3, 1), None),
+    ):
+        household = open_family(session, opened_on=opened_on, primary_need=Need.LEGAL)
+        if closed_on:
+            services.close_case(
+                session,
+                household,
+                closed_on=closed_on,
+                reason=ClosingReason.GOALS_MET,
+                note=None,
+                closed_by=staff_id(session),
+                today=TODAY,
+            )
+
+    counted = OPEN_CASES.count(session, MONTH)
+
+    assert counted == {("legal",): 2}
 
 
 def test_a_family_that_came_back_has_the_need_of_its_last_episode(session: Session) -> None:

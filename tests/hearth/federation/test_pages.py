@@ -90,7 +90,9 @@ def test_the_page_says_how_figures_were_rounded_and_whose_they_are(staff: Visito
 def test_each_chart_has_a_drawing_with_a_name_and_a_table_of_its_numbers(staff: Visitor) -> None:
     page = staff.get("/numbers/").text
 
-    assert page.count('<svg class="chart"') == 3
+    # Three indicators, and in each of them a drawing for either region.
+    assert page.count('<svg class="chart"') == 6
+    assert "Families served: Pskov" in page
     assert page.count("The numbers as a table") == 3
     assert "All together" in page
 

@@ -105,7 +105,7 @@ def _run(python: str, laboratory: Laboratory, described: list[Any]) -> dict[str,
     }
     try:
         done = subprocess.run(
-            [python, str(SCRIPT)],
+            [python, "-P", str(SCRIPT)],
             input=json.dumps(order),
             capture_output=True,
             text=True,
