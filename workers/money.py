@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(hours=1)
 # Stripe keeps events for thirty days; two are enough to bridge a failure over a weekend's night.
 LOOK_BACK = timedelta(days=2)
+SESSION = "checkout.session"
+# Events about these lead to the same question: how does this payment stand now.
+TOGETHER = frozenset({SESSION, "payment_intent", "charge"})
 
 
 class SuspendedError(Exception):
@@ -61,27 +65,35 @@ def settle_payments() -> None:
 
 def _hand_over_next(gateway: PaymentGateway) -> bool:
     with shared_session() as shared:
-        kept = outbox.claim_event(shared)
-        if kept is None:
+        claimed = outbox.claim_events(shared, together=TOGETHER)
+        if not claimed:
             return False
         try:
-            outbox.finish_event(kept, _handle(gateway, _envelope(kept)))
+            outcome = _handle(gateway, [_envelope(kept) for kept in claimed])
         except (GatewayError, SuspendedError) as error:
-            outbox.postpone_event(kept, type(error).__name__)
-            log.warning("event_postponed", extra={"event_type": kept.event_type})
+            _postpone(claimed, error)
+            log.warning("event_postponed", extra={"event_type": claimed[0].event_type})
         except Exception as error:
-            # Whatever is wrong with one event, it must not hold up the ones behind it; it stays,
-            # because it may be money, and is tried again at longer and longer intervals.
-            reason = type(error).__name__
-            outbox.postpone_event(kept, reason)
-            log.error("event_failed", extra={"event_type": kept.event_type, "reason": reason})
+            # Whatever is wrong with one payment, it must not hold up the ones behind it; its events
+            # stay, because they may be money, and are tried again at longer and longer intervals.
+            _postpone(claimed, error)
+            extra = {"event_type": claimed[0].event_type, "reason": type(error).__name__}
+            log.error("event_failed", extra=extra)
+        else:
+            for kept in claimed:
+                outbox.finish_event(kept, outcome)
     return True
 
 
-def _handle(gateway: PaymentGateway, event: WebhookEvent) -> str:
-    schema = event.organisation
+def _postpone(claimed: Sequence[SharedEvent], error: Exception) -> None:
+    for kept in claimed:
+        outbox.postpone_event(kept, type(error).__name__)
+
+
+def _handle(gateway: PaymentGateway, events: Sequence[WebhookEvent]) -> str:
+    schema = next((event.organisation for event in events if event.organisation), None)
     if schema is None:
-        payment = gateway.payment_for(event)
+        payment = gateway.payment_for(events[0])
         schema = payment.organisation if payment else None
     if runtime().registry.is_suspended(schema or ""):
         raise SuspendedError
@@ -90,13 +102,20 @@ def _handle(gateway: PaymentGateway, event: WebhookEvent) -> str:
     except UnknownOrganisationError:
         return "nobody's"
     with tenant_session(organisation) as session:
-        return _handle_once(session, gateway, event)
+        return _handle_once(session, gateway, events)
 
 
-def _handle_once(session: Session, gateway: PaymentGateway, event: WebhookEvent) -> str:
-    if not outbox.handled_now(session, provider="stripe", event_id=event.id):
+def _handle_once(session: Session, gateway: PaymentGateway, events: Sequence[WebhookEvent]) -> str:
+    new = [
+        event
+        for event in events
+        if outbox.handled_now(session, provider="stripe", event_id=event.id)
+    ]
+    if not new:
         return "repeated"
-    giving.handle_event(session, gateway, event)
+    # A session's answer holds everything that the payment's own does, and the page's end as well.
+    telling = next((event for event in new if event.object_type == SESSION), new[-1])
+    giving.handle_event(session, gateway, telling)
     return "handled"
 
 

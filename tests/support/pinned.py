@@ -1,6 +1,6 @@
 """Bindings for tests: one connection per role, inside a transaction that is rolled back."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tenants.engines import Engines
 from tenants.registry import OrgRef
@@ -41,4 +41,6 @@ class PinnedBindings:
 
     def _pin(self, name: str, connection: Connection) -> None:
         connection.begin()
+        # A test may let one organisation wait for longer than a request ever would.
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         self._connections[name] = connection

@@ -78,6 +78,14 @@ def signed_in() -> SignedIn | None:
     return cast("SignedIn | None", g.user)
 
 
+def person() -> SignedIn:
+    """Who is asking, in a view that is open to members of staff alone."""
+    user = signed_in()
+    if user is None:
+        abort(401)
+    return user
+
+
 def remember_sign_in(response: Response, token: str) -> None:
     """Give the visitor the cookie of a new session, bound to this host by its name's prefix."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")

@@ -3,13 +3,12 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import SignedIn
 from hearth.case_file import services
 from hearth.case_file.schemas import CloseSchema, ReopenSchema
 from hearth.case_file.services import StillInShelterError
@@ -44,7 +43,7 @@ blueprint = Blueprint("case_file", __name__, template_folder="templates")
 @permit(Permission.FAMILIES_READ)
 def show(household_id: uuid.UUID) -> str:
     """A family's file: who, what next, and everything that happened."""
-    household, user = _household(household_id), _user()
+    household, user = _household(household_id), person()
     file = services.open_file(session, household, permissions=user.permissions, read_by=user.id)
     events = timeline(file, may_correct=user.may(Permission.SERVICES_WRITE))
     whole = request.args.get("timeline") == "whole"
@@ -67,7 +66,7 @@ def close(household_id: uuid.UUID) -> Any:
     if form.validate():
         try:
             services.close_case(
-                session, household, **form.loaded, closed_by=_user().id, today=today()
+                session, household, **form.loaded, closed_by=person().id, today=today()
             )
         except (FamilyError, StillInShelterError) as error:
             _say_why(form, error)
@@ -86,7 +85,7 @@ def reopen(household_id: uuid.UUID) -> Any:
     if form.validate():
         try:
             families.reopen_case(
-                session, household, **form.loaded, opened_by=_user().id, today=today()
+                session, household, **form.loaded, opened_by=person().id, today=today()
             )
         except FamilyError as error:
             _say_why(form, error)
@@ -130,10 +129,3 @@ def _household(household_id: uuid.UUID) -> Household:
 
 def _to_file(household: Household) -> Response:
     return redirect(url_for("case_file.show", household_id=household.id), 303)
-
-
-def _user() -> SignedIn:
-    user = signed_in()
-    if user is None:
-        abort(401)
-    return user

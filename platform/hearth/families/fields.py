@@ -116,9 +116,36 @@ def phone_field(label: LazyString) -> PlainText:
         load_default=None,
         validate=validate.Regexp(
             r"[0-9+()\-./ ]*\Z",
-            error=_("Use figures, spaces and + only, such as +7 921 000 00 00."),
+            error=_l("Use figures, spaces and + only, such as +7 921 000 00 00."),
         ),
         metadata={"label": label, "widget": "tel", "autocomplete": "off"},
+    )
+
+
+def preferred_language_field(label: LazyString) -> fields.String:
+    """The language somebody speaks best."""
+    return fields.String(
+        load_default=None,
+        metadata={
+            "label": label,
+            "choices": language_choices,
+            "widget": "select",
+            "placeholder": _l("Not recorded"),
+        },
+    )
+
+
+def contact_note_field(label: LazyString) -> PlainText:
+    """How somebody can be reached without harm."""
+    return PlainText(
+        max_length=1000,
+        multiline=True,
+        load_default=None,
+        metadata={
+            "label": label,
+            "hint": _l("Hours, who may answer, what must never be mentioned."),
+            "rows": 3,
+        },
     )
 
 

@@ -12,10 +12,11 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from hearth.families.fields import (
     birth_field,
-    language_choices,
+    contact_note_field,
     name_field,
     not_born_yet_field,
     phone_field,
+    preferred_language_field,
     read_birth,
     read_safety,
     safe_to_call_field,
@@ -57,27 +58,10 @@ class PersonSchema(Schema):
             "optional": False,
         },
     )
-    preferred_language = fields.String(
-        load_default=None,
-        metadata={
-            "label": _l("Language she or he speaks best"),
-            "choices": language_choices,
-            "widget": "select",
-            "placeholder": _l("Not recorded"),
-        },
-    )
+    preferred_language = preferred_language_field(_l("Language she or he speaks best"))
     phone = phone_field(_l("Telephone"))
     safe_to_call = safe_to_call_field()
-    contact_note = PlainText(
-        max_length=1000,
-        multiline=True,
-        load_default=None,
-        metadata={
-            "label": _l("How to reach this person safely"),
-            "hint": _l("Hours, who may answer, what must never be mentioned."),
-            "rows": 3,
-        },
-    )
+    contact_note = contact_note_field(_l("How to reach this person safely"))
 
     def details(self, data: Mapping[str, Any]) -> PersonDetails:
         """The person these answers describe."""

@@ -3,11 +3,11 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.families import membership, services
 from hearth.families.errors import (
@@ -107,7 +107,7 @@ def member_leaves(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
     form = Form(LeaveSchema(), sent_form(), {"left_on": today()})
     if form.validate():
         try:
-            membership.leave(session, member, **form.loaded, recorded_by=_user_id(), today=today())
+            membership.leave(session, member, **form.loaded, recorded_by=person().id, today=today())
         except FamilyError as error:
             _say_why(form, error)
         else:
@@ -154,7 +154,7 @@ def change_key_worker(household_id: uuid.UUID) -> Any:
 
 def _list(query: FamilyQuery, number: int, form: Form) -> str:
     households, total = find_families(
-        session, query, user_id=_user_id(), limit=USUAL_SIZE, offset=offset_of(number)
+        session, query, user_id=person().id, limit=USUAL_SIZE, offset=offset_of(number)
     )
     return render_template(
         "families/index.html",
@@ -162,20 +162,20 @@ def _list(query: FamilyQuery, number: int, form: Form) -> str:
         page=Page(number, total),
         query=query,
         search=form,
-        counts=count_families(session, user_id=_user_id()),
+        counts=count_families(session, user_id=person().id),
         words={"role": MEMBER_ROLES, "age": age, "today": today()},
     )
 
 
 def _join(household: Household, answers: Any) -> None:
-    person = membership.add_person(session, answers.person, today=today())
+    joining = membership.add_person(session, answers.person, today=today())
     membership.join(
         session,
         household,
-        person,
+        joining,
         role=answers.role,
         joined_on=answers.joined_on,
-        recorded_by=_user_id(),
+        recorded_by=person().id,
         today=today(),
     )
 
@@ -188,11 +188,11 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
         joined_on=answers.joined_on,
         left_on=answers.left_on,
         leaving_reason=answers.leaving_reason,
-        recorded_by=_user_id(),
+        recorded_by=person().id,
         today=today(),
     )
     membership.correct_person(
-        session, member.person, answers.person, corrected_by=_user_id(), today=today()
+        session, member.person, answers.person, corrected_by=person().id, today=today()
     )
 
 
@@ -240,7 +240,7 @@ def _one_of(kind: Any, code: str | None, otherwise: Any) -> Any:
 def _household(household_id: uuid.UUID) -> Household:
     household = found(services.get_household(session, household_id))
     if request.method == "GET":
-        services.record_read(session, household_id=household.id, user_id=_user_id())
+        services.record_read(session, household_id=household.id, user_id=person().id)
     return household
 
 
@@ -250,10 +250,3 @@ def _member(household_id: uuid.UUID, member_id: uuid.UUID) -> HouseholdMember:
 
 def _to_file(household: Household) -> Response:
     return redirect(url_for("case_file.show", household_id=household.id), 303)
-
-
-def _user_id() -> uuid.UUID:
-    user = signed_in()
-    if user is None:
-        abort(401)
-    return user.id

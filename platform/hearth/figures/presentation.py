@@ -77,8 +77,8 @@ def _key_figures(report: Report) -> list[dict[str, Any]]:
         {
             "label": str(line.indicator.label),
             "value": format_number(line.over_all.value),
-            "comparison": _comparison(line, report.before),
-            "note": _key_note(line, report),
+            "comparison": _remark(line, report),
+            "note": _before_in_words(line, report.before),
             "definition": str(line.indicator.definition),
         }
         for line in report.lines
@@ -113,7 +113,7 @@ def running_in_words(report: Report) -> str:
     if report.running is None:
         return ""
     said: str = _(
-        "%(month)s is still running. It is counted up to %(day)s and drawn paler.",
+        "%(month)s is still running: it is counted up to %(day)s and drawn in grey.",
         month=format_month(report.running.starts_on),
         day=format_date(_last_day(report.running)),
     )
@@ -145,13 +145,21 @@ def _compared_in_words(report: Report) -> str:
     time = period_in_words(report.over_all)
     if report.before is not None:
         before = period_in_words(report.before)
-        said: str = _("First %(time)s, compared with %(before)s.", time=time, before=before)
+        said: str = _(
+            "The first numbers are for %(time)s, compared with %(before)s.",
+            time=time,
+            before=before,
+        )
         return said
-    said = _("First %(time)s. Your figures do not reach back far enough to compare.", time=time)
+    said = _(
+        "The first numbers are for %(time)s. There is no time before of the same length to compare"
+        " them with.",
+        time=time,
+    )
     return said
 
 
-def _comparison(line: Line, before: Period | None) -> str:
+def _before_in_words(line: Line, before: Period | None) -> str:
     if line.before is None or before is None:
         return ""
     said: str = _(
@@ -160,7 +168,7 @@ def _comparison(line: Line, before: Period | None) -> str:
     return said
 
 
-def _key_note(line: Line, report: Report) -> str:
+def _remark(line: Line, report: Report) -> str:
     if line.indicator.period_rule is PeriodRule.STOCK:
         day = format_date(_last_day(report.over_all))
         said: str = _("At the end of %(day)s", day=day)

@@ -8,11 +8,11 @@ from marshmallow import ValidationError, validates_schema
 from hearth.web.months import RangeSchema
 
 # Every month is counted anew for every figure while somebody waits.
-MOST_YEARS = 5
+MOST_YEARS = 3
 
 
 class OwnRangeSchema(RangeSchema):
-    """A range of at most five years."""
+    """A range of at most three years."""
 
     @validates_schema
     def few_enough(self, data: dict[str, Any], **_options: Any) -> None:

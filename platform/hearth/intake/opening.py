@@ -11,11 +11,12 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from hearth.families.fields import (
     birth_field,
-    language_choices,
+    contact_note_field,
     name_field,
     needs_field,
     not_born_yet_field,
     phone_field,
+    preferred_language_field,
     primary_need_field,
     read_birth,
     read_safety,
@@ -26,7 +27,7 @@ from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.vocabulary import MemberRole, Need, Sex
 from hearth.families.words import SEXES
 from hearth.intake.models import Referral
-from hearth.web.fields import LocalDate, PlainText
+from hearth.web.fields import LocalDate
 from hearth.web.formatting import today
 from hearth.web.forms import Form
 
@@ -69,27 +70,10 @@ class OpeningSchema(Schema):
     patronymic = name_field(_l("Patronymic"))
     family_name = name_field(_l("Family name"))
     born = birth_field()
-    preferred_language = fields.String(
-        load_default=None,
-        metadata={
-            "label": _l("Language she speaks best"),
-            "choices": language_choices,
-            "widget": "select",
-            "placeholder": _l("Not recorded"),
-        },
-    )
+    preferred_language = preferred_language_field(_l("Language she speaks best"))
     phone = phone_field(_l("Telephone"))
     safe_to_call = safe_to_call_field()
-    contact_note = PlainText(
-        max_length=1000,
-        multiline=True,
-        load_default=None,
-        metadata={
-            "label": _l("How to reach her safely"),
-            "hint": _l("Hours, who may answer, what must never be mentioned."),
-            "rows": 3,
-        },
-    )
+    contact_note = contact_note_field(_l("How to reach her safely"))
     opened_on = LocalDate(
         required=True, not_future=True, metadata={"label": _l("Accompanied since")}
     )

@@ -4,11 +4,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.guard import permit, person, signed_in
 from hearth.accounts.permissions import Permission
 from hearth.families.errors import FamilyDatesError, FamilyError
 from hearth.families.listing import FamilyQuery, FamilyView, find_families
@@ -69,7 +69,7 @@ def take() -> Any:
     )
     if form.validate():
         referral = services.take_referral(
-            session, form.loaded, received_at=datetime.now(UTC), received_by=_user_id()
+            session, form.loaded, received_at=datetime.now(UTC), received_by=person().id
         )
         flash(_("The referral is taken down. Decide now, or come back to it."), "success")
         return _to_referral(referral)
@@ -115,7 +115,7 @@ def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> 
     household = found(get_household(session, household_id))
     try:
         services.accept_for_known_family(
-            session, referral, household, decided_by=_user_id(), today=today()
+            session, referral, household, decided_by=person().id, today=today()
         )
     except ReferralDecidedError:
         return _decided_already(referral)
@@ -133,7 +133,7 @@ def decline(referral_id: uuid.UUID) -> Any:
         return _decided_already(referral)
     if form.validate():
         try:
-            services.decline(session, referral, **vars(form.loaded), decided_by=_user_id())
+            services.decline(session, referral, **vars(form.loaded), decided_by=person().id)
         except ReferralDecidedError:
             return _decided_already(referral)
         flash(_("The decision is recorded. Please tell those who asked."), "success")
@@ -156,7 +156,7 @@ def _list(query: ReferralQuery, number: int, form: Form) -> str:
 
 def _open(referral: Referral, form: Form) -> Response:
     household = services.open_family(
-        session, referral, **vars(form.loaded), opened_by=_user_id(), today=today()
+        session, referral, **vars(form.loaded), opened_by=person().id, today=today()
     )
     flash(_("The family's case is open, and you accompany it."), "success")
     return redirect(url_for("case_file.show", household_id=household.id), 303)
@@ -193,10 +193,3 @@ def _query() -> ReferralQuery:
 
 def _to_referral(referral: Referral) -> Response:
     return redirect(url_for("intake.show", referral_id=referral.id), 303)
-
-
-def _user_id() -> uuid.UUID:
-    user = signed_in()
-    if user is None:
-        abort(401)
-    return user.id

@@ -1,5 +1,6 @@
 """Puts effects into the outbox once, delivers them, and hands provider events over."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,15 +97,29 @@ def handled_now(session: Session, *, provider: str, event_id: str) -> bool:
     return row is not None
 
 
-def claim_event(shared: Session) -> SharedEvent | None:
-    """The oldest event that waits to be handed over, locked for this transaction."""
-    return shared.scalar(
+def claim_events(shared: Session, *, together: Collection[str]) -> list[SharedEvent]:
+    """The oldest event that waits to be handed over, locked for this transaction.
+
+    With it come those that wait for the same payment, where both speak of a kind of object in
+    ``together``: asking the provider once answers them all.
+    """
+    waiting = (
         select(SharedEvent)
         .where(SharedEvent.done_at.is_(None), SharedEvent.available_at <= func.now())
         .order_by(SharedEvent.available_at)
-        .limit(1)
         .with_for_update(skip_locked=True)
     )
+    oldest = shared.scalar(waiting.limit(1))
+    if oldest is None:
+        return []
+    if oldest.payment_intent_id is None or oldest.object_type not in together:
+        return [oldest]
+    same_payment = waiting.where(
+        SharedEvent.provider == oldest.provider,
+        SharedEvent.payment_intent_id == oldest.payment_intent_id,
+        SharedEvent.object_type.in_(together),
+    )
+    return list(shared.scalars(same_payment))
 
 
 def finish_event(event: SharedEvent, outcome: str) -> None:

@@ -3,11 +3,11 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.families.models import Household
 from hearth.families.services import get_household, record_read
@@ -61,7 +61,7 @@ def correct(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     if form.validate():
         try:
             services.correct_service(
-                session, service, form.loaded, recorded_by=_user_id(), today=today()
+                session, service, form.loaded, recorded_by=person().id, today=today()
             )
         except ServiceError as error:
             _say_why(form, error)
@@ -79,7 +79,7 @@ def cancel(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     form = Form(CancelSchema(), sent_form())
     if form.validate():
         try:
-            services.cancel_service(session, service, **form.loaded, cancelled_by=_user_id())
+            services.cancel_service(session, service, **form.loaded, cancelled_by=person().id)
         except ServiceError as error:
             _say_why(form, error)
         else:
@@ -114,8 +114,8 @@ def _record(household: Household, form: Form) -> None:
         session,
         household,
         form.loaded,
-        provided_by=_user_id(),
-        recorded_by=_user_id(),
+        provided_by=person().id,
+        recorded_by=person().id,
         today=today(),
     )
 
@@ -141,7 +141,7 @@ def _say_why(form: Form, error: ServiceError) -> None:
 def _household(household_id: uuid.UUID) -> Household:
     household = found(get_household(session, household_id))
     if request.method == "GET":
-        record_read(session, household_id=household.id, user_id=_user_id())
+        record_read(session, household_id=household.id, user_id=person().id)
     return household
 
 
@@ -151,10 +151,3 @@ def _service(household_id: uuid.UUID, service_id: uuid.UUID) -> ServiceDelivery:
 
 def _to_file(household_id: uuid.UUID) -> Response:
     return redirect(url_for("case_file.show", household_id=household_id), 303)
-
-
-def _user_id() -> uuid.UUID:
-    user = signed_in()
-    if user is None:
-        abort(401)
-    return user.id

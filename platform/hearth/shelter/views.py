@@ -1,14 +1,13 @@
 """Pages of the houses: who is in tonight, admission, the stay, departure; houses and places."""
 
 import uuid
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from hearth.accounts.guard import permit, signed_in
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.families.models import Household
@@ -25,14 +24,12 @@ from hearth.shelter.forms import (
 from hearth.shelter.models import House, Place, Stay
 from hearth.shelter.story import story_of
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
+from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import format_date, today
 from hearth.web.forms import Form
 from hearth.web.request import session
 
 blueprint = Blueprint("shelter", __name__, template_folder="templates")
-Row = TypeVar("Row")
-BOTH = ("GET", "POST")
-"""A form is shown and sent to one address."""
 
 
 @blueprint.get("/shelter/")
@@ -47,22 +44,22 @@ def tonight() -> str:
 @permit(Permission.SHELTER_WRITE)
 def admit(household_id: uuid.UUID) -> Any:
     """Admit a family: who comes, from when until when, and where each of them sleeps."""
-    household = _found(session.get(Household, household_id))
-    record_read(session, household_id=household.id, user_id=_user_id())
-    form = admission_form(session, household, _sent(), today())
+    household = found(session.get(Household, household_id))
+    record_read(session, household_id=household.id, user_id=person().id)
+    form = admission_form(session, household, sent_form(), today())
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
     if stay := decided(form, lambda wanted: admission(**vars(wanted))):
         flash(_("The family is admitted."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return _page("shelter/admit.html", form, household=household)
+    return form_page("shelter/admit.html", form, household=household)
 
 
 @blueprint.get("/shelter/stays/<uuid:stay_id>")
 @permit(Permission.SHELTER_READ)
 def show_stay(stay_id: uuid.UUID) -> str:
     """One stay: who sleeps where, until when, and what was decided."""
-    stay = _found(session.get(Stay, stay_id))
-    record_read(session, household_id=stay.household_id, user_id=_user_id())
+    stay = found(session.get(Stay, stay_id))
+    record_read(session, household_id=stay.household_id, user_id=person().id)
     places, persons = occupancy.place_names(session), occupancy.persons_of(session, stay)
     staff = names_of(session, {change.recorded_by for change in stay.changes})
     return render_template(
@@ -81,40 +78,40 @@ def show_stay(stay_id: uuid.UUID) -> str:
 @permit(Permission.SHELTER_WRITE)
 def extend(stay_id: uuid.UUID) -> Any:
     """Agree a new day of leaving."""
-    stay = _found(session.get(Stay, stay_id))
-    form = extension_form(stay, _sent())
+    stay = found(session.get(Stay, stay_id))
+    form = extension_form(stay, sent_form())
     extension = partial(services.extend_stay, session, stay, **_who())
     if decided(form, lambda wanted: extension(**wanted)):
         flash(_("Agreed until %(day)s.", day=format_date(stay.planned_until)), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return _page("shelter/extend.html", form, stay=stay)
+    return form_page("shelter/extend.html", form, stay=stay)
 
 
 @blueprint.route("/shelter/stays/<uuid:stay_id>/move/<uuid:person_id>", methods=BOTH)
 @permit(Permission.SHELTER_WRITE)
 def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """Let one of the family sleep in another place."""
-    stay = _found(session.get(Stay, stay_id))
-    person = _found(occupancy.persons_of(session, stay).get(person_id))
-    form = move_form(session, _sent(), today())
+    stay = found(session.get(Stay, stay_id))
+    person = found(occupancy.persons_of(session, stay).get(person_id))
+    form = move_form(session, sent_form(), today())
     moving = partial(services.move, session, stay, person_id=person.id, **_who())
     if decided(form, lambda wanted: moving(**vars(wanted))):
         flash(_("The new place is written down."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return _page("shelter/move.html", form, stay=stay, person=person)
+    return form_page("shelter/move.html", form, stay=stay, person=person)
 
 
 @blueprint.route("/shelter/stays/<uuid:stay_id>/end", methods=BOTH)
 @permit(Permission.SHELTER_WRITE)
 def end(stay_id: uuid.UUID) -> Any:
     """Record that a family left, or correct what was recorded about it."""
-    stay = _found(session.get(Stay, stay_id))
-    form = departure_form(stay, _sent(), today())
+    stay = found(session.get(Stay, stay_id))
+    form = departure_form(stay, sent_form(), today())
     departure = partial(services.end_stay, session, stay, **_who())
     if decided(form, lambda wanted: departure(**wanted)):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return _page("shelter/end.html", form, stay=stay)
+    return form_page("shelter/end.html", form, stay=stay)
 
 
 @blueprint.get("/shelter/houses")
@@ -134,7 +131,7 @@ def houses() -> str:
 @permit(Permission.HOUSES_MANAGE)
 def add_house() -> Any:
     """Open a house."""
-    form = Form(schemas.HouseSchema(), _sent(), {"open_from": today()})
+    form = Form(schemas.HouseSchema(), sent_form(), {"open_from": today()})
     if form.validate():
         try:
             house_register.open_house(session, **form.loaded)
@@ -143,16 +140,16 @@ def add_house() -> Any:
         else:
             flash(_("The house is open. Add its places now."), "success")
             return redirect(url_for("shelter.houses"), 303)
-    return _page("shelter/add_house.html", form)
+    return form_page("shelter/add_house.html", form)
 
 
 @blueprint.route("/shelter/houses/<uuid:house_id>/places/new", methods=BOTH)
 @permit(Permission.HOUSES_MANAGE)
 def add_place(house_id: uuid.UUID) -> Any:
     """Add a bed or a cot to a house."""
-    house = _found(session.get(House, house_id))
+    house = found(session.get(House, house_id))
     begin = max(house.open_from, today())
-    form = Form(schemas.PlaceSchema(), _sent(), {"open_from": begin})
+    form = Form(schemas.PlaceSchema(), sent_form(), {"open_from": begin})
     if form.validate():
         try:
             house_register.open_place(session, house, **form.loaded)
@@ -161,15 +158,15 @@ def add_place(house_id: uuid.UUID) -> Any:
         else:
             flash(_("The place is added."), "success")
             return redirect(url_for("shelter.houses"), 303)
-    return _page("shelter/add_place.html", form, house=house)
+    return form_page("shelter/add_place.html", form, house=house)
 
 
 @blueprint.route("/shelter/places/<uuid:place_id>/close", methods=BOTH)
 @permit(Permission.HOUSES_MANAGE)
 def close_place(place_id: uuid.UUID) -> Any:
     """Let nobody sleep in a place from a day on."""
-    place = _found(session.get(Place, place_id))
-    form = Form(schemas.ClosePlaceSchema(), _sent(), {"open_to": place.open_to or today()})
+    place = found(session.get(Place, place_id))
+    form = Form(schemas.ClosePlaceSchema(), sent_form(), {"open_to": place.open_to or today()})
     if form.validate():
         try:
             house_register.close_place(session, place, **form.loaded)
@@ -179,30 +176,8 @@ def close_place(place_id: uuid.UUID) -> Any:
         else:
             flash(_("The place is closed from then on."), "success")
             return redirect(url_for("shelter.houses"), 303)
-    return _page("shelter/close_place.html", form, place=place)
-
-
-def _page(template: str, form: Form, **context: Any) -> str | tuple[str, int]:
-    page = render_template(template, form=form, **context)
-    return (page, 422) if form.errors else page
-
-
-def _sent() -> Mapping[str, Any] | None:
-    return request.form if request.method == "POST" else None
+    return form_page("shelter/close_place.html", form, place=place)
 
 
 def _who() -> dict[str, Any]:
-    return {"recorded_by": _user_id(), "today": today()}
-
-
-def _user_id() -> uuid.UUID:
-    user = signed_in()
-    if user is None:
-        abort(401)
-    return user.id
-
-
-def _found(row: Row | None) -> Row:
-    if row is None:
-        abort(404)
-    return row
+    return {"recorded_by": person().id, "today": today()}

@@ -41,7 +41,7 @@ class Bar:
     before: float | None = None
     emphasis: bool = False
     unfinished: bool = False
-    """Still growing, such as the running month: a column is drawn paler."""
+    """Still growing, such as the running month: a column is drawn in grey."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,11 @@ def column_chart(
         middle = round(step * (index + 0.5), 2)
         parts.append(
             Markup(
-                '<rect class="mark{paler}" x="{x}%" width="{w}%" y="{y}" height="{h}"/>'
+                '<rect class="mark{grey}" x="{x}%" width="{w}%" y="{y}" height="{h}"/>'
                 '<text x="{m}%" y="{above}">{value}</text>'
                 '<text x="{m}%" y="{below}" class="quiet">{label}</text>'
             ).format(
-                paler=" muted" if bar.unfinished else "",
+                grey=" muted" if bar.unfinished else "",
                 x=round(step * (index + 0.14), 2),
                 w=round(step * 0.72, 2),
                 y=floor - height,

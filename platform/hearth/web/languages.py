@@ -56,7 +56,7 @@ def languages() -> list[tuple[str, str, str]]:
     """Code, native name and address of this page in each of its languages."""
     shown = request.method == "GET" and request.endpoint
     path = url_for(str(request.endpoint), **(request.view_args or {})) if shown else "/"
-    # What a visitor put into the address is kept as text: url_for would take "_scheme" for an order.
+    # What a visitor put into the address stays text: url_for would take "_scheme" for an order.
     kept = [pair for pair in request.args.items(multi=True) if shown and pair[0] != "lang"]
     return [
         (code, NATIVE_NAMES[code], f"{path}?{urlencode([*kept, ('lang', code)])}")

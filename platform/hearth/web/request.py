@@ -52,7 +52,7 @@ def current_site() -> Site:
 
 
 def full_address(path: str) -> str:
-    """A path of this site as others reach it; scheme and port are the settings', not the visitor's."""
+    """A path of this site as others reach it: scheme and port are not the visitor's."""
     return f"{runtime().settings.origin(current_site().host)}{path}"
 
 

@@ -78,6 +78,15 @@ def test_a_month_that_still_runs_is_not_published(session: Session, spb: OrgRef)
     assert session.scalar(select(func.count()).select_from(Publication)) == 0
 
 
+def test_only_whole_months_are_published(session: Session, spb: OrgRef) -> None:
+    fortnight = Period.days(datetime.date(2026, 3, 1), datetime.date(2026, 3, 15), spb.timezone)
+
+    with pytest.raises(ValueError, match="whole months"):
+        build(session, spb, fortnight)
+
+    assert session.scalar(select(func.count()).select_from(Publication)) == 0
+
+
 def test_a_month_on_another_clock_is_refused(session: Session, spb: OrgRef) -> None:
     elsewhere = Period.month(2026, 3, "Pacific/Kiritimati")
 

@@ -97,7 +97,7 @@ def test_figures_are_exact_and_say_what_may_not_be_done_with_them(director: Visi
 
     served, nights, _open, _opened, services, gifts = KEY_FIGURE.findall(page)
     assert [served, nights, services, gifts] == ["1", "80", "3", "2"]
-    assert "€1,500.50 and SEK\xa01,500.50" in page
+    assert "€1,500.50 and SEK" in page
     assert "Each family counts once in the whole time" in page
     assert "Please do not add up months" in page
     assert "compared with" in page
@@ -175,7 +175,7 @@ def test_a_range_that_would_keep_everybody_waiting_is_refused(
     from_the_first = director.get(f"{PAGE}?since={month(2900)}&until=")
 
     assert too_long.status_code == 422
-    assert "Choose a range of at most 5 years." in too_long.text
+    assert "Choose a range of at most 3 years." in too_long.text
     assert from_the_first.status_code == 200
 
 

@@ -151,6 +151,14 @@ def test_twelve_long_numbers_are_not_written_over_each_other() -> None:
     assert list(filter(None, said)) == ["10,011"]
 
 
+def test_a_month_that_still_runs_is_drawn_apart() -> None:
+    columns = [Bar("Feb", 4), Bar("Mar", 2, unfinished=True)]
+
+    chart = column_chart("C", columns, describe="", label_heading="", value_heading="")
+
+    assert [r.get("class") for r in drawn(chart).iter(f"{SVG}rect")] == ["mark", "mark muted"]
+
+
 def test_nothing_to_show_still_draws() -> None:
     chart = bars([])
 

@@ -1,0 +1,123 @@
+"""Every kind of page on a desk and on a phone, in light and in dark, as everybody meets it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from hearth.styleguide.views import KINDS
+from tests.support.browsing import Visit
+from tests.support.stack import Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+SCREENS = [(1280, "dark"), (360, "light")]
+# A path that ends in "*" leads on to the first thing in that list.
+PAGES = {
+    ("spb", "social-worker"): [
+        "/referrals/",
+        "/referrals/*",
+        "/referrals/new",
+        "/families/?view=all",
+        "/families/?view=all&text=nobody+of+this+name",
+        "/families/*",
+        "/families/*/members/new",
+        "/families/*/services/new",
+        "/families/*/close",
+        "/shelter/",
+        "/shelter/stays/*",
+    ],
+    ("spb", "director"): ["/shelter/houses", "/shelter/houses/new", "/funds/new", "/figures/"],
+    ("spb", "bookkeeper"): ["/gifts/", "/gifts/*", "/ledger/", "/funds/"],
+    ("federation", "federation-staff"): ["/numbers/", "/numbers/definitions/"],
+}
+LISTS = {
+    "/referrals/*": "/referrals/?view=all",
+    "/families/*": "/families/?view=all",
+    "/shelter/stays/*": "/shelter/",
+    "/gifts/*": "/gifts/",
+}
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+@pytest.mark.parametrize(("site", "role"), PAGES)
+def test_every_page_of_the_staff_can_be_read_by_everybody(
+    visit: Callable[..., Visit], site: str, role: str, width: int, scheme: str
+) -> None:
+    somebody = visit(width, color_scheme=scheme)
+    somebody.sign_in(site, role)
+
+    wrong = {path: found for path, found in _walk(somebody, site, PAGES[site, role]) if found}
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_every_page_of_the_public_can_be_read_by_everybody(
+    visit: Callable[..., Visit], width: int, scheme: str
+) -> None:
+    stranger = visit(width, color_scheme=scheme)
+    paths = ["/", "/give", "/give?lang=ru", "/give/cancelled", "/sign-in", "/no-such-page"]
+
+    wrong = {path: found for path, found in _walk(stranger, "spb", paths) if found}
+    wrong |= {path: found for path, found in _walk(stranger, "pskov", ["/?lang=fr"]) if found}
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_every_kind_of_page_in_the_styleguide_can_be_read_by_everybody(
+    visit: Callable[..., Visit], width: int, scheme: str
+) -> None:
+    designer = visit(width, color_scheme=scheme)
+    paths = ["/styleguide/", *(f"/styleguide/{kind}" for kind in KINDS)]
+
+    wrong = {path: found for path, found in _walk(designer, "spb", paths) if found}
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("site", ["spb", "pskov", "federation"])
+def test_the_way_in_bears_the_colours_of_its_house(
+    stack: Stack, visit: Callable[..., Visit], site: str
+) -> None:
+    grounds = {}
+
+    for scheme in ("light", "dark"):
+        somebody = visit(360, color_scheme=scheme)
+        somebody.open(site, "/sign-in")
+        somebody.look(f"pages-sign-in-{site}-{scheme}")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        grounds[scheme] = somebody.page.evaluate(ground)
+        assert somebody.page.locator("html").get_attribute("data-theme") == site
+
+    assert grounds["light"] != grounds["dark"]
+
+
+def _walk(somebody: Visit, site: str, paths: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Open each page, keep a picture of it, and tell what is wrong with it."""
+    for path in paths:
+        somebody.faults.clear()
+        somebody.open(site, _found(somebody, site, path))
+        name = "".join(sign if sign.isalnum() else "-" for sign in path).strip("-") or "front"
+        somebody.photograph(f"pages-{site}-{name}")
+        yield path, somebody.manners() + _barriers(somebody)
+
+
+def _found(somebody: Visit, site: str, path: str) -> str:
+    """The path with an id in the place of the star: that of the first entry of its list."""
+    start, star, rest = path.partition("*")
+    if not star:
+        return path
+    somebody.open(site, LISTS[start + star])
+    link = somebody.page.locator(f"main a[href^='{start}']:not([href*='?']):not([href$='new'])")
+    return f"{link.first.get_attribute('href')}{rest}"
+
+
+def _barriers(somebody: Visit) -> list[str]:
+    """What axe says keeps people from using this page."""
+    violations = Axe().run(somebody.page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:120]}"
+        for one in violations
+        for node in one["nodes"]
+    ]
