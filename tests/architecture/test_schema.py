@@ -62,5 +62,5 @@ def test_revisions_are_one_numbered_line() -> None:
     for line in ("shared", "tenant"):
         numbers = [step.identifier for step in revisions(line)]
 
-        assert head(line) == numbers[-1]  # type: ignore[arg-type]
+        assert head(line) == numbers[-1]
         assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]

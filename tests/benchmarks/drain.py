@@ -73,7 +73,7 @@ def _pay(house: House, count: int) -> None:
     for number in range(count):
         organisation, fund_id = funds[number % len(funds)]
         email = f"donor-{number}@example.org"
-        checkout = house.start_gift(organisation, fund_id, 1000 + number, email)
+        checkout = house.start_gift(organisation, fund_id, 1000 + number, email, email)
         house.sandbox(f"sessions/{checkout}/pay")
     wanted = count * EVENTS_A_GIFT
     until(lambda: house.sandbox("state")["objects"]["event"] >= wanted, seconds=60)

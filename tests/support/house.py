@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from redis import Redis
 
 from config.child_processes import LOOPBACK, free_port
 from config.settings import Settings
@@ -23,7 +24,7 @@ from hearth.demo.parts import outside_world, service
 from hearth.demo.processes import ProcessPart
 from hearth.giving import funds
 from hearth.giving.gateway import PaymentGateway
-from hearth.giving.models import FundKind
+from hearth.giving.models import FundKind, Payment
 from hearth.giving.services import (
     CheckoutPages,
     GiftRequest,
@@ -55,6 +56,8 @@ NAMES = {
     "Worker for mail": "mail",
     "Scheduler": "scheduler",
 }
+WORKERS = 2
+BYTECODE = Path("var/bytecode").resolve()
 PAGES = CheckoutPages(
     success_url="http://localhost/", cancel_url="http://localhost/", description="Gift"
 )
@@ -99,6 +102,15 @@ class House:
             if not part.is_running():
                 part.start()
 
+    def redis(self) -> Redis:
+        """A connection to the queue."""
+        return Redis.from_url(self.addresses.redis_url)
+
+    def wait_for_workers(self) -> None:
+        """Return when both workers have told the queue that they are there."""
+        with self.redis() as queue:
+            assert until(lambda: queue.scard("rq:workers") >= WORKERS, seconds=90)
+
     def sandbox(self, action: str, **order: object) -> Any:
         """Turn one of the payment sandbox's switches, or ask for its state."""
         request = urllib.request.Request(
@@ -106,7 +118,7 @@ class House:
             data=None if action == "state" else json.dumps(order).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
     def mails(self) -> list[CaughtMessage]:
@@ -127,7 +139,9 @@ class House:
                 opened_on=(datetime.now(UTC) - timedelta(days=2)).date(),
             ).id
 
-    def start_gift(self, organisation: OrgRef, fund_id: uuid.UUID, minor: int, email: str) -> str:
+    def start_gift(
+        self, organisation: OrgRef, fund_id: uuid.UUID, minor: int, email: str, key: str
+    ) -> str:
         """Begin a gift as the giving page does; returns the checkout session that waits."""
         request = GiftRequest(
             fund_id=fund_id,
@@ -137,13 +151,12 @@ class House:
             locale="en",
         )
         with tenant_session(organisation) as session:
-            payment = start_gift(session, request=request, request_key=uuid.uuid4().hex)
+            payment = start_gift(session, request=request, request_key=key)
             wanted = checkout_request(session, payment=payment, pages=PAGES)
-            payment_id, key = payment.id, payment.idempotency_key
-        opened = self.gateway.create_checkout(wanted, idempotency_key=key)
+        opened = self.gateway.create_checkout(wanted, idempotency_key=payment.idempotency_key)
         with tenant_session(organisation) as session:
-            payment = session.get_one(type(payment), payment_id)
-            keep_checkout(session, payment=payment, checkout=opened)
+            kept = session.get_one(Payment, payment.id)
+            keep_checkout(session, payment=kept, checkout=opened)
         return opened.id
 
 
@@ -175,6 +188,7 @@ def open_house(
                 if name is not None:
                     house.parts[name] = part
                     part.start()
+            house.wait_for_workers()
             yield house
         finally:
             for part in reversed(house.parts.values()):
@@ -198,7 +212,9 @@ def _environment(addresses: Addresses, database: str, ports: Ports) -> dict[str,
         STRIPE_WEBHOOK_SECRETS="whsec_house",
         WEB_CONCURRENCY="1",
     )
-    return {**os.environ, **told}
+    # Parts are started often here: what is compiled once is kept, wherever the caller forbids it.
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**environ, "PYTHONPYCACHEPREFIX": str(BYTECODE), **told}
 
 
 def until(look: Callable[[], object], *, seconds: float, pause: float = 0.2) -> bool:

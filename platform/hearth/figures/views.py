@@ -32,16 +32,16 @@ def index() -> Any:
 def export() -> Any:
     """Hand out the figures of the page; a range that cannot be read is explained instead."""
     form, report = _asked_for()
-    if form.errors or report is None:
-        return _page(form, report)
-    return attachment(workbook(report), "our-figures.xlsx")
+    return attachment(workbook(report), "our-figures.xlsx") if report else _page(form, None)
 
 
 def _asked_for() -> tuple[Form, Report | None]:
     timezone, day = organisation().timezone, today()
     offered = months_on_offer(session, timezone=timezone, today=day)
-    form, chosen = asked_range(OwnRangeSchema(), offered)
     if not offered:
+        return Form(OwnRangeSchema()), None
+    form, chosen = asked_range(OwnRangeSchema(), offered)
+    if form.errors:
         return form, None
     report = read_report(
         session,

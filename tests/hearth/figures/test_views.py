@@ -120,9 +120,9 @@ def test_a_new_organisation_is_told_when_its_figures_begin(
 ) -> None:
     fill(pskov_session, services=1)
 
-    answers = [director.get(path) for path in (PAGE, FILE)]
+    answers = [director.get(path) for path in (PAGE, FILE, f"{PAGE}?since=2026-01")]
 
-    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert all("There is nothing to count yet" in answer.text for answer in answers)
     assert all("<table" not in answer.text for answer in answers)
 
@@ -156,6 +156,7 @@ def test_a_month_that_is_not_offered_is_explained(director: Visitor, path: str, 
 
     assert answer.status_code == 422
     assert "error-summary" in answer.text
+    assert "<table" not in answer.text
 
 
 @pytest.mark.usefixtures("a_year")
