@@ -109,7 +109,7 @@ def _found(somebody: Visit, site: str, path: str) -> str:
     if not star:
         return path
     somebody.open(site, LISTS[start + star])
-    link = somebody.page.locator(f"main a[href^='{start}']:not([href*='?']):not([href$='new'])")
+    link = somebody.page.locator(f"main :is(th, h3) a[href^='{start}']")
     return f"{link.first.get_attribute('href')}{rest}"
 
 

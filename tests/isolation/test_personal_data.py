@@ -1,5 +1,6 @@
 """No name, address or number of a person leaves the page it belongs on."""
 
+import io
 import json
 import logging
 import re
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from config.logs import configure_logging
+from config.logs import OURS, configure_logging
 from config.settings import Settings
 from hearth import jobs
 from hearth.accounts.permissions import Role
@@ -46,14 +47,22 @@ WRITTEN = {"text": CANARY, "textarea": CANARY, "search": CANARY, "email": EMAIL,
 
 
 @pytest.fixture
-def log_lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[str]]]:
+def log_lines() -> Iterator[Callable[[], list[str]]]:
     """Everything that is logged, down to the smallest detail, as the service would print it."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     configure_logging(logging.DEBUG)
-    yield lambda: capsys.readouterr().err.splitlines()
+    printed = io.StringIO()
+    service_handler = root.handlers[0]
+    assert isinstance(service_handler, logging.StreamHandler)
+    service_handler.setStream(printed)
+    # Libraries may talk as much as they like here.
+    root.setLevel(logging.DEBUG)
+    yield lambda: printed.getvalue().splitlines()
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def written(doors: list[Door], ids: Ids, person: Callable[[Door], Visitor]) -> Iterator[

@@ -15,6 +15,8 @@ from typing import Any
 
 import psycopg
 from redis import Redis
+from sqlalchemy.exc import SQLAlchemyError
+from stripe import WebhookSignature
 
 from config.child_processes import LOOPBACK, free_port
 from config.settings import Settings
@@ -74,7 +76,9 @@ class House:
     folder: Path
     runtime: Runtime
     gateway: PaymentGateway
+    environ: dict[str, str]
     parts: dict[str, ProcessPart] = field(default_factory=dict)
+    given: int = 0
 
     @property
     def organisations(self) -> list[OrgRef]:
@@ -83,6 +87,12 @@ class House:
     @property
     def webhook_url(self) -> str:
         return f"http://localhost:{self.ports.web}/webhooks/stripe"
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        """The headers with which the provider would send a webhook now."""
+        secret = self.settings.stripe_webhook_secrets[0]
+        header = WebhookSignature.generate_signature_header(body.decode(), secret)
+        return {"Host": f"localhost:{self.ports.web}", "Stripe-Signature": header}
 
     def owner(self) -> "psycopg.Connection[Any]":
         """A connection that may see and end everything."""
@@ -139,6 +149,24 @@ class House:
                 opened_on=(datetime.now(UTC) - timedelta(days=2)).date(),
             ).id
 
+    def give(self, count: int) -> None:
+        """Begin and pay gifts in every organisation, one after the other."""
+        funds = [(one, self.open_fund(one)) for one in self.organisations]
+        for _ in range(count):
+            organisation, fund_id = funds[self.given % len(funds)]
+            self.given += 1
+            checkout = self._begin(organisation, fund_id, 500 + 37 * self.given)
+            self.sandbox(f"sessions/{checkout}/pay")
+
+    def _begin(self, organisation: OrgRef, fund_id: uuid.UUID, minor: int) -> str:
+        email = f"donor-{self.given}@example.org"
+        while True:
+            try:
+                return self.start_gift(organisation, fund_id, minor, email, key=email)
+            except SQLAlchemyError:
+                # This process's connections may be ended too; a donor sends the form again.
+                time.sleep(0.1)
+
     def start_gift(
         self, organisation: OrgRef, fund_id: uuid.UUID, minor: int, email: str, key: str
     ) -> str:
@@ -180,7 +208,7 @@ def open_house(
             api_base=settings.stripe_api_base,
         )
         runtime = context.configure(settings)
-        house = House(servers, addresses, settings, ports, folder, runtime, gateway)
+        house = House(servers, addresses, settings, ports, folder, runtime, gateway, environ)
         every = [*outside_world(environ, folder, ports), *service(environ, folder, ports)]
         try:
             for part in every:
@@ -188,6 +216,8 @@ def open_house(
                 if name is not None:
                     house.parts[name] = part
                     part.start()
+            secret = settings.stripe_webhook_secrets[0]
+            house.sandbox("settings", webhook_url=house.webhook_url, webhook_secret=secret)
             house.wait_for_workers()
             yield house
         finally:

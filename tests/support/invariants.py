@@ -30,7 +30,7 @@ class Findings:
     wrong: list[str]
 
 
-def at_rest(house: House, gifts: int) -> bool:
+def at_rest(house: House) -> bool:
     """Whether all money has come, with its fees, and nothing waits anywhere."""
     with house.owner() as owner:
         row = owner.execute("SELECT count(*) FROM shared.inbox WHERE done_at IS NULL").fetchone()
@@ -51,10 +51,12 @@ def at_rest(house: House, gifts: int) -> bool:
                 or 0
             )
     letters = house.sandbox("state")["deliveries"]
-    return settled == gifts and not letters.get("waiting", 0) and not letters.get("under_way", 0)
+    return (
+        settled == house.given and not letters.get("waiting", 0) and not letters.get("under_way", 0)
+    )
 
 
-def examine(house: House, gifts: int) -> Findings:
+def examine(house: House) -> Findings:
     """Look at every organisation's books and at the post."""
     wrong: list[str] = []
     thanked: set[str] = set()
@@ -73,14 +75,14 @@ def examine(house: House, gifts: int) -> Findings:
             " OR outcome NOT IN ('handled', 'repeated') GROUP BY outcome"
         ).fetchall()
     wrong += [f"{count} events ended as {outcome}" for outcome, count in late]
-    if len(thanked) != gifts:
-        wrong.append(f"{len(thanked)} thank-you mails were put into outboxes for {gifts} gifts")
+    if len(thanked) != house.given:
+        wrong.append(f"{len(thanked)} mails lay in outboxes for {house.given} gifts")
     arrived = Counter(_name(str(mail.parsed["Message-ID"])) for mail in house.mails())
     if set(arrived) != thanked:
         missing, strange = len(thanked - set(arrived)), len(set(arrived) - thanked)
         wrong.append(f"{missing} mails never arrived, {strange} came from nowhere")
     twice = sum(count - 1 for count in arrived.values())
-    return Findings(gifts, arrived.total(), twice, wrong)
+    return Findings(house.given, arrived.total(), twice, wrong)
 
 
 def _books(session: Session) -> list[str]:

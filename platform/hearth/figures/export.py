@@ -3,13 +3,13 @@
 from flask_babel import gettext as _
 from xlsxwriter.worksheet import Worksheet
 
-from hearth.figures.presentation import (
+from hearth.figures.services import Count, Line, Report
+from hearth.figures.words import (
     counted_in_words,
     month_in_words,
     notes,
     running_in_words,
 )
-from hearth.figures.services import Count, Line, Report
 from hearth.money import Money
 from hearth.web.formatting import major_units
 from hearth.web.workbooks import Workbook, write_row

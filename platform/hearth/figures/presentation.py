@@ -1,6 +1,5 @@
-"""Turns a report into what the page and the workbook show: key figures, charts, plain words."""
+"""Turns a report into what the page shows: key figures, and charts with their tables."""
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +8,15 @@ from babel.lists import format_list
 from flask_babel import gettext as _
 
 from hearth.figures.services import Count, Line, Report
-from hearth.indicators import Indicator, Period, PeriodRule, calendar
+from hearth.figures.words import (
+    compared_in_words,
+    counted_in_words,
+    last_day,
+    month_in_words,
+    notes,
+    running_in_words,
+)
+from hearth.indicators import Indicator, Period, PeriodRule
 from hearth.web.charts import (
     Bar,
     Chart,
@@ -29,7 +36,6 @@ from hearth.web.formatting import (
 )
 from hearth.web.months import range_in_words
 
-ONE_DAY = datetime.timedelta(days=1)
 # More columns than a year and the running month would be too thin to read.
 MOST_COLUMNS = 13
 
@@ -65,7 +71,7 @@ class Shown:
 def show(report: Report) -> Shown:
     """Put a report into words and drawings."""
     return Shown(
-        compared=_compared_in_words(report),
+        compared=compared_in_words(report),
         running=running_in_words(report),
         key_figures=_key_figures(report),
         drawn=_draw(report),
@@ -97,68 +103,6 @@ def _draw(report: Report) -> list[Drawn]:
     ]
 
 
-def notes(indicator: Indicator) -> list[str]:
-    """Say in words what may not be done with a figure."""
-    if indicator.period_rule is PeriodRule.STOCK:
-        return [_("As it was at the end of each month. Please do not add up months.")]
-    if not indicator.additive:
-        return [
-            _("Please do not add up months: a family helped in March and in April is one family.")
-        ]
-    return []
-
-
-def running_in_words(report: Report) -> str:
-    """Say that the last month is not over, if it is not."""
-    if report.running is None:
-        return ""
-    said: str = _(
-        "%(month)s is still running: it is counted up to %(day)s and drawn in grey.",
-        month=format_month(report.running.starts_on),
-        day=format_date(_last_day(report.running)),
-    )
-    return said
-
-
-def period_in_words(period: Period) -> str:
-    """Name the months of a period."""
-    return range_in_words(calendar(period.starts_on, _last_day(period)))
-
-
-def counted_in_words(line: Line, period: Period) -> str:
-    """Name the months of a count; what is counted at a moment has a day instead."""
-    if line.indicator.period_rule is PeriodRule.STOCK:
-        return format_date(_last_day(period))
-    return period_in_words(period)
-
-
-def month_in_words(period: Period, report: Report) -> str:
-    """Name a month, and say so where it is still running."""
-    month = format_month(period.starts_on)
-    if period is not report.running:
-        return month
-    said: str = _("%(month)s, so far", month=month)
-    return said
-
-
-def _compared_in_words(report: Report) -> str:
-    time = period_in_words(report.over_all)
-    if report.before is not None:
-        before = period_in_words(report.before)
-        said: str = _(
-            "The first numbers are for %(time)s, compared with %(before)s.",
-            time=time,
-            before=before,
-        )
-        return said
-    said = _(
-        "The first numbers are for %(time)s. There is no time before of the same length to compare"
-        " them with.",
-        time=time,
-    )
-    return said
-
-
 def _before_in_words(line: Line, before: Period | None) -> str:
     if line.before is None or before is None:
         return ""
@@ -170,7 +114,7 @@ def _before_in_words(line: Line, before: Period | None) -> str:
 
 def _remark(line: Line, report: Report) -> str:
     if line.indicator.period_rule is PeriodRule.STOCK:
-        day = format_date(_last_day(report.over_all))
+        day = format_date(last_day(report.over_all))
         said: str = _("At the end of %(day)s", day=day)
         return said
     if not line.indicator.additive:
@@ -208,7 +152,7 @@ def _chart(line: Line, report: Report) -> Chart:
         )
     short = [format_short_month(month) for month in report.months]
     if len(values) > MOST_COLUMNS:
-        chart = _long(line, report, short, describe)
+        chart = _long(line, report, describe)
     else:
         bars = [
             Bar(name, value, unfinished=period is report.running)
@@ -226,11 +170,11 @@ def _chart(line: Line, report: Report) -> Chart:
     return replace(chart, columns=columns, rows=rows)
 
 
-def _long(line: Line, report: Report, short: list[str], describe: str) -> Chart:
+def _long(line: Line, report: Report, describe: str) -> Chart:
     """A line of the months that are over: a part of a month at its end would look like a fall."""
     complete = [
-        (name, count.value)
-        for name, count, period in zip(short, line.by_month, report.periods, strict=True)
+        (format_month(period.starts_on), count.value)
+        for period, count in zip(report.periods, line.by_month, strict=True)
         if period is not report.running
     ]
     return line_chart(
@@ -255,7 +199,3 @@ def _money_table(line: Line, report: Report) -> Table:
             for period, count in months
         ],
     )
-
-
-def _last_day(period: Period) -> datetime.date:
-    return period.ends_on - ONE_DAY

@@ -143,6 +143,7 @@ def test_a_long_time_is_drawn_as_lines(director: Visitor) -> None:
 
     assert page.status_code == 200
     assert page.text.count('<polyline class="trace"') == len(LABELS)
+    assert "there is nothing before it to compare with" in page.text
     assert min(len(column) for column in tables_of(page.text)) > 20
 
 
