@@ -132,6 +132,36 @@ def test_a_social_worker_accompanies_a_family_from_the_call_to_the_key(
     _is_a_stranger_at_pskov(worker, family, stay)
 
 
+def test_the_same_work_can_be_done_where_no_script_runs(visit: Callable[..., Visit]) -> None:
+    mother = f"Test-Olga-{secrets.token_hex(2)}"
+    worker = visit(360, java_script_enabled=False)
+    worker.sign_in("spb", "social-worker")
+
+    worker.follow("Take a referral")
+    worker.fill(mother_name=mother, children_count="1")
+    worker.send()
+    expect(worker.page.locator(".error-summary a")).to_have_count(2)
+    worker.choose(urgency="ordinary", source="self")
+    worker.send()
+    worker.follow("Open a family")
+    worker.fill(child_1_given_name="Test-Vera", child_1_born=_written(TODAY, years=2))
+    worker.send()
+    worker.follow("Admit to a place")
+    bed = worker.page.locator("main option", has_text="– free").first.get_attribute("value")
+    worker.page.get_by_label(re.compile(f"Where {mother}.* sleeps")).select_option(bed)
+    worker.page.get_by_label(re.compile("Where Test-Vera.* sleeps")).select_option("shared")
+    worker.send()
+    expect(worker.page.locator(".glance")).to_contain_text("In the house")
+    worker.go_to("Families")
+    worker.look("casework-20-families-without-scripts")
+
+    expect(worker.page.locator("main table")).to_contain_text(mother)
+    worker.page.locator(".menu > summary").click()
+    with worker.page.expect_navigation():
+        worker.page.locator(".menu-sheet form button").click()
+    expect(worker.page.locator(".flash")).to_be_visible()
+
+
 def _opens_a_house(director: Visit, house: str, places: list[str]) -> None:
     director.open("spb", "/shelter/houses")
     director.follow("Open a house")

@@ -29,10 +29,11 @@ def test_federation_staff_see_and_take_home_what_was_done_by_region_and_month(
     expect(reader.page).to_have_url(stack.url("federation", "/numbers/"))
     reader.look("federation-01-numbers")
 
-    # Each figure is a drawing with words for those who do not see it, and a table beneath.
+    # Each figure is a drawing for each region with words for those who do not see it, and a table.
     for name in FIGURES:
-        drawing = _section(reader, name).locator("svg.chart")
-        expect(drawing).to_have_accessible_name(re.compile("The table below"))
+        drawings = _section(reader, name).locator("svg.chart")
+        for drawing, region in zip(drawings.all(), ("Pskov", "St Petersburg"), strict=True):
+            expect(drawing).to_have_accessible_name(re.compile(f"{name}: {region}"))
         _section(reader, name).locator("details.chart-table > summary").click()
         expect(_section(reader, name).get_by_role("columnheader", name="Pskov")).to_be_visible()
     reader.look("federation-02-with-tables")

@@ -1,5 +1,6 @@
 """Every kind of page on a desk and on a phone, in light and in dark, as everybody meets it."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -98,7 +99,7 @@ def _walk(somebody: Visit, site: str, paths: list[str]) -> Iterator[tuple[str, l
     for path in paths:
         somebody.faults.clear()
         somebody.open(site, _found(somebody, site, path))
-        name = "".join(sign if sign.isalnum() else "-" for sign in path).strip("-") or "front"
+        name = re.sub(r"\W+", "-", path.replace("*", "one")).strip("-") or "front"
         somebody.photograph(f"pages-{site}-{name}")
         yield path, somebody.manners() + _barriers(somebody)
 
@@ -109,7 +110,7 @@ def _found(somebody: Visit, site: str, path: str) -> str:
     if not star:
         return path
     somebody.open(site, LISTS[start + star])
-    link = somebody.page.locator(f"main :is(th, h3) a[href^='{start}']")
+    link = somebody.page.locator(f"main :is(tbody th, h3) a[href^='{start}']")
     return f"{link.first.get_attribute('href')}{rest}"
 
 

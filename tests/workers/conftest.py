@@ -24,5 +24,4 @@ def house(running: House) -> House:
     """The house, with every part on its feet."""
     context.install(running.runtime)
     running.revive()
-    running.wait_for_workers()
     return running

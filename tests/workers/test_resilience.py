@@ -1,6 +1,7 @@
 """What happens when one thing under the service is away, and when it comes back."""
 
 import http.client
+import json
 import subprocess
 import sys
 import textwrap
@@ -44,17 +45,18 @@ def test_while_the_database_is_away_requests_fail_cleanly_and_then_recover_by_th
     house: House,
 ) -> None:
     web = house.parts["web"].process
-    assert _status(house, "spb", "/sign-in") == 200
+    assert _status(house, "spb", "/give") == 200
     house.servers.postgres.stop()
 
-    away = [_status(house, "spb", "/sign-in"), _webhook(house)]
+    away = [_status(house, "spb", "/give"), _webhook(house)]
 
     house.servers.postgres.start()
     assert away == [503, 503]
-    assert until(lambda: _status(house, "spb", "/sign-in") == 200, seconds=PATIENCE)
+    assert until(lambda: _status(house, "spb", "/give") == 200, seconds=PATIENCE)
     assert house.parts["web"].process is web
     house.give(1)
     assert _comes_to_rest(house)
+    assert examine(house).wrong == []
 
 
 def test_a_worker_killed_after_booking_and_before_saying_so_books_once(house: House) -> None:
@@ -140,7 +142,9 @@ def _status(house: House, site: str, path: str) -> int:
 
 
 def _webhook(house: House) -> int:
-    body = b'{"id": "evt_1"}'
+    subject = {"id": "pi_1", "object": "payment_intent", "metadata": {}}
+    event = {"id": "evt_1", "type": "payment_intent.succeeded", "livemode": False, "created": 0}
+    body = json.dumps({**event, "data": {"object": subject}}).encode()
     return _ask(house, "POST", "/webhooks/stripe", house.signed(body), body)
 
 
