@@ -70,7 +70,7 @@ check: .venv/installed ## Everything a change must pass: lint, format, types, fl
 
 .PHONY: bench
 bench: .venv/installed compile ## Measure against direct SQL and django-tenants; prints a table
-	$(BIN)/uv run --frozen --group bench python -m tests.benchmarks.run $(ARGS)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: chaos
 chaos: .venv/installed compile ## Deliver 2,000 webhooks while workers, queue and database are killed

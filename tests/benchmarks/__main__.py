@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from tests.benchmarks import (
     connections,
+    cubes,
     drain,
     ingest,
     isolation,
@@ -17,7 +18,8 @@ from tests.benchmarks import (
     peers,
     provisioning,
 )
-from tests.benchmarks.harness import RESULTS, Laboratory, Row, table
+from tests.benchmarks.harness import RESULTS, Laboratory, Row
+from tests.benchmarks.report import table
 from tests.support.servers import Servers
 
 BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
@@ -30,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "django-tenants": peers.measure,
     "ingest": ingest.measure,
     "drain": drain.measure,
+    "cubes": cubes.measure,
 }
 
 

@@ -45,7 +45,7 @@ def field(kind: str, primary: bool, unique: bool, indexed: bool, target: str | N
     return FIELDS.get(kind, "models.TextField({})").format(options)
 
 
-def models_text(extra: str = "") -> str:
+def models_text(*extras: str) -> str:
     lines = ["from django.db import models"]
     for table, rows in itertools.groupby(ORDER["tables"], key=lambda row: row[0]):
         lines += ["", "", f"class {class_name(table)}(models.Model):"]
@@ -56,8 +56,8 @@ def models_text(extra: str = "") -> str:
             lines.append(
                 f"    {plain.rstrip('_')} = {field(kind, primary, unique, indexed, referred)}"
             )
-        if table == "users" and extra:
-            lines.append(f"    {extra} = models.TextField(null=True)")
+        if table == "users":
+            lines += [f"    {extra} = models.TextField(null=True)" for extra in extras]
     return "\n".join(lines) + "\n"
 
 
@@ -123,7 +123,7 @@ def main() -> None:
         manage(folder, "makemigrations", "house", "-v0")
         nothing = timed(lambda: manage(folder, "showmigrations", "-v0", "customers"))
         column = timed(lambda: manage(folder, "migrate_schemas", "--tenant", "-v0")) - nothing
-        (folder / "house" / "models.py").write_text(models_text("added_second"))
+        (folder / "house" / "models.py").write_text(models_text("added_first", "added_second"))
         manage(folder, "makemigrations", "house", "-v0")
         parallel = timed(
             lambda: manage(

@@ -1,14 +1,15 @@
-"""What every benchmark shares: ours and the baseline in turns, rows, and the table of all rows."""
+"""What every benchmark shares: a database, ours and the baseline in turns, and its rows."""
 
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from config.settings import Settings
 from tests.support.servers import Addresses, copy_template, drop_database, settings_for
@@ -79,7 +80,7 @@ class Laboratory:
                 "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", (prefix,)
             ).fetchall()
             for (role,) in roles:
-                connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(_identifier(role)))
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 @dataclass(frozen=True)
@@ -132,34 +133,3 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value that this share of all values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-def table(rows: Iterable[Row]) -> str:
-    """All rows under their headings, the columns aligned."""
-    lines = [("name", "ours", "baseline", "ratio", "target", "met", "")]
-    for row in rows:
-        met = {None: "–", True: "yes", False: "NO"}[row.met]
-        figures = (_figure(row.ours, row.unit), _figure(row.baseline, row.unit))
-        ratio = _figure(row.ratio, "")
-        lines.append((row.name, *figures, ratio, str(row.target or "–"), met, row.note))
-    widths = [max(len(line[column]) for line in lines) for column in range(6)]
-    return "\n".join(
-        "  ".join(
-            (*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[6])
-        )
-        for line in lines
-    )
-
-
-def _figure(value: float | None, unit: str) -> str:
-    return (
-        "–"
-        if value is None
-        else f"{value:.3g} {unit}".strip()
-        if value < 1000
-        else (f"{value:.0f} {unit}".strip())
-    )
-
-
-def _identifier(name: str) -> psycopg.sql.Identifier:
-    return psycopg.sql.Identifier(name)

@@ -28,7 +28,6 @@ INSERT = (
     " payment_intent_id, schema_name) VALUES ('stripe', %s, 'payment_intent.succeeded',"
     " 'payment_intent', %s, %s, 'org_0001')"
 )
-Environ = dict[str, Any]
 
 
 def measure(laboratory: Laboratory) -> Iterable[Row]:
@@ -103,7 +102,7 @@ def _throughput(app: Flask, base_url: str) -> float:
     return per_second(call, times=EVENTS)
 
 
-def _environ(base_url: str, body: str) -> Environ:
+def _environ(base_url: str, body: str) -> dict[str, Any]:
     header = WebhookSignature.generate_signature_header(body, SECRET)
     return EnvironBuilder(
         "/webhooks/stripe",
@@ -111,7 +110,7 @@ def _environ(base_url: str, body: str) -> Environ:
         method="POST",
         data=body,
         content_type="application/json; charset=utf-8",
-        headers={"Stripe-Signature": header},
+        headers=[("Stripe-Signature", header)],
     ).get_environ()
 
 
@@ -119,7 +118,7 @@ _NUMBERS: Iterator[int] = itertools.count()
 
 
 def bodies(count: int) -> list[str]:
-    """Events of the size that the provider sends, each with ids of its own."""
+    """Events as the provider sends them, each with ids of its own."""
     return [_event(next(_NUMBERS)) for _ in range(count)]
 
 

@@ -6,11 +6,8 @@ Both sides are called as WSGI applications in this process: the wire would only 
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
-import psycopg
 from flask import Blueprint, Flask, Response, g
 from flask_babel import Babel
 from sqlalchemy import select
@@ -24,21 +21,20 @@ from hearth.accounts.models import User
 from hearth.web import tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
-from hearth.web.request import session
+from hearth.web.request import PageCookie, session
 from tenants import context
-from tenants import provisioning as tenants
 from tenants.context import Runtime
 from tenants.engines import Engines
-from tenants.provisioning import Profile
 from tenants.registry import OrgRef, Registry
 from tests.benchmarks.harness import Laboratory, Row, Target, in_turns, per_second
+from tests.benchmarks.provisioning import make_organisations
 
 QUERY = select(User).where(User.email == "director@nowhere.example.org")
 PATH = "/benchmark"
 
 
 def measure(laboratory: Laboratory) -> Iterable[Row]:
-    """Four organisations, and a hundred in rotation."""
+    """Four organisations, and a hundred."""
     with laboratory.database("iso") as settings:
         for count, bound in ((4, 0.97), (100, 0.9)):
             make_organisations(settings, count)
@@ -53,35 +49,17 @@ def measure_a_thousand(laboratory: Laboratory) -> Iterable[Row]:
         yield _rotation(settings, 1000, None, rounds=5, shuffled=True)
 
 
-def make_organisations(settings: Settings, count: int) -> None:
-    """Bring the number of organisations up to ``count``, two connections at work."""
-    assert settings.owner_database_url is not None
-    dsn = settings.owner_database_url
-    with psycopg.connect(dsn, autocommit=True) as owner:
-        have = len(tenants.list_organisations(owner))
-
-        def make(numbers: range) -> None:
-            with psycopg.connect(dsn, autocommit=True) as lane:
-                for number in numbers:
-                    profile = replace(Profile.named("pskov"), slug=f"house-{number}")
-                    tenants.create_organisation(lane, settings, profile)
-
-        with ThreadPoolExecutor(2) as lanes:
-            list(lanes.map(make, (range(have, count, 2), range(have + 1, count, 2))))
-
-
 def _rotation(
     settings: Settings, count: int, target: Target | None, *, rounds: int, shuffled: bool = False
 ) -> Row:
     engines = Engines(settings)
     registry = Registry(engines.platform, base_domain=settings.base_domain, seconds=3600)
-    runtime = context.install(Runtime(settings, engines, registry))
-    organisations = runtime.registry.all_active()[:count]
+    context.install(Runtime(settings, engines, registry))
+    organisations = registry.all_active()[:count]
     calls = max(400, count)
-    ours = caller(isolated(settings), _hosts(settings, organisations, shuffled=shuffled))
     plain = Engines(settings)
-    without = bare(settings, plain, organisations[0])
-    baseline = caller(without, itertools.repeat(f"any.{settings.base_domain}"))
+    ours = caller(isolated(settings), _hosts(settings, organisations, shuffled=shuffled))
+    baseline = caller(bare(settings, plain, organisations[0]), itertools.repeat("any.localhost"))
     try:
         pair = in_turns(
             lambda: per_second(ours, times=calls),
@@ -92,9 +70,8 @@ def _rotation(
     finally:
         engines.dispose()
         plain.dispose()
-    kind = "a few busy, most quiet (Zipf)" if shuffled else "in rotation"
     return Row(
-        name=f"request, {count} organisations {kind}",
+        name=f"request, {count} organisations {'by Zipf' if shuffled else 'in rotation'}",
         unit="/s",
         ours=pair.ours,
         baseline=pair.baseline,
@@ -131,6 +108,7 @@ def isolated(settings: Settings) -> Flask:
 class Bare(Flask):
     """Commits after the view as ours does, on the one engine that there is."""
 
+    session_interface = PageCookie()
     engine: Any
 
     def dispatch_request(self) -> Response:

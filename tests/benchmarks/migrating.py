@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from tenants import migrator, revisions
@@ -59,8 +60,7 @@ def _roll_out(dsn: str, release: Release, number: int) -> float:
 @contextmanager
 def releases() -> Iterator[Release]:
     """Make releases that have one revision more than the last one, and forget them at the end."""
-    original = revisions.revisions
-    shared, tenant = original("shared"), list(original("tenant"))
+    shared, tenant = revisions.revisions("shared"), list(revisions.revisions("tenant"))
 
     def release(added: Revision) -> None:
         tenant.append(added)
@@ -69,15 +69,11 @@ def releases() -> Iterator[Release]:
     def lines(line: Line) -> tuple[Revision, ...]:
         return shared if line == "shared" else tuple(tenant)
 
-    revisions.revisions = lines  # type: ignore[assignment]
-    original_head = migrator.head
-    migrator.head = lambda line: lines(line)[-1].identifier  # type: ignore[assignment]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(revisions, "revisions", lines)
+        patch.setattr(migrator, "head", lambda line: lines(line)[-1].identifier)
         yield release
-    finally:
-        revisions.revisions = original
-        migrator.head = original_head
-        migrator.message_for.cache_clear()
+    migrator.message_for.cache_clear()
 
 
 def _directly(owner: psycopg.Connection[Any], names: list[str], number: int) -> Callable[[], None]:
@@ -102,8 +98,6 @@ def _counted() -> Iterator[list[object]]:
         statements.append(query)
         return original(cursor, query, *arguments, **options)
 
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", execute)
         yield statements
-    finally:
-        psycopg.Cursor.execute = original  # type: ignore[method-assign]

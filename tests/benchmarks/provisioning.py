@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import psycopg
@@ -61,7 +62,7 @@ def _bare_ddl(owner: Owner) -> Callable[[], None]:
             sql.SQL(
                 "BEGIN; CREATE ROLE {name}; CREATE SCHEMA {name};"
                 " SET LOCAL search_path = {name}, extensions; {tables}; COMMIT"
-            ).format(name=name, tables=sql.SQL(message_for("tenant", None)))  # type: ignore[arg-type]
+            ).format(name=name, tables=sql.SQL(message_for("tenant", None)))
         )
 
     return send
@@ -89,3 +90,20 @@ def schemas(settings: Settings, count: int) -> list[str]:
             "SELECT schema_name FROM shared.schema_versions WHERE line = 'tenant' ORDER BY 1"
         ).fetchall()
     return [str(name) for (name,) in rows]
+
+
+def make_organisations(settings: Settings, count: int) -> None:
+    """Bring the number of organisations up to ``count``, two connections at work."""
+    assert settings.owner_database_url is not None
+    dsn = settings.owner_database_url
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        have = len(tenants.list_organisations(owner))
+
+        def make(numbers: range) -> None:
+            with psycopg.connect(dsn, autocommit=True) as lane:
+                for number in numbers:
+                    profile = replace(Profile.named("pskov"), slug=f"house-{number}")
+                    tenants.create_organisation(lane, settings, profile)
+
+        with ThreadPoolExecutor(2) as lanes:
+            list(lanes.map(make, (range(have, count, 2), range(have + 1, count, 2))))

@@ -37,7 +37,9 @@ def test_federation_staff_see_and_take_home_what_was_done_by_region_and_month(
         _section(reader, name).locator("details.chart-table > summary").click()
         expect(_section(reader, name).get_by_role("columnheader", name="Pskov")).to_be_visible()
     reader.look("federation-02-with-tables")
-    shown = {name: _numbers(_section(reader, name).locator(".chart-table table")) for name in FIGURES}
+    shown = {
+        name: _numbers(_section(reader, name).locator(".chart-table table")) for name in FIGURES
+    }
     assert all(len(rows) == 12 for rows in shown.values())
     assert all(any(any(row) for row in rows) for rows in shown.values())
 

@@ -150,7 +150,7 @@ class Visit:
             self.faults.append(f"asked {host}")
 
     def _see_response(self, response: Response) -> None:
-        if response.status >= 500:
-            self.faults.append(f"{response.status} for {urlsplit(response.url).path}")
-        elif response.status >= 400 and not response.request.is_navigation_request():
+        # A page may say that it is not there; what a page is made of may not.
+        tolerated = 500 if response.request.is_navigation_request() else 400
+        if response.status >= tolerated:
             self.faults.append(f"{response.status} for {urlsplit(response.url).path}")

@@ -57,16 +57,16 @@ class Stack:
 
     def sandbox(self, action: str, **order: object) -> None:
         """Turn one of the payment sandbox's switches."""
-        request = urllib.request.Request(  # noqa: S310 - the address is our own.
+        request = urllib.request.Request(
             f"http://{LOOPBACK}:{self.ports.checkout}/_sandbox/{action}",
             data=json.dumps(order).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address.
             assert answer.status == 200
 
 
-def eventually(look: Callable[[], Found], *, seconds: float = 20) -> Found:
+def eventually(look: Callable[[], Found | None], *, seconds: float = 30) -> Found:
     """Look until there is something to see; the background needs a moment."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

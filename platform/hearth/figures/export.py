@@ -36,7 +36,7 @@ def _definitions(page: Worksheet, report: Report, book: Workbook) -> None:
 
 def _key_figures(page: Worksheet, report: Report, book: Workbook) -> None:
     page.set_column(0, 4, 28)
-    headings = [_("Figure"), _("Time"), _("Number"), _("Time before"), _("Number before")]
+    headings = [_("Figure"), _("Time"), _("Count"), _("Time before"), _("Number before")]
     write_row(page, 0, headings, book.heading)
     rows = [row for line in report.lines for row in _compared(line, report)]
     for at, row in enumerate(rows, start=1):
