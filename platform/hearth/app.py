@@ -36,7 +36,7 @@ from hearth.web import formatting, languages, navigation, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
 from hearth.web.navigation import Destination
-from hearth.web.request import HearthFlask, arrive, current_site, leave
+from hearth.web.request import HearthFlask, arrive, leave
 from tenants.passwords import derive
 from tenants.routing import SiteKind
 
@@ -148,11 +148,13 @@ def _install_features(app: HearthFlask, *, styleguide: bool) -> None:
 
 
 def _refuse_wrong_house() -> Response | None:
-    kind = current_site().kind if "site" in g else None
-    if kind in FRONT_DOORS and request.path == "/" and request.method not in tokens.UNSAFE:
-        return redirect(url_for(FRONT_DOORS[kind]))
-    kinds = current_app.extensions["site_kinds"]
-    if request.blueprint and kind is not None and kind not in kinds[request.blueprint]:
+    site = g.get("site")
+    if site is None:
+        return None
+    if site.kind in FRONT_DOORS and request.path == "/":
+        return redirect(url_for(FRONT_DOORS[site.kind]))
+    feature = request.blueprint
+    if feature and site.kind not in current_app.extensions["site_kinds"][feature]:
         abort(404)
     return None
 

@@ -32,10 +32,10 @@ PAGES = {
     ("federation", "federation-staff"): ["/numbers/", "/numbers/definitions/"],
 }
 LISTS = {
-    "/referrals/*": "/referrals/?view=all",
-    "/families/*": "/families/?view=all",
-    "/shelter/stays/*": "/shelter/",
-    "/gifts/*": "/gifts/",
+    "/referrals/": "/referrals/?view=all",
+    "/families/": "/families/?view=all",
+    "/shelter/stays/": "/shelter/",
+    "/gifts/": "/gifts/",
 }
 
 
@@ -65,11 +65,10 @@ def test_every_page_of_the_public_can_be_read_by_everybody(
     assert wrong == {}
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_every_kind_of_page_in_the_styleguide_can_be_read_by_everybody(
-    visit: Callable[..., Visit], width: int, scheme: str
+    visit: Callable[..., Visit],
 ) -> None:
-    designer = visit(width, color_scheme=scheme)
+    designer = visit(360, color_scheme="dark")
     paths = ["/styleguide/", *(f"/styleguide/{kind}" for kind in KINDS)]
 
     wrong = {path: found for path, found in _walk(designer, "spb", paths) if found}
@@ -96,22 +95,23 @@ def test_the_way_in_bears_the_colours_of_its_house(
 
 def _walk(somebody: Visit, site: str, paths: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Open each page, keep a picture of it, and tell what is wrong with it."""
+    first: dict[str, str] = {}
     for path in paths:
         somebody.faults.clear()
-        somebody.open(site, _found(somebody, site, path))
+        start, star, rest = path.partition("*")
+        if star and start not in first:
+            first[start] = _first_of(somebody, site, start)
+        somebody.open(site, first[start] + rest if star else path)
         name = re.sub(r"\W+", "-", path.replace("*", "one")).strip("-") or "front"
         somebody.photograph(f"pages-{site}-{name}")
         yield path, somebody.manners() + _barriers(somebody)
 
 
-def _found(somebody: Visit, site: str, path: str) -> str:
-    """The path with an id in the place of the star: that of the first entry of its list."""
-    start, star, rest = path.partition("*")
-    if not star:
-        return path
-    somebody.open(site, LISTS[start + star])
-    link = somebody.page.locator(f"main :is(tbody th, h3) a[href^='{start}']")
-    return f"{link.first.get_attribute('href')}{rest}"
+def _first_of(somebody: Visit, site: str, start: str) -> str:
+    """The address of the first thing in a list."""
+    somebody.open(site, LISTS[start])
+    link = somebody.page.locator(f"main :is(tbody th, h3) a[href^='{start}']").first
+    return link.get_attribute("href") or ""
 
 
 def _barriers(somebody: Visit) -> list[str]:

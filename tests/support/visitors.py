@@ -18,6 +18,7 @@ class Visitor(FlaskClient):
         options.setdefault("base_url", f"https://{self.host}")
         headers = dict(options.pop("headers", None) or {})
         headers.setdefault("Sec-Fetch-Site", "same-origin")
+        headers.setdefault("Accept-Language", "en")
         return super().open(*arguments, headers=headers, **options)
 
     def submit(
