@@ -13,7 +13,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "logger", "organisation", "job", "queue", "reason", "route",
         "status", "milliseconds", "count", "schema", "before", "after", "provider", "event_type",
-        "outcome", "request_id", "state", "attempts",
+        "outcome", "place", "request_id", "state", "attempts",
     }
 )  # fmt: skip
 PERSONAL = re.compile(r"@|\d{7,}")

@@ -1,6 +1,8 @@
 """Error pages: what happened, what to do now, and nothing about what stands behind the door."""
 
 import logging
+import traceback
+from pathlib import Path
 
 from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -11,6 +13,7 @@ from hearth.web.request import end_unit_of_work
 from tenants.context import NestedScopeError
 
 log = logging.getLogger(__name__)
+OUR_CODE = str(Path(__file__).parents[1])
 PAGES = frozenset({400, 401, 403, 404, 405, 413, 422, 429, 500, 503})
 
 
@@ -35,7 +38,7 @@ def _database(error: Exception) -> Response:
     # The driver's text may quote a family's data, so only the kind of error is told.
     end_unit_of_work(commit=False)
     unavailable = isinstance(error, OperationalError | PoolTimeoutError)
-    log.error("database_error", extra={"reason": type(error).__name__, "route": _route()})
+    log.error("database_error", extra=_where(error))
     return _page(503 if unavailable else 500)
 
 
@@ -43,7 +46,7 @@ def _unexpected(error: Exception) -> Response:
     if isinstance(error, NestedScopeError):
         log.critical("nested_scope", extra={"route": _route()})
     else:
-        log.error("unexpected_error", extra={"reason": type(error).__name__, "route": _route()})
+        log.error("unexpected_error", extra=_where(error))
     end_unit_of_work(commit=False)
     return _page(InternalServerError.code)
 
@@ -58,6 +61,15 @@ def _page(code: int) -> Response:
     # The account is not asked for again: the database may be what failed.
     g.setdefault("user", None)
     return make_response(render_template(f"errors/{shown}.html"), code)
+
+
+def _where(error: Exception) -> dict[str, str]:
+    """Kind and line of what broke; never the error's text, which may quote a family."""
+    place = "unknown"
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.startswith(OUR_CODE) or place == "unknown":
+            place = f"{Path(frame.filename).name} line {frame.lineno}"
+    return {"reason": type(error).__name__, "route": _route(), "place": place}
 
 
 def _route() -> str:
