@@ -1,5 +1,6 @@
 """Runs one worker process for one queue."""
 
+import os
 from pathlib import Path
 
 from redis import Redis
@@ -35,6 +36,9 @@ def run_worker(settings: Settings, queue: Queue) -> None:
     One queue a process: with two, RQ takes a job off the list without keeping it anywhere, and a
     process that dies at that moment takes the job with it.
     """
+    if queue is not Queue.MONEY:
+        # On a small machine a letter with its receipt can wait a moment; a payment should not.
+        os.nice(5)
     configure(settings)
     connection = Redis.from_url(settings.redis_url)
     worker = BeatingWorker(

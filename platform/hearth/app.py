@@ -151,7 +151,8 @@ def _refuse_wrong_house() -> Response | None:
     site = g.get("site")
     if site is None:
         return None
-    if site.kind in FRONT_DOORS and request.path == "/":
+    looking = request.method in {"GET", "HEAD"}
+    if looking and request.path == "/" and site.kind in FRONT_DOORS:
         return redirect(url_for(FRONT_DOORS[site.kind]))
     feature = request.blueprint
     if feature and site.kind not in current_app.extensions["site_kinds"][feature]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import psycopg
@@ -163,3 +164,23 @@ def test_an_unknown_profile_is_refused() -> None:
 def _warm(owner: Owner) -> list[object]:
     rows = owner.execute("SELECT name FROM shared.schemas WHERE state = 'warm' ORDER BY name")
     return [row[0] for row in rows.fetchall()]
+
+
+def test_organisations_made_at_the_same_moment_do_not_disturb_each_other(
+    owner: Owner, settings: Settings
+) -> None:
+    slugs = [f"u{uuid.uuid4().hex[:12]}" for _ in range(4)]
+
+    def make(slug: str) -> str:
+        profile = replace(Profile.named("ussuriysk"), slug=slug)
+        assert settings.owner_database_url is not None
+        with psycopg.connect(settings.owner_database_url, autocommit=True) as lane:
+            return provisioning.create_organisation(lane, settings, profile)
+
+    with ThreadPoolExecutor(4) as lanes:
+        schemas = list(lanes.map(make, slugs))
+
+    assert len(set(schemas)) == 4
+    for slug in slugs:
+        provisioning.set_state(owner, slug, before="active", after="suspended")
+        provisioning.drop_organisation(owner, slug)
