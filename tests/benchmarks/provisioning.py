@@ -15,7 +15,7 @@ from tenants.provisioning import Profile
 from tests.benchmarks.harness import Laboratory, Row, Target, in_turns, percentile, seconds
 
 Owner = psycopg.Connection[tuple[object, ...]]
-ROUNDS = 12
+ROUNDS = 24
 
 
 def measure(laboratory: Laboratory) -> Iterable[Row]:
@@ -31,6 +31,7 @@ def measure(laboratory: Laboratory) -> Iterable[Row]:
                 ),
                 lambda: 1000 * seconds(bare),
                 rounds=ROUNDS,
+                warm_up=3,
             )
             claims = [1000 * seconds(_claim(owner, number)) for number in range(len(made))]
             tables = _count_tables(owner, made[0])
