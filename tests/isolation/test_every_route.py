@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from hearth.accounts.guard import COOKIE
-from hearth.accounts.permissions import FEDERATION_ROLES, ROLE_PERMISSIONS, Role
+from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.web.request import HearthFlask
 from tenants.routing import SiteKind
 from tests.architecture.test_guards import PUBLIC
