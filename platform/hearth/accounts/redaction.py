@@ -6,7 +6,7 @@ reader does not have is covered; a field without a class refuses to be defined.
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 from hearth.data_classes import FieldClass
 
@@ -20,6 +20,7 @@ def of_class(field_class: FieldClass | None, *, hidden: Any = None) -> Any:
     return dataclasses.field(metadata={_KEY: field_class, "hidden": hidden})
 
 
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(of_class,))
 def view(cls: type[View]) -> type[View]:
     """Make a frozen view of a class whose every field says what kind of data it holds."""
     made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)

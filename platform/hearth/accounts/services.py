@@ -152,14 +152,14 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     ).first()
     if row is None:
         return None
-    user, seen_at = row.tuple()[:2]
+    user, seen_at = row[0], row[1]
     if now - seen_at > TOUCH_EVERY:
         session.execute(
             update(tables.session)
             .where(tables.session.token_hash == _token_hash(token))
             .values(seen_at=now)
         )
-    place = place_of(user.roles, row._mapping)
+    place = place_of(user.roles, row)
     return SignedIn(
         id=user.id,
         name=user.name,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, String, any_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import ORGANISATION, Directory, User
@@ -53,11 +53,12 @@ def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
     ]
 
 
-def place_of(roles: Sequence[str], row: Mapping[str, Any]) -> Place:
+def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
     """What the columns say about somebody who holds these roles."""
-    own = {code: (base, name) for code, base, name in row.get("own_roles") or ()}
+    told: Mapping[Any, Any] = row._mapping
+    own = {code: (base, name) for code, base, name in told.get("own_roles") or ()}
     rules: dict[str, dict[str, str]] = {}
-    for role, item, rule in row.get("rules") or ():
+    for role, item, rule in told.get("rules") or ():
         rules.setdefault(role, {})[item] = rule
     held, titles = [], []
     for code in roles:
@@ -69,8 +70,8 @@ def place_of(roles: Sequence[str], row: Mapping[str, Any]) -> Place:
     return Place(
         standing=standing(held),
         titles=tuple(titles),
-        teams=frozenset(uuid.UUID(team) for team in row.get("teams") or ()),
-        houses=frozenset(uuid.UUID(house) for house in row.get("houses") or ()),
+        teams=frozenset(uuid.UUID(team) for team in told.get("teams") or ()),
+        houses=frozenset(uuid.UUID(house) for house in told.get("houses") or ()),
     )
 
 
@@ -84,7 +85,7 @@ def holders(session: Session, permission: Permission) -> list[tuple[uuid.UUID, s
     return [
         (row.User.id, row.User.name)
         for row in rows
-        if permission in place_of(row.User.roles, row._mapping).standing.scopes
+        if permission in place_of(row.User.roles, row).standing.scopes
     ]
 
 

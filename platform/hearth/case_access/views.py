@@ -22,6 +22,7 @@ from hearth.web.formatting import organisation_clock
 from hearth.web.forms import Form
 from hearth.web.request import session
 
+THROUGH = Permission.CASES_RESTRICT
 blueprint = Blueprint("case_access", __name__, template_folder="templates")
 
 
@@ -108,8 +109,7 @@ def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
 
 
 def _household(household_id: uuid.UUID) -> Household:
-    here = {"user": person(), "permission": Permission.CASES_RESTRICT}
-    return found(find_household(session, household_id, **here))
+    return found(find_household(session, household_id, user=person(), permission=THROUGH))
 
 
 def _others() -> list[tuple[uuid.UUID, str]]:
@@ -126,8 +126,7 @@ def _end_of(day: date | None) -> datetime | None:
 
 
 def _to_access(household: Household) -> Response:
-    here = {"user": person(), "permission": Permission.CASES_RESTRICT}
-    if not is_visible(session, household.id, **here):
+    if not is_visible(session, household.id, user=person(), permission=THROUGH):
         # Whoever closed the file to herself is led to what she still sees.
         return redirect(url_for("families.index"), 303)
     return redirect(url_for("case_access.show", household_id=household.id), 303)

@@ -1,4 +1,4 @@
-"""Which families somebody sees: the policy's scopes as one SQL condition for all lists and pages."""
+"""Which families somebody sees: the policy's scopes as one SQL condition for every list."""
 
 import uuid
 from collections.abc import Callable, Mapping

@@ -84,7 +84,7 @@ def former_person(before: Mapping[str, Any], *, sees: Sees) -> list[tuple[str, s
     """What a correction replaced, as labels and values, as far as the reader sees them."""
     shown = _SHOWN_BEFORE if sees(FieldClass.IDENTITY) else ("given_name",)
     names = (before[part] for part in shown)
-    facts = [
+    facts: list[tuple[str, str | None]] = [
         (_("Name"), " ".join(name for name in names if name)),
         (_("Is it safe to call?"), str(SAFE_TO_CALL[before["safe_to_call"]])),
     ]

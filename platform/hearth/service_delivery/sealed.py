@@ -112,7 +112,7 @@ def _see(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]
 
 
 def _reads(service: ServiceDelivery, user: SignedIn, permission: Permission) -> bool:
-    """Whether an open note is read; what a doctor or lawyer did is of a class of its own besides."""
+    """Whether an open note is read; what a doctor or lawyer did is of its own class besides."""
     needed = {F.FREE_TEXT, _KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
     return all(user.sees(one, permission) for one in needed)
 

@@ -153,8 +153,8 @@ def _readers_page(note: ServiceDelivery, form: Form | None) -> Any:
 
 
 def _to_readers(note: ServiceDelivery) -> Response:
-    here = {"household_id": note.household_id, "note_id": note.id}
-    return redirect(url_for("service_delivery.readers", **here), 303)
+    where = url_for("service_delivery.readers", household_id=note.household_id, note_id=note.id)
+    return redirect(where, 303)
 
 
 def _service_form(household: Household, service: ServiceDelivery | None) -> Form:
