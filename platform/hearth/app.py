@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 import hearth.accounts.views
+import hearth.case_access.views
 import hearth.case_file.views
 import hearth.directory.views
 import hearth.families.views
@@ -49,6 +50,7 @@ EVERYWHERE = frozenset(SiteKind)
 # Which feature answers on which kind of host; everywhere else its pages do not exist.
 FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.accounts.views.blueprint, STAFF),
+    (hearth.case_access.views.blueprint, ORGANISATION),
     (hearth.case_file.views.blueprint, ORGANISATION),
     (hearth.directory.views.blueprint, PLATFORM),
     (hearth.families.views.blueprint, ORGANISATION),

@@ -11,6 +11,7 @@ import psycopg
 from config.settings import MissingSettingError, Settings
 from hearth.accounts import services as accounts
 from hearth.accounts.permissions import Role
+from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
 from tenants import context, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     ).add_argument("queue", choices=[*queues, "scheduler"])
     _add(verbs, "scheduler", workers_door, "wake jobs by the clock")
     _add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
+    add_policy(verbs)
     demo = _add(verbs, "demo", demo_door, "run everything on this machine with sample data")
     demo.add_argument("--reset", action="store_true", help="begin anew")
     return root

@@ -1,7 +1,9 @@
 """Imports every table once, so that the two collections of tables are complete."""
 
 from hearth.accounts import models as accounts
+from hearth.accounts import policy_models as policy
 from hearth.aggregates import models as aggregates
+from hearth.families import access_models as access
 from hearth.families import models as families
 from hearth.giving import models as giving
 from hearth.intake import models as intake
@@ -12,6 +14,7 @@ from hearth.shelter import models as shelter
 from tenants.models import SharedModel, TenantModel
 
 MODULES = (
+    access,
     accounts,
     aggregates,
     families,
@@ -19,6 +22,7 @@ MODULES = (
     intake,
     ledger,
     outbox,
+    policy,
     service_delivery,
     shelter,
 )

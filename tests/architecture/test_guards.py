@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.app import FEATURES
 from hearth.web.request import HearthFlask
 from tests.architecture.test_stdlib import ROOT

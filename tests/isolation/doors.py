@@ -8,7 +8,8 @@ import pytest
 from flask import g
 
 from hearth.accounts.guard import COOKIE
-from hearth.accounts.permissions import FEDERATION_ROLES, ROLE_PERMISSIONS, Permission, Role
+from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.web.request import HearthFlask
 from hearth.web.tokens import UNSAFE, form_token
 from tenants.context import runtime

@@ -4,8 +4,10 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -13,13 +15,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import directory
-from hearth.accounts.permissions import (
-    ROLE_LABELS,
-    Permission,
-    Role,
-    known_roles,
-    permissions_of,
-)
+from hearth.accounts.permissions import ROLE_LABELS, Permission, Role
+from hearth.accounts.policy import Scope, reach
+from hearth.accounts.redaction import Sees
+from hearth.accounts.standing import place_columns, place_of
+from hearth.data_classes import FieldClass
 
 HASHER = PasswordHasher()
 # Verified when nobody has the address, so that the answer takes as long as for a true one.
@@ -50,15 +50,39 @@ class SignedIn:
     locale: str
     roles: tuple[Role, ...]
     permissions: frozenset[Permission]
+    titles: tuple[str, ...] = ()
+    scopes: Mapping[Permission, frozenset[Scope]] = field(default_factory=dict)
+    fields: Mapping[Permission, frozenset[FieldClass]] = field(default_factory=dict)
+    grants: frozenset[Role] = frozenset()
+    teams: frozenset[uuid.UUID] = frozenset()
+    houses: frozenset[uuid.UUID] = frozenset()
 
     @property
     def role_labels(self) -> list[str]:
         """What this person is here, in the page's language."""
-        return [str(ROLE_LABELS[role]) for role in self.roles]
+        usual = {role.value: role for role in Role}
+        return [str(ROLE_LABELS[usual[t]]) if t in usual else t for t in self.titles]
 
     def may(self, permission: Permission) -> bool:
         """Whether one of this person's roles holds the permission."""
         return permission in self.permissions
+
+    def scopes_of(self, permission: Permission) -> frozenset[Scope]:
+        """On which families the permission counts; several roles may each have their own."""
+        return self.scopes.get(permission, frozenset())
+
+    def scope_of(self, permission: Permission) -> Scope | None:
+        """How far the permission reaches, or None for whoever does not hold it."""
+        return reach(self.scopes_of(permission))
+
+    def sees(self, field_class: FieldClass, permission: Permission | None = None) -> bool:
+        """Whether a kind of data is read, through one permission or through any."""
+        through = self.fields if permission is None else (permission,)
+        return any(field_class in self.fields.get(one, frozenset()) for one in through)
+
+    def eyes(self, permission: Permission) -> Sees:
+        """What is read through one permission, for the views that give out no more than that."""
+        return partial(self.sees, permission=permission)
 
 
 def create_user(
@@ -115,7 +139,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     tables = directory(session)
     now = datetime.now(UTC)
     row = session.execute(
-        select(tables.user, tables.session.seen_at)
+        select(tables.user, tables.session.seen_at, *place_columns(tables))
         .join(tables.session, tables.session.user_id == tables.user.id)
         .where(
             tables.session.token_hash == _token_hash(token),
@@ -128,19 +152,26 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     ).first()
     if row is None:
         return None
-    user, seen_at = row
+    user, seen_at = row[0], row[1]
     if now - seen_at > TOUCH_EVERY:
         session.execute(
             update(tables.session)
             .where(tables.session.token_hash == _token_hash(token))
             .values(seen_at=now)
         )
+    place = place_of(user.roles, row)
     return SignedIn(
         id=user.id,
         name=user.name,
         locale=user.locale,
-        roles=known_roles(user.roles),
-        permissions=permissions_of(user.roles),
+        roles=place.standing.roles,
+        permissions=frozenset(place.standing.scopes),
+        titles=place.titles,
+        scopes=place.standing.scopes,
+        fields=place.standing.fields,
+        grants=place.standing.grants,
+        teams=place.teams,
+        houses=place.houses,
     )
 
 

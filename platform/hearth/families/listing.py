@@ -1,13 +1,16 @@
 """The list of families people work from: searching, filtering, sorting, one page at a time."""
 
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
+from hearth.families.access import visible_households
 from hearth.families.models import (
     CaseEpisode,
     Household,
@@ -53,10 +56,19 @@ class FamilyQuery:
 
 
 def find_families(
-    session: Session, query: FamilyQuery, *, user_id: uuid.UUID, limit: int, offset: int
+    session: Session,
+    query: FamilyQuery,
+    *,
+    user: SignedIn,
+    limit: int,
+    offset: int,
+    permission: Permission = Permission.FAMILIES_READ,
 ) -> tuple[list[Household], int]:
-    """One page of families, and how many there are in all."""
-    chosen = _chosen(query, user_id)
+    """One page of the families somebody sees, and how many there are in all."""
+    chosen = _chosen(query, user, permission)
+    if not user.sees(FieldClass.IDENTITY, permission) and query.sort is FamilySort.NAME:
+        # An order by name would tell what the list does not.
+        query = replace(query, sort=FamilySort.NUMBER)
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     page = chosen.order_by(*_order(query)).limit(limit).offset(offset)
     loaded = page.options(
@@ -67,17 +79,19 @@ def find_families(
     return list(session.scalars(loaded)), total
 
 
-def count_families(session: Session, *, user_id: uuid.UUID) -> dict[FamilyView, int]:
-    """How many families each way of looking shows."""
+def count_families(
+    session: Session, *, user: SignedIn, permission: Permission = Permission.FAMILIES_READ
+) -> dict[FamilyView, int]:
+    """How many of the families somebody sees each way of looking shows."""
     counted = {}
     for view in FamilyView:
-        chosen = _chosen(FamilyQuery(view=view), user_id)
+        chosen = _chosen(FamilyQuery(view=view), user, permission)
         counted[view] = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     return counted
 
 
-def _chosen(query: FamilyQuery, user_id: uuid.UUID) -> Select[Household]:
-    chosen = select(Household)
+def _chosen(query: FamilyQuery, user: SignedIn, permission: Permission) -> Select[Household]:
+    chosen = select(Household).where(visible_households(user, permission))
     is_open = (
         select(CaseEpisode.id)
         .where(CaseEpisode.household_id == Household.id, CaseEpisode.closed_on.is_(None))
@@ -92,13 +106,14 @@ def _chosen(query: FamilyQuery, user_id: uuid.UUID) -> Select[Household]:
             select(KeyWorker.id)
             .where(
                 KeyWorker.household_id == Household.id,
-                KeyWorker.user_id == user_id,
+                KeyWorker.user_id == user.id,
                 KeyWorker.until_on.is_(None),
             )
             .exists()
         )
     if words := search_key(query.text).split():
-        chosen = chosen.where(_matches(words))
+        names = user.sees(FieldClass.IDENTITY, permission)
+        chosen = chosen.where(_matches(words) if names else _is_numbered(words[0]))
     return chosen
 
 
@@ -116,7 +131,11 @@ def _matches(words: list[str]) -> ColumnElement[bool]:
     )
     if len(words) > 1:
         return somebody
-    return or_(somebody, Household.case_number.contains(words[0], autoescape=True))
+    return or_(somebody, _is_numbered(words[0]))
+
+
+def _is_numbered(word: str) -> ColumnElement[bool]:
+    return Household.case_number.contains(word, autoescape=True)
 
 
 def _order(query: FamilyQuery) -> list[ColumnElement[Any]]:

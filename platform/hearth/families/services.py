@@ -5,12 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import any_, func, literal, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
-from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission
+from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import holders
 from hearth.families import membership
 from hearth.families.errors import (
     CaseClosedError,
@@ -153,34 +154,9 @@ def assign_key_worker(
     session.flush()
 
 
-def get_household(session: Session, household_id: uuid.UUID) -> Household | None:
-    """One family with its members, episodes and key workers, or None."""
-    return session.scalars(
-        select(Household)
-        .where(Household.id == household_id)
-        .options(
-            selectinload(Household.members),
-            selectinload(Household.episodes).selectinload(CaseEpisode.needs),
-            selectinload(Household.key_workers).joinedload(KeyWorker.user),
-        )
-    ).one_or_none()
-
-
 def possible_key_workers(session: Session) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may accompany a family, by name."""
-    able = [
-        role.value
-        for role, permissions in ROLE_PERMISSIONS.items()
-        if Permission.FAMILIES_WRITE in permissions
-    ]
-    rows = session.execute(
-        select(User.id, User.name)
-        .where(
-            User.disabled_at.is_(None), or_(*(literal(role) == any_(User.roles) for role in able))
-        )
-        .order_by(User.name, User.id)
-    )
-    return [(user_id, name) for user_id, name in rows]
+    return holders(session, Permission.FAMILIES_WRITE)
 
 
 def lock(session: Session, household: Household) -> None:

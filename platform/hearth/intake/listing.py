@@ -4,11 +4,15 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
 from hearth.families.names import search_key
 from hearth.intake.models import Referral
+from hearth.intake.seen import visible_referrals
 from hearth.intake.vocabulary import ReferralState, Urgency
 
 
@@ -42,10 +46,10 @@ class ReferralQuery:
 
 
 def find_referrals(
-    session: Session, query: ReferralQuery, *, limit: int, offset: int
+    session: Session, query: ReferralQuery, *, user: SignedIn, limit: int, offset: int
 ) -> tuple[list[Referral], int]:
-    """One page of referrals, and how many there are in all."""
-    chosen = _chosen(query)
+    """One page of the referrals somebody sees, and how many there are in all."""
+    chosen = _chosen(query, user)
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     rank = case({urgency: n for n, urgency in enumerate(Urgency)}, value=Referral.urgency)
     urgent_first = [rank] if query.view is ReferralView.WAITING else []
@@ -54,17 +58,27 @@ def find_referrals(
     return list(session.scalars(loaded)), total
 
 
-def count_referrals(session: Session) -> dict[ReferralView, int]:
-    """How many referrals each way of looking shows."""
-    rows = session.execute(select(Referral.state, func.count()).group_by(Referral.state))
+def count_referrals(session: Session, *, user: SignedIn) -> dict[ReferralView, int]:
+    """How many of the referrals somebody sees each way of looking shows."""
+    rows = session.execute(
+        select(Referral.state, func.count())
+        .where(visible_referrals(user, Permission.REFERRALS_READ))
+        .group_by(Referral.state)
+    )
     numbers: Counter[ReferralState] = Counter()
     for state, number in rows:
         numbers[state] = number
     return {view: sum(numbers[state] for state in states) for view, states in _STATES.items()}
 
 
-def _chosen(query: ReferralQuery) -> Select[Referral]:
-    chosen = select(Referral).where(Referral.state.in_(_STATES[query.view]))
-    for word in search_key(query.text).split()[:8]:
+def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
+    chosen = select(Referral).where(
+        visible_referrals(user, Permission.REFERRALS_READ), Referral.state.in_(_STATES[query.view])
+    )
+    words = search_key(query.text).split()[:8]
+    if words and not user.sees(FieldClass.IDENTITY, Permission.REFERRALS_READ):
+        # Finding somebody by name tells what the page would not.
+        return chosen.where(false())
+    for word in words:
         chosen = chosen.where(Referral.search_key.contains(word, autoescape=True))
     return chosen

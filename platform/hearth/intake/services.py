@@ -73,11 +73,6 @@ def take_referral(
     return referral
 
 
-def get_referral(session: Session, referral_id: uuid.UUID) -> Referral | None:
-    """One referral, or None."""
-    return session.get(Referral, referral_id)
-
-
 def referrals_of(session: Session, household_id: uuid.UUID) -> list[Referral]:
     """The referrals that opened a family's episodes or arrived during them, the oldest first."""
     return list(

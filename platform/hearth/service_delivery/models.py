@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
@@ -29,6 +29,7 @@ class ServiceDelivery(TenantModel):
         CheckConstraint("superseded_at IS NULL OR cancelled_at IS NULL", name="ended_once"),
         Index("ix_service_deliveries_household_id_delivered_on", "household_id", "delivered_on"),
         Index("ix_service_deliveries_delivered_on", "delivered_on"),
+        Index("ix_service_deliveries_provided_by", "provided_by", "household_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -40,6 +41,8 @@ class ServiceDelivery(TenantModel):
     """The time of day on the organisation's clock."""
     minutes: Mapped[int | None] = mapped_column(SmallInteger)
     note: Mapped[str | None]
+    sealed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether the note is read by whoever provided the service and those she chose alone."""
     provided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
@@ -74,3 +77,28 @@ class ServiceRecipient(TenantModel):
 
     service: Mapped[ServiceDelivery] = relationship(back_populates="recipients")
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class NoteGrant(TenantModel):
+    """A colleague who may read a sealed note, from when to when; its owner alone decides."""
+
+    __tablename__ = "note_grants"
+    __table_args__ = (
+        CheckConstraint("until_at >= from_at", name="until_at"),
+        Index(
+            "uq_note_grants_current",
+            "service_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("until_at IS NULL"),
+        ),
+        Index("ix_note_grants_user_id", "user_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service_deliveries.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    from_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    until_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()

@@ -133,8 +133,11 @@ def end_stay(
     recorded_by: uuid.UUID,
     today: datetime.date,
     note: str | None = None,
+    keep_note: bool = False,
 ) -> Stay:
     """Record that the family left; for a stay that ended already, correct what was recorded.
+
+    ``keep_note`` leaves an earlier note alone, for those who cannot read what they would replace.
 
     :raises StayError: the day does not fit, or a place was given to others meanwhile.
     """
@@ -160,7 +163,7 @@ def end_stay(
     stay.ended_on = ended_on
     stay.end_reason = reason
     stay.destination = destination
-    stay.departure_note = note
+    stay.departure_note = note or (stay.departure_note if keep_note else None)
     session.flush()
     return stay
 

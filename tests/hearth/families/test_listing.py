@@ -15,11 +15,12 @@ from hearth.families.listing import (
 from hearth.families.models import Household
 from hearth.families.vocabulary import ClosingReason, LeavingReason
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
+from tests.factories.people import as_role, team
 
 
 def found(session: Session, query: FamilyQuery, **limits: int) -> list[Household]:
     known = {"limit": 25, "offset": 0} | limits
-    return find_families(session, query, user_id=staff_id(session), **known)[0]
+    return find_families(session, query, user=as_role(session), **known)[0]
 
 
 def close(session: Session, household: Household) -> None:
@@ -84,6 +85,7 @@ def test_each_way_of_looking_shows_its_own_families(session: Session) -> None:
     mine = open_family(session)
     director = staff_id(session, Role.DIRECTOR)
     others = open_family(session, key_worker_id=director)
+    team(session, staff_id(session), director)
     closed = open_family(session)
     close(session, closed)
 
@@ -91,7 +93,7 @@ def test_each_way_of_looking_shows_its_own_families(session: Session) -> None:
     assert set(found(session, FamilyQuery(view=FamilyView.OPEN))) == {mine, others}
     assert set(found(session, FamilyQuery(view=FamilyView.CLOSED))) == {closed}
     assert set(found(session, FamilyQuery(view=FamilyView.ALL))) == {mine, others, closed}
-    assert count_families(session, user_id=staff_id(session)) == {
+    assert count_families(session, user=as_role(session)) == {
         FamilyView.MINE: 1,
         FamilyView.OPEN: 2,
         FamilyView.CLOSED: 1,
