@@ -91,11 +91,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FEDERATION_STAFF: frozenset({P.FEDERATION_NUMBERS}),
 }
 FEDERATION_ROLES = frozenset({Role.FEDERATION_STAFF})
+# What tells nothing about any person. Whoever may do anything else needs a second factor, so a new
+# permission asks for one until somebody writes it here.
+ABOUT_NOBODY = frozenset({P.NUMBERS_READ})
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
     """Everything that holders of these roles may do."""
     return frozenset().union(*(ROLE_PERMISSIONS[role] for role in known_roles(roles)))
+
+
+def needs_second_factor(permissions: Iterable[Permission]) -> bool:
+    """Whether somebody with these permissions could read about a person, or open doors to it."""
+    return not ABOUT_NOBODY.issuperset(permissions)
 
 
 def known_roles(roles: Iterable[str]) -> tuple[Role, ...]:
