@@ -22,6 +22,7 @@ import hearth.health.views
 import hearth.intake.views
 import hearth.ledger.views
 import hearth.models
+import hearth.my_account.views
 import hearth.public_site.views
 import hearth.service_delivery.views
 import hearth.shelter.views
@@ -29,6 +30,7 @@ import hearth.staff.views
 import hearth.styleguide.views
 import hearth.webhooks.views
 from config.settings import Settings
+from hearth.accounts import mails as account_mails
 from hearth.accounts.permissions import Permission
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
@@ -60,6 +62,7 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.health.views.blueprint, EVERYWHERE),
     (hearth.intake.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
+    (hearth.my_account.views.blueprint, STAFF),
     (hearth.public_site.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
     (hearth.shelter.views.blueprint, ORGANISATION),
@@ -130,7 +133,7 @@ def create_app(settings: Settings) -> HearthFlask:
         timezone_selector=languages.select_timezone,
     )
     _install_features(app, styleguide=settings.styleguide)
-    mail.TEMPLATES.update(mails.TEMPLATES)
+    mail.TEMPLATES.update(mails.TEMPLATES | account_mails.TEMPLATES)
     _install_page_context(app)
     install_error_pages(app)
     install_headers(app, settings)

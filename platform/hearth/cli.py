@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 
 from config.settings import MissingSettingError, Settings
-from hearth.accounts import services as accounts
-from hearth.accounts.permissions import Role
+from hearth.accounts.invitations import EmailTakenError, invite
+from hearth.accounts.mails import address_of
+from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
 from tenants import context, provisioning, roles
@@ -29,7 +30,6 @@ REFUSALS = (
 )
 EVERYBODY = "all"
 FEDERATION = "federation"
-SHORTEST_PASSWORD = 12
 SLUG_HELP = {
     "rotate-password": "an organisation, or 'all' for every schema, ready ones included",
     "add-user": "an organisation, or 'federation' for federation staff",
@@ -151,25 +151,30 @@ def _rotate(connection: Any, settings: Settings, arguments: Arguments) -> None:
 
 
 def _add_user(_connection: Any, settings: Settings, arguments: Arguments) -> None:
-    password = sys.stdin.readline().rstrip("\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise OrganisationError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    role = Role(arguments.role)
+    if (arguments.slug == FEDERATION) != (role in FEDERATION_ROLES):
+        raise OrganisationError(f"{role.value} is no role of {arguments.slug}")
     runtime = context.configure(settings)
     unit = (
         context.shared_session()
         if arguments.slug == FEDERATION
         else context.tenant_session(runtime.registry.get(arguments.slug))
     )
-    with unit as session:
-        accounts.create_user(
-            session,
-            email=arguments.email,
-            name=arguments.name,
-            password=password,
-            roles=[Role(arguments.role)],
-            locale=arguments.locale,
-        )
-    _print(f"{arguments.role} added to {arguments.slug}")
+    try:
+        with unit as session:
+            link = invite(
+                session,
+                email=arguments.email,
+                name=arguments.name,
+                roles=[role],
+                locale=arguments.locale,
+            )
+            address = address_of(session, link)
+    except EmailTakenError:
+        raise OrganisationError("somebody there has an account with this address") from None
+    _print(f"{arguments.role} invited to {arguments.slug}; the link in the mail works for 72 hours")
+    if arguments.print_link:
+        _print(address)
 
 
 def _fill_pool(connection: Any, settings: Settings, arguments: Arguments) -> None:
@@ -205,11 +210,14 @@ def _add_organisations(verbs: Any) -> None:
 
 
 def _add_user_options(command: argparse.ArgumentParser) -> None:
-    command.description = "Reads the password as one line from standard input."
+    command.description = "Sends an invitation; the person chooses her own password by its link."
     command.add_argument("email")
     command.add_argument("--name", required=True)
     command.add_argument("--role", required=True, choices=[role.value for role in Role])
     command.add_argument("--locale", default="en")
+    command.add_argument(
+        "--print-link", action="store_true", help="where no mail leaves the installation yet"
+    )
 
 
 def _add(

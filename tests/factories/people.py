@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.policy_models import HouseWorker, Team, TeamMember
 from hearth.accounts.services import SignedIn
+from hearth.accounts.sessions import Assurance
 from hearth.families.access_models import (
     CaseGrant,
     GrantKind,
@@ -26,7 +28,9 @@ HOST = "nowhere.hearth.test"
 
 def as_user(session: Session, user_id: uuid.UUID) -> SignedIn:
     """Somebody as a request of hers would know her."""
-    token = accounts.start_session(session, user_id=user_id, host=HOST)
+    token = sessions.start_session(
+        session, user_id=user_id, host=HOST, assurance=Assurance.SECOND_FACTOR
+    )
     known = accounts.recognise(session, token=token, host=HOST)
     assert known is not None
     return known

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from hearth.accounts import services as accounts
-from hearth.accounts.guard import COOKIE
+from hearth.accounts import sessions
+from hearth.accounts.guard import COOKIE, OWN
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from hearth.web.request import HearthFlask
 from tests.isolation.conftest import knock
 from tests.isolation.doors import Door, doors_of
@@ -19,7 +20,7 @@ __all__ = ["knock"]
 
 @pytest.fixture
 def doors(app: HearthFlask) -> list[Door]:
-    return [door for door in doors_of(app) if door.guard is not None]
+    return [door for door in doors_of(app) if door.guard is not None and door.guard != OWN]
 
 
 @pytest.fixture
@@ -34,7 +35,12 @@ def enter(session: Session, visitor: Callable[..., Visitor]) -> Callable[[World]
 
     def sign_in(world: World) -> Visitor:
         client = visitor("spb")
-        token = accounts.start_session(session, user_id=world.user_id, host=client.host)
+        token = sessions.start_session(
+            session,
+            user_id=world.user_id,
+            host=client.host,
+            assurance=Assurance.SECOND_FACTOR,
+        )
         client.set_cookie(COOKIE, token, domain=client.host, secure=True)
         return client
 

@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.settings import Settings
-from hearth.accounts import services as accounts
+from hearth.accounts import totp
 from hearth.accounts.models import directory
+from hearth.accounts.passwords import hash_password
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from tenants import context, provisioning, roles
 from tenants.engines import Engines
@@ -24,6 +26,8 @@ from tenants.provisioning import Profile
 TEMPLATE = "hearth_template"
 BASE_DOMAIN = "hearth.test"
 PASSWORD = "correct horse battery staple"
+# What everybody's app is set up with here.
+APP_SECRET = "CORRECTHORSEBATTERYSTAPLE2345673"
 
 
 @dataclass(frozen=True)
@@ -103,23 +107,34 @@ def make_template(addresses: Addresses) -> None:
         for slug in ("spb", "pskov"):
             provisioning.create_organisation(connection, settings, Profile.named(slug))
     runtime = context.configure(settings)
-    hashed = accounts.HASHER.hash(PASSWORD)
+    hashed = hash_password(PASSWORD)
     for organisation in runtime.registry.all_active():
         with context.tenant_session(organisation) as session:
             for role in sorted(set(Role) - FEDERATION_ROLES):
-                _add_user(session, role, f"{role}@{organisation.slug}.example.org", hashed)
+                _add_user(
+                    session, role, f"{role}@{organisation.slug}.example.org", hashed, settings
+                )
     with context.shared_session() as session:
         for role in FEDERATION_ROLES:
-            _add_user(session, role, f"{role}@federation.example.org", hashed)
+            _add_user(session, role, f"{role}@federation.example.org", hashed, settings)
     assert isinstance(runtime.bindings, Engines)
     runtime.bindings.dispose()
 
 
-def _add_user(session: Session, role: Role, email: str, hashed: str) -> None:
-    user = directory(session).user
-    session.add(
-        user(email=email, name=f"Test {role}", password_hash=hashed, roles=[role], locale="en")
+def _add_user(session: Session, role: Role, email: str, hashed: str, settings: Settings) -> None:
+    tables = directory(session)
+    user = tables.user(
+        email=email,
+        name=f"Test {role}",
+        password_hash=hashed,
+        roles=[role],
+        locale="en",
+        second_factor_at=datetime.now(UTC),
     )
+    session.add(user)
+    session.flush()
+    sealed = totp.seal(APP_SECRET, secret_key=settings.secret_key, user_id=user.id)
+    session.add(tables.app(user_id=user.id, secret_sealed=sealed))
 
 
 def copy_template(addresses: Addresses, name: str) -> str:

@@ -100,6 +100,14 @@ PERMISSION_LABELS: dict[Permission, LazyString] = {
     Permission.FEDERATION_NUMBERS: _l("Read the federation's numbers"),
 }
 FEDERATION_ROLES = frozenset({Role.FEDERATION_STAFF})
+# What tells nothing about any person. Whoever may do anything else needs a second factor, so a new
+# permission asks for one until somebody writes it here.
+ABOUT_NOBODY = frozenset({Permission.NUMBERS_READ})
+
+
+def needs_second_factor(permissions: Iterable[Permission]) -> bool:
+    """Whether somebody with these permissions could read about a person, or open doors to it."""
+    return not ABOUT_NOBODY.issuperset(permissions)
 
 
 def known_roles(roles: Iterable[str]) -> tuple[Role, ...]:

@@ -196,7 +196,7 @@ def workplaces() -> str:
 
 
 @blueprint.route("/colleagues/houses/<uuid:house_id>", methods=BOTH)
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def workplace(house_id: uuid.UUID) -> Any:
     """Who works in a house, and who begins there."""
     house, me = found(session.get(House, house_id)), person().id
@@ -212,7 +212,7 @@ def workplace(house_id: uuid.UUID) -> Any:
 
 
 @blueprint.post("/colleagues/houses/<uuid:house_id>/workers/<uuid:user_id>/end")
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
     """Let a colleague work in a house no longer."""
     worker = found(work.worker_in(session, house_id=house_id, user_id=user_id))

@@ -9,8 +9,6 @@ from marshmallow import Schema, fields, post_load, validate
 from hearth.web.fields import Choice, PlainText, UuidChoice
 from hearth.web.languages import NATIVE_NAMES
 
-SHORTEST_PASSWORD = 12
-
 
 @dataclass(frozen=True, kw_only=True)
 class NewColleague:
@@ -18,7 +16,6 @@ class NewColleague:
 
     email: str
     name: str
-    password: str
     roles: tuple[str, ...]
     locale: str
 
@@ -61,33 +58,21 @@ class _ColleagueSchema(Schema):
 
 
 class NewColleagueSchema(_ColleagueSchema):
-    """The form that opens an account."""
+    """The form that invites somebody; the password is the person's own to choose."""
 
     class Meta:
         """Who it is comes before what she is here."""
 
-        fields = ("name", "email", "password", "roles", "locale")
+        fields = ("name", "email", "roles", "locale")
 
     email = fields.Email(
         required=True,
         validate=validate.Length(max=254),
         metadata={
             "label": _l("E-mail address"),
-            "hint": _l("This person signs in with it."),
+            "hint": _l("The invitation goes there, and this person signs in with it."),
             "widget": "email",
             "autocomplete": "off",
-        },
-    )
-    password = fields.String(
-        required=True,
-        validate=validate.Length(
-            SHORTEST_PASSWORD, 1000, error=_l("Use at least 12 characters; a few words are good.")
-        ),
-        metadata={
-            "label": _l("First password"),
-            "hint": _l("At least 12 characters. Tell it to the person in private."),
-            "widget": "password",
-            "autocomplete": "new-password",
         },
     )
 

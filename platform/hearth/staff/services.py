@@ -1,4 +1,4 @@
-"""Adds colleagues, changes what they are here, and closes their accounts."""
+"""Invites colleagues, changes what they are here, and closes their accounts."""
 
 import uuid
 from collections.abc import Sequence
@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
+from hearth.accounts import api_tokens, factors, invitations, sessions
+from hearth.accounts.events import Happened, note
+from hearth.accounts.invitations import AlreadyAcceptedError, EmailTakenError
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
-from hearth.accounts.services import SignedIn, create_user
+from hearth.accounts.services import SignedIn
 from hearth.staff.roles import hand_out
 
-
-class EmailTakenError(Exception):
-    """A colleague signs in with this address already."""
+__all__ = ["AlreadyAcceptedError", "EmailTakenError"]
 
 
 class LastAdministratorError(Exception):
@@ -33,29 +34,38 @@ def colleague(session: Session, user_id: uuid.UUID) -> User | None:
     return session.get(User, user_id)
 
 
-def add_colleague(
+def invite_colleague(
     session: Session,
     *,
     email: str,
     name: str,
-    password: str,
     roles: Sequence[str],
     locale: str,
     actor: SignedIn,
-) -> uuid.UUID:
-    """Open an account.
+) -> None:
+    """Open an account; its owner chooses a password by the link in her mail.
 
     :raises EmailTakenError: somebody has one with this address.
     :raises NotYoursToGiveError: one of the roles is not the actor's to hand out.
     """
-    address = email.strip().lower()
-    if session.scalar(select(User.id).where(User.email == address)) is not None:
-        raise EmailTakenError
-    user_id = create_user(
-        session, email=address, name=name, password=password, roles=[], locale=locale
+    link = invitations.invite(
+        session, email=email, name=name, roles=[], locale=locale, invited_by=actor.id
     )
-    hand_out(session, session.get_one(User, user_id), roles, actor=actor)
-    return user_id
+    hand_out(session, session.get_one(User, link.user_id), roles, actor=actor)
+
+
+def invite_again(session: Session, user: User, *, invited_by: uuid.UUID) -> None:
+    """Send a fresh invitation.
+
+    :raises AlreadyAcceptedError: the person has chosen a password.
+    """
+    invitations.invite_again(session, user=user, invited_by=invited_by)
+
+
+def start_second_factor_anew(session: Session, user: User, *, actor_id: uuid.UUID) -> None:
+    """Take a lost second factor off an account; the link for a new one goes to its owner alone."""
+    factors.start_anew(session, user_id=user.id, actor_id=actor_id)
+    invitations.send_enrolment(session, user_id=user.id)
 
 
 def change_colleague(
@@ -68,7 +78,7 @@ def change_colleague(
     works_here: bool,
     actor: SignedIn,
 ) -> None:
-    """Change what somebody is here; a closed account is refused at the next request.
+    """Change what somebody is here; new roles and a closed account end her sessions at once.
 
     :raises LastAdministratorError: no open account with that role would be left.
     :raises NotYoursToGiveError: a role that changes is not the actor's to give or to take.
@@ -77,11 +87,22 @@ def change_colleague(
     stays_administrator = works_here and Role.ADMINISTRATOR.value in roles
     if not stays_administrator and _is_last_administrator(session, user):
         raise LastAdministratorError
+    before = set(user.roles)
     hand_out(session, user, roles, actor=actor)
-    user.name = name
-    user.locale = locale
+    if before != set(user.roles):
+        _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
+    if works_here != (user.disabled_at is None):
+        _note_and_end(session, user, Happened.OPENED if works_here else Happened.CLOSED, actor.id)
+    user.name, user.locale = name, locale
     user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))
+    if not works_here:
+        api_tokens.revoke_all(session, user_id=user.id)
     session.flush()
+
+
+def _note_and_end(session: Session, user: User, kind: Happened, actor_id: uuid.UUID) -> None:
+    note(session, kind, user.id, actor_id=actor_id)
+    sessions.end_all(session, user_id=user.id)
 
 
 def _is_last_administrator(session: Session, user: User) -> bool:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
+from hearth.accounts.invitations import waiting_invitations
 from hearth.accounts.models import User
 from hearth.accounts.permissions import PERMISSION_LABELS, Permission, Role
 from hearth.accounts.policy import FIELD_LABELS, SCOPE_LABELS
@@ -24,7 +25,11 @@ from hearth.staff.schemas import (
     TeamMemberSchema,
     TeamSchema,
 )
-from hearth.staff.services import EmailTakenError, LastAdministratorError
+from hearth.staff.services import (
+    AlreadyAcceptedError,
+    EmailTakenError,
+    LastAdministratorError,
+)
 from hearth.staff.teams import TeamNameTakenError
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.forms import Form
@@ -41,19 +46,20 @@ def index() -> str:
         "staff/index.html",
         colleagues=services.colleagues(session),
         names={role.code: role.name for role in register.roles_in_use(session)},
+        invited=waiting_invitations(session),
     )
 
 
 @blueprint.route("/colleagues/new", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.USERS_MANAGE, fresh=True)
 def add() -> Any:
-    """Open an account for a new colleague."""
+    """Invite a new colleague."""
     start = {"locale": organisation().staff_locale}
     form = Form(NewColleagueSchema(), sent_form(), start, choices={"roles": _offered()})
     if form.validate():
         try:
-            services.add_colleague(session, **asdict(form.loaded), actor=person())
-            flash(_("The account is open. Tell the person the password in private."), "success")
+            services.invite_colleague(session, **asdict(form.loaded), actor=person())
+            flash(_("An invitation is on its way. Its link works for three days."), "success")
             return redirect(url_for("staff.index"), 303)
         except EmailTakenError:
             form.add_error("email", _("Somebody signs in with this address already."))
@@ -61,7 +67,7 @@ def add() -> Any:
 
 
 @blueprint.route("/colleagues/<uuid:user_id>", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.USERS_MANAGE, fresh=True)
 def change(user_id: uuid.UUID) -> Any:
     """Change what a colleague is here, or close the account."""
     user = found(services.colleague(session, user_id))
@@ -77,7 +83,30 @@ def change(user_id: uuid.UUID) -> Any:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
         except NotYoursToGiveError:
             form.add_error("roles", _("One of these roles is not yours to give or to take."))
-    return form_page("staff/change.html", form, email=user.email)
+    return form_page("staff/change.html", form, colleague=user)
+
+
+@blueprint.post("/colleagues/<uuid:user_id>/invitation")
+@permit(Permission.USERS_MANAGE, fresh=True)
+def invite_again(user_id: uuid.UUID) -> Any:
+    """Send a fresh invitation to somebody who has not chosen a password yet."""
+    user = found(services.colleague(session, user_id))
+    try:
+        services.invite_again(session, user, invited_by=person().id)
+        flash(_("An invitation is on its way. Its link works for three days."), "success")
+    except AlreadyAcceptedError:
+        flash(_("This person has chosen a password already."), "info")
+    return redirect(url_for("staff.index"), 303)
+
+
+@blueprint.post("/colleagues/<uuid:user_id>/second-factor")
+@permit(Permission.USERS_MANAGE, fresh=True)
+def second_factor_anew(user_id: uuid.UUID) -> Any:
+    """Take a lost second factor off a colleague's account."""
+    user = found(services.colleague(session, user_id))
+    services.start_second_factor_anew(session, user, actor_id=person().id)
+    flash(_("The second factor is off. A letter tells the person how to begin anew."), "success")
+    return redirect(url_for("staff.index"), 303)
 
 
 @blueprint.get("/colleagues/roles/")
@@ -94,7 +123,7 @@ def roles() -> str:
 
 
 @blueprint.route("/colleagues/roles/new", methods=BOTH)
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def add_role() -> Any:
     """Give a name to a role that can do no more than another one."""
     me = person()
@@ -111,14 +140,14 @@ def add_role() -> Any:
 
 
 @blueprint.route("/colleagues/roles/<uuid:role_id>", methods=BOTH)
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def change_own_role(role_id: uuid.UUID) -> Any:
     """Narrow a role of the organisation's own."""
     return _change_role(found(register.role_in_use(session, str(role_id))))
 
 
 @blueprint.route("/colleagues/roles/usual/<role_code>", methods=BOTH)
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def change_role(role_code: str) -> Any:
     """Narrow a role that comes with the service."""
     role = found(register.role_in_use(session, role_code))
@@ -133,7 +162,7 @@ def teams() -> str:
 
 
 @blueprint.route("/colleagues/teams/new", methods=BOTH)
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def add_team() -> Any:
     """Form a team."""
     form = Form(TeamSchema(), sent_form())
@@ -147,7 +176,7 @@ def add_team() -> Any:
 
 
 @blueprint.route("/colleagues/teams/<uuid:team_id>", methods=BOTH)
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def team(team_id: uuid.UUID) -> Any:
     """Who belongs to a team, and who joins it."""
     shown, me = found(session.get(Team, team_id)), person().id
@@ -163,7 +192,7 @@ def team(team_id: uuid.UUID) -> Any:
 
 
 @blueprint.post("/colleagues/teams/<uuid:team_id>/members/<uuid:user_id>/end")
-@permit(Permission.ROLES_MANAGE)
+@permit(Permission.ROLES_MANAGE, fresh=True)
 def leave_team(team_id: uuid.UUID, user_id: uuid.UUID) -> Response:
     """Let a colleague belong to a team no longer."""
     member = found(team_register.member_of(session, team_id=team_id, user_id=user_id))

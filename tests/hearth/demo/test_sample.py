@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from hearth.accounts.models import User
+from hearth.accounts.passwords import verified
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
-from hearth.accounts.services import HASHER
 from hearth.demo import sample
 from hearth.demo.sample_gifts import plan_gifts
 from hearth.demo.sample_plan import NEED_SHARES, plan_families
@@ -254,7 +254,7 @@ def test_there_is_a_sign_in_for_every_role(filled: Session) -> None:
 
     assert roles | FEDERATION_ROLES == set(Role)
     assert all(users[account.email].roles == [account.role] for account in accounts)
-    assert HASHER.verify(users[accounts[0].email].password_hash, PASSWORD)
+    assert verified(users[accounts[0].email].password_hash, PASSWORD)
 
 
 def test_an_organisation_that_has_families_is_left_alone(sampled: Sample) -> None:
