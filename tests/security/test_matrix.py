@@ -7,16 +7,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.policy import POLICY, Scope
+from hearth.accounts.policy import POLICY
 from hearth.accounts.policy_models import OwnRole, RoleRule
-from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.families.access import permissions_on
-from hearth.families.listing import FamilyQuery, FamilyView, count_families, find_families
-from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, find_referrals
 from tests.factories.families import staff_id
 from tests.factories.people import as_role, colleague
 from tests.isolation.doors import Door
+from tests.security.lists import lists_of
 from tests.security.questions import Knock, leaks, surprises, told
 from tests.security.world import STAFF, Kind, World, build, build_for, reaches
 from tests.support.visitors import Visitor
@@ -77,19 +75,7 @@ def test_lists_counts_and_searches_obey_the_same_rule(
     wrong = {}
 
     for role in worlds:
-        user = as_role(session, role)
-        right = expected_families(worlds, role, P.FAMILIES_READ)
-        named = right if user.sees(FieldClass.IDENTITY) else set()
-        asked = {
-            "list": (_families(session, user, FamilyQuery(view=FamilyView.ALL)), right),
-            "search": (
-                _families(session, user, FamilyQuery(view=FamilyView.ALL, text="lastcanary")),
-                named,
-            ),
-            "count": (count_families(session, user=user)[FamilyView.ALL], len(right)),
-            "referrals": _referrals(session, user, worlds),
-        }
-        wrong |= {f"{role}: {what}": pair for what, pair in asked.items() if pair[0] != pair[1]}
+        wrong |= lists_of(session, worlds, role)
 
     assert wrong == {}
 
@@ -139,41 +125,6 @@ def test_a_family_that_may_not_be_seen_is_answered_like_one_that_does_not_exist(
 
     assert theirs.status_code == missing.status_code == 404
     assert theirs.text == missing.text
-
-
-def expected_families(
-    worlds: dict[Role, World], role: Role, permission: Permission
-) -> set[uuid.UUID]:
-    """What the policy says that somebody with a role finds in a list of all worlds' families."""
-    everywhere = POLICY[role].scopes.get(permission) is Scope.ORGANISATION
-    hers = {
-        thing.household.id
-        for kind, thing in worlds[role].things.items()
-        if reaches(role, permission, kind)
-    }
-    others = {
-        thing.household.id
-        for other, world in worlds.items()
-        for kind, thing in world.things.items()
-        if other is not role and everywhere and kind not in {Kind.RESTRICTED, Kind.GRANTED}
-    }
-    return hers | others
-
-
-def _referrals(
-    session: Session, user: SignedIn, worlds: dict[Role, World]
-) -> tuple[object, object]:
-    query = ReferralQuery(view=ReferralView.ALL)
-    found, total = find_referrals(session, query, user=user, limit=1000, offset=0)
-    right = expected_families(worlds, user.roles[0], P.REFERRALS_READ)
-    counted = count_referrals(session, user=user)[ReferralView.ALL]
-    here = {referral.household_id for referral in found}
-    return (here, total, counted), (right, len(right), len(right))
-
-
-def _families(session: Session, user: SignedIn, query: FamilyQuery) -> set[uuid.UUID]:
-    found, _total = find_families(session, query, user=user, limit=1000, offset=0)
-    return {household.id for household in found}
 
 
 def _take_away(session: Session, code: str, item: str, by: uuid.UUID) -> None:
