@@ -46,12 +46,6 @@ FILTERS = (
     "find_stay",
     "visible_referrals",
 )
-    "visible_households",
-    "find_household",
-    "find_referral",
-    "find_stay",
-    "visible_referrals",
-)
 Enter = Callable[[World], Visitor]
 
 
