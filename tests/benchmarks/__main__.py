@@ -16,6 +16,7 @@ from tests.benchmarks import (
     memory,
     migrating,
     peers,
+    policy,
     provisioning,
 )
 from tests.benchmarks.harness import RESULTS, Laboratory, Row
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "ingest": ingest.measure,
     "drain": drain.measure,
     "cubes": cubes.measure,
+    "policy": policy.measure,
 }
 
 

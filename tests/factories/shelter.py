@@ -75,6 +75,7 @@ def make_stay(
     admitted_on: datetime.date = TODAY,
     planned_until: datetime.date | None = None,
     today: datetime.date = TODAY,
+    note: str | None = None,
 ) -> Stay:
     """Admit a family, its members in order each to one of the places."""
     family = household or make_family(session, children=len(places) - 1)
@@ -90,6 +91,7 @@ def make_stay(
         planned_until=planned_until or admitted_on + datetime.timedelta(days=30),
         recorded_by=some_user_id(session),
         today=today,
+        note=note,
     )
 
 

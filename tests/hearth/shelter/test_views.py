@@ -56,7 +56,8 @@ def test_house_staff_see_who_is_in_and_which_places_are_free(
 
     page = sign_in(Role.HOUSE_STAFF).get("/shelter/").text
 
-    assert "Anna Voorbeeld" in page
+    assert "Anna" in page
+    assert "Voorbeeld" not in page
     assert "1 of 2" in page
     assert "Bed 2" in page
 
@@ -273,8 +274,8 @@ def test_no_name_stands_in_the_title_of_a_page(session: Session, sign_in: SignIn
     page = sign_in(Role.HOUSE_STAFF).get(f"/shelter/stays/{stay.id}").text
 
     title = page.partition("<title>")[2].partition("</title>")[0]
-    assert "Voorbeeld" not in title
-    assert "Anna Voorbeeld" in page
+    assert "Anna" not in title
+    assert "Anna" in page
 
 
 def test_a_director_opens_a_house_with_a_place(session: Session, sign_in: SignIn) -> None:
