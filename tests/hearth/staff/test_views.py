@@ -151,7 +151,8 @@ def test_accounts_are_changed_only_after_a_fresh_proof(
 ) -> None:
     administrator = sign_in(Role.ADMINISTRATOR)
     page = administrator.token_on("/colleagues/new")
-    session.execute(update(UserSession).values(confirmed_at=datetime.now(UTC) - timedelta(hours=1)))
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    session.execute(update(UserSession).values(confirmed_at=earlier))
 
     asked = administrator.post("/colleagues/new", data={"form_token": page, **NEW})
     kept = Page(asked.text).fields
