@@ -81,8 +81,8 @@ def test_the_link_of_an_invitation_works_once(
 
 @pytest.mark.parametrize(("hours", "works"), [(71, True), (73, False)], ids=["in time", "too late"])
 def test_an_invitation_lapses_after_three_days(
-    sign_in: MakeVisitor, visitor: MakeVisitor, session: Session, runtime: Runtime, app: HearthFlask,
-    hours: int, works: bool,
+    sign_in: MakeVisitor, visitor: MakeVisitor, session: Session, runtime: Runtime,
+    app: HearthFlask, hours: int, works: bool,
 ) -> None:  # fmt: skip
     sign_in(Role.ADMINISTRATOR).submit("/colleagues/new", NEW)
     (link,) = _links(session, runtime, app)
