@@ -19,6 +19,8 @@ LONGEST = 1000
 LOOKED_AT = 72
 # Ten to this power guesses: out of reach where each costs a verification of argon2id.
 HARD_ENOUGH = 9.0
+# How many letters and figures must be left of a password without the words that everybody knows.
+OWN_SIGNS = 8
 _COMMON = frozenset(FREQUENCY_LISTS["passwords"])
 
 
@@ -58,6 +60,8 @@ def weakness_of(password: str, *, about: Iterable[str] = ()) -> Weakness | None:
     if _bare(text) in _COMMON or text.lower() in _COMMON:
         return Weakness.COMMON
     words = [word for phrase in about for word in _words(phrase)]
+    if _rest(text, words) < OWN_SIGNS:
+        return Weakness.GUESSABLE
     found = zxcvbn(text[:LOOKED_AT], user_inputs=words)
     return Weakness.GUESSABLE if float(found["guesses_log10"]) < HARD_ENOUGH else None
 
@@ -70,6 +74,14 @@ def _one_form(password: str) -> str:
 def _bare(text: str) -> str:
     """The word that is left of "Password2024!!!"."""
     return text.lower().strip("0123456789!?.,-_*#$%&+ ")
+
+
+def _rest(text: str, words: Iterable[str]) -> int:
+    """How many letters and figures a password has beside words that everybody knows."""
+    left = text.lower()
+    for word in sorted(words, key=len, reverse=True):
+        left = left.replace(word, " ")
+    return sum(sign.isalnum() for sign in left) if left != text.lower() else len(text)
 
 
 def _words(phrase: str) -> list[str]:

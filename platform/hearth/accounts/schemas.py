@@ -51,7 +51,7 @@ def code_field() -> PlainText:
 
 def _computers() -> list[tuple[str, Any, Any]]:
     return [
-        (SHARED, _l("Others use it too"), _l("You are signed out after a quarter of an hour.")),
+        (SHARED, _l("Others use it too"), _l("You are signed out after 15 minutes without use.")),
         (ALONE, _l("Only I use it"), _l("You are signed out after an hour without use.")),
     ]
 

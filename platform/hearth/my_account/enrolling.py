@@ -40,7 +40,7 @@ def picture(secret: str, email: str) -> Markup:
     drawn = io.BytesIO()
     segno.make(address, error="m").save(
         drawn, kind="svg", scale=5, border=4, light="#fff", xmldecl=False, svgns=False,
-        svgclass="qr", lineclass=None, title=str(_("A picture for your app")),
+        svgclass="qr", lineclass=None, omitsize=True, title=str(_("A picture for your app")),
     )  # fmt: skip
     # Drawn by a library from our own text, in attributes alone: nothing in it is the visitor's.
     return Markup(drawn.getvalue().decode())  # noqa: S704

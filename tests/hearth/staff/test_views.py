@@ -81,14 +81,9 @@ def test_the_link_of_an_invitation_works_once(
 
 @pytest.mark.parametrize(("hours", "works"), [(71, True), (73, False)], ids=["in time", "too late"])
 def test_an_invitation_lapses_after_three_days(
-    sign_in: MakeVisitor,
-    visitor: MakeVisitor,
-    session: Session,
-    runtime: Runtime,
-    app: HearthFlask,
-    hours: int,
-    works: bool,
-) -> None:
+    sign_in: MakeVisitor, visitor: MakeVisitor, session: Session, runtime: Runtime,
+    app: HearthFlask, hours: int, works: bool,
+) -> None:  # fmt: skip
     sign_in(Role.ADMINISTRATOR).submit("/colleagues/new", NEW)
     (link,) = _links(session, runtime, app)
 
@@ -156,7 +151,8 @@ def test_accounts_are_changed_only_after_a_fresh_proof(
 ) -> None:
     administrator = sign_in(Role.ADMINISTRATOR)
     page = administrator.token_on("/colleagues/new")
-    session.execute(update(UserSession).values(confirmed_at=datetime.now(UTC) - timedelta(hours=1)))
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    session.execute(update(UserSession).values(confirmed_at=earlier))
 
     asked = administrator.post("/colleagues/new", data={"form_token": page, **NEW})
     kept = Page(asked.text).fields

@@ -5,6 +5,7 @@ const supported = window.PublicKeyCredential?.parseRequestOptionsFromJSON !== un
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (!supported) continue;
   form.querySelector("[data-needs-script]").hidden = false;
+  form.querySelector("[data-without-script]").hidden = true;
   form.addEventListener("submit", (event) => {
     if (form.dataset.answered) return;
     event.preventDefault();
