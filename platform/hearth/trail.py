@@ -77,7 +77,7 @@ def record(
 
 @event.listens_for(Session, "before_commit")
 def _hand_over(session: Session) -> None:
-    # The log is locked from here to the end of the transaction, so everything else is written first.
+    # The log is locked from here to the transaction's end, so everything else is written first.
     if session.in_nested_transaction() or not session.info.get(_KEPT):
         return
     session.flush()

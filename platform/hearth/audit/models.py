@@ -24,8 +24,8 @@ from tenants.models import TenantModel, new_id
 class AuditEvent(TenantModel):
     """One link of the chain.
 
-    Nothing here refers to another table: the chain outlives what it speaks of, and a reference would
-    lock rows while the chain is held.
+    Nothing here refers to another table: the chain outlives what it speaks of, and a reference
+    would lock rows while the chain is held.
     """
 
     __tablename__ = "audit_events"

@@ -73,7 +73,7 @@ def record(
 ) -> None:
     """Record that something was done, in the organisation's chain, with this unit of work.
 
-    Without an actor it is whoever is signed in. Facts name changed fields and codes, never contents.
+    Without an actor it is whoever is signed in. Facts name changed fields and codes, no contents.
     """
     trail.record(
         session,

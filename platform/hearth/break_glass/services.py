@@ -13,7 +13,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
-from hearth.break_glass.calendar import working_days_after
+from hearth.break_glass.deadlines import working_days_after
 from hearth.break_glass.models import GlassLook, GlassReview
 from hearth.break_glass.vocabulary import Outcome, Reason
 from hearth.families.access import find_household, is_restricted

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import any_, func, literal, or_, select
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -191,7 +191,9 @@ def record_read(
 ) -> None:
     """Note that somebody looks at a family, with everybody who is or was in it."""
     persons = select(
-        func.coalesce(func.array_agg(HouseholdMember.person_id.distinct()), literal("{}"))
+        func.coalesce(
+            func.array_agg(HouseholdMember.person_id.distinct()), literal([], ARRAY(Uuid()))
+        )
     ).where(HouseholdMember.household_id == household_id, HouseholdMember.superseded_at.is_(None))
     audit.record_read(
         session,

@@ -62,7 +62,7 @@ def index() -> Any:
 @permit(Permission.AUDIT_READ, fresh=True)
 def export() -> Any:
     """The events that the page shows, to take along; that they were taken is recorded."""
-    form, wanted = _asked(EventsSchema())
+    _form, wanted = _asked(EventsSchema())
     clock = organisation().clock
     lines, _total = services.log_lines(session, wanted, clock=clock, limit=MOST_EXPORTED)
     services.record_export(session, wanted, len(lines))
