@@ -41,7 +41,7 @@ class Settings:
     label: str
     sentry_dsn: str | None
     styleguide: bool
-    audit_signing_key: bytes | None
+    audit_signing_key: str | None
     audit_former_keys: tuple[bytes, ...]
     audit_anchors: str | None
     audit_anchor_mail: str | None
@@ -74,7 +74,7 @@ class Settings:
             label=env.optional("HEARTH_LABEL") or "unnamed",
             sentry_dsn=env.optional("SENTRY_DSN"),
             styleguide=env.flag("HEARTH_STYLEGUIDE"),
-            audit_signing_key=next(iter(env.keys("HEARTH_AUDIT_SIGNING_KEY")), None),
+            audit_signing_key=env.optional_secret("HEARTH_AUDIT_SIGNING_KEY"),
             audit_former_keys=env.keys("HEARTH_AUDIT_FORMER_KEYS"),
             audit_anchors=env.optional("HEARTH_AUDIT_ANCHORS"),
             audit_anchor_mail=env.optional("HEARTH_AUDIT_ANCHOR_MAIL"),
@@ -107,8 +107,12 @@ class _Environment:
         return value
 
     def secret(self, name: str) -> str:
-        value = self.required(name)
-        if len(value) < 32:
+        self.required(name)
+        return self.optional_secret(name) or ""
+
+    def optional_secret(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and len(value) < 32:
             raise MissingSettingError(f"{name} must be at least 32 characters long")
         return value
 

@@ -36,8 +36,11 @@ def add_commands(verbs: Any) -> None:
         command.set_defaults(run=run)
 
 
+own_settings = Settings.from_env
+
+
 def _verify(arguments: Arguments) -> None:
-    settings = Settings.from_env()
+    settings = own_settings()
     more = _heads(arguments.heads)
     harmed = 0
     for organisation in _organisations(settings, arguments.slug):
@@ -51,7 +54,7 @@ def _verify(arguments: Arguments) -> None:
 
 
 def _anchor(arguments: Arguments) -> None:
-    settings = Settings.from_env()
+    settings = own_settings()
     for organisation in _organisations(settings, arguments.slug):
         with context.tenant_session(organisation) as session:
             head = anchor(session, settings)

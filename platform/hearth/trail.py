@@ -71,6 +71,9 @@ def record(
         household_id=household_id,
         facts=dict(facts or {}),
     )
+    if not session.in_transaction():
+        # What is undone before its first statement must be forgotten like everything else.
+        session.begin()
     kept = session.info.setdefault(_KEPT, [])
     kept.append((entry, session.get_nested_transaction()))
 

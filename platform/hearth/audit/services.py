@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, insert, or_, select
@@ -106,6 +106,7 @@ def record_read(
             person_ids=shown,
             purpose=purpose,
             number=number,
+            read_at=datetime.now(UTC),
         )
     )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,9 +68,9 @@ class SignedHead:
 
 
 def signing_key(settings: Settings) -> Ed25519PrivateKey:
-    """The installation's key for heads: its own setting, or derived from the secret key."""
-    seed = settings.audit_signing_key or derive(settings.secret_key, PURPOSE)
-    return Ed25519PrivateKey.from_private_bytes(seed)
+    """The installation's key for heads, derived from a secret of its own or from the common one."""
+    secret = settings.audit_signing_key or settings.secret_key
+    return Ed25519PrivateKey.from_private_bytes(derive(secret, PURPOSE))
 
 
 def trusted_keys(settings: Settings) -> frozenset[bytes]:
@@ -82,15 +82,14 @@ def trusted_keys(settings: Settings) -> frozenset[bytes]:
 def sign(settings: Settings, *, organisation: str, seq: int, head: bytes) -> SignedHead:
     """Sign the head of an organisation's chain."""
     key = signing_key(settings)
-    unsigned = {
-        "organisation": organisation,
-        "seq": seq,
-        "hash": head,
-        "made_at": datetime.now(UTC),
-        "public_key": key.public_key().public_bytes_raw(),
-    }
-    told = SignedHead(**unsigned).told()
-    return SignedHead(**unsigned, signature=key.sign(told))
+    unsigned = SignedHead(
+        organisation=organisation,
+        seq=seq,
+        hash=head,
+        made_at=datetime.now(UTC),
+        public_key=key.public_key().public_bytes_raw(),
+    )
+    return replace(unsigned, signature=key.sign(unsigned.told()))
 
 
 def is_genuine(head: SignedHead, trusted: Collection[bytes]) -> bool:

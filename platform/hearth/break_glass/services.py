@@ -1,7 +1,7 @@
 """Opens one closed case for an hour, tells others at once, and has every look reviewed."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
@@ -257,7 +257,7 @@ def _record(
     actor_id: uuid.UUID,
     look_id: uuid.UUID | None,
     household_id: uuid.UUID | None,
-    facts: dict[str, str | bool],
+    facts: Mapping[str, str | bool],
 ) -> None:
     audit.record(
         session,

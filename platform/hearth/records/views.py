@@ -116,17 +116,19 @@ def _asked(schema: EventsSchema | LooksSchema) -> tuple[Form, Wanted]:
 
 
 def _urls(endpoint: str, household: Household) -> dict[str, str]:
-    kept = {name: request.args[name] for name in FILTERS if name in request.args}
-    here = {"household_id": household.id}
+    here = {**_kept(), "household_id": household.id, "print": "yes"}
     return {
-        "clear": url_for(endpoint, **here),
-        "paper": url_for(endpoint, **here, **kept, print="yes"),
+        "clear": url_for(endpoint, household_id=household.id),
+        "paper": url_for(endpoint, **here),
     }
 
 
 def _export_url() -> str:
-    kept = {name: request.args[name] for name in FILTERS if name in request.args}
-    return url_for("records.export", **kept)
+    return url_for("records.export", **_kept())
+
+
+def _kept() -> dict[str, Any]:
+    return {name: request.args[name] for name in FILTERS if name in request.args}
 
 
 def _words() -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from config.settings import MissingSettingError, Settings
-from hearth import cli
+from config.settings import MissingSettingError
+from hearth import cli, cli_audit
 from hearth.audit.mails import anchor_mail
 from hearth.audit.signing import SignedHead
 from hearth.outbox.models import OutboxMessage
@@ -16,6 +16,7 @@ from hearth.web.request import HearthFlask
 from tenants import context
 from tenants.context import runtime, tenant_session
 from tenants.registry import OrgRef
+from tests.support.servers import Addresses, settings_for
 from workers import audit
 
 Write = Callable[[int], None]
@@ -26,7 +27,7 @@ Hurt = Callable[[str], None]
 def at_home(monkeypatch: pytest.MonkeyPatch, house: OrgRef) -> None:
     """Let the command find the service as this test has it."""
     ready = runtime()
-    monkeypatch.setattr(Settings, "from_env", lambda: ready.settings)
+    monkeypatch.setattr(cli_audit, "own_settings", lambda: ready.settings)
     monkeypatch.setattr(context, "configure", lambda _settings: ready)
 
 
@@ -65,7 +66,6 @@ def test_heads_from_elsewhere_find_a_cut_tail(
     cli.main(["audit", "anchor", "spb"])
     printed = tmp_path / "drawer"
     printed.write_text(capsys.readouterr().out)
-    (tmp_path / "org_spb.heads").unlink(missing_ok=True)
     for file in tmp_path.glob("*.heads"):
         file.unlink()
     harm("DELETE FROM audit_events WHERE seq = 3")
@@ -99,8 +99,6 @@ def test_the_job_anchors_every_organisation_and_mails_the_head(
 
 
 @pytest.mark.parametrize("key", ["00", "x" * 64, "00" * 33])
-def test_a_key_that_is_none_is_refused_at_the_start(settings: Settings, key: str) -> None:
-    from config.settings import _Environment  # noqa: PLC0415
-
+def test_a_key_that_is_none_is_refused_at_the_start(addresses: Addresses, key: str) -> None:
     with pytest.raises(MissingSettingError, match="64 hexadecimal"):
-        _Environment({"HEARTH_AUDIT_SIGNING_KEY": key}).keys("HEARTH_AUDIT_SIGNING_KEY")
+        settings_for(addresses, "nowhere", HEARTH_AUDIT_FORMER_KEYS=key)

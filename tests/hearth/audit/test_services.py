@@ -102,7 +102,8 @@ def test_a_case_that_is_opened_and_closed_is_recorded_without_contents(session: 
 
 
 def test_everything_that_is_recorded_has_words() -> None:
-    actions, purposes = set(), set()
+    actions: set[str] = set()
+    purposes: set[str] = set()
     for path in (ROOT / "platform/hearth").rglob("*.py"):
         for call in _calls(path):
             for text in _texts(call):
@@ -129,4 +130,5 @@ def _name(call: ast.Call) -> str:
 def _texts(call: ast.Call) -> list[str]:
     """The code of what was done or looked at: the second argument, or one by name."""
     told = [*call.args[1:2], *(k.value for k in call.keywords if k.arg in {"action", "purpose"})]
-    return [one.value for one in told if isinstance(one, ast.Constant) and isinstance(one.value, str)]  # fmt: skip
+    constants = [one.value for one in told if isinstance(one, ast.Constant)]
+    return [one for one in constants if isinstance(one, str)]

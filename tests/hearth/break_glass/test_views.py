@@ -147,7 +147,7 @@ def test_a_look_is_reviewed_by_somebody_else(sign_in: SignIn, session: Session) 
     hers = own.submit(page, {"outcome": "justified", "note": "Mine."}, page="/break-glass/")
     unfinished = director.submit(page, {"outcome": "justified", "note": ""})
     reviewed = director.submit(page, {"outcome": "justified", "note": "Rightly opened."})
-    again = director.submit(page, {"outcome": "justified", "note": "Twice."}, page="/sign-in")
+    again = director.submit(page, {"outcome": "justified", "note": "Twice."}, page="/looks/")
 
     assert (hers.status_code, unfinished.status_code) == (422, 422)
     assert "Somebody else has to review" in hers.text
