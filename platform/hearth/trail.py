@@ -61,7 +61,7 @@ def record(
     Facts name changed fields and codes, never what somebody wrote. The federation's own sessions
     have no log: nobody's family can be seen in them.
     """
-    if session.info["organisation"] is None:
+    if session.info.get("organisation") is None:
         return
     entry = Entry(
         action=action,

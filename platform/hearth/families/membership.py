@@ -93,6 +93,7 @@ def correct_person(
     *,
     corrected_by: uuid.UUID,
     today: date,
+    household_id: uuid.UUID | None = None,
 ) -> None:
     """Replace what is recorded about a person; what stood there before is kept beside it.
 
@@ -112,6 +113,7 @@ def correct_person(
             subject_type="person",
             subject_id=person.id,
             actor_id=corrected_by,
+            household_id=household_id,
             facts={"fields": changed},
         )
     session.flush()

@@ -194,7 +194,12 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
         today=today(),
     )
     membership.correct_person(
-        session, member.person, answers.person, corrected_by=person().id, today=today()
+        session,
+        member.person,
+        answers.person,
+        corrected_by=person().id,
+        today=today(),
+        household_id=member.household_id,
     )
 
 

@@ -132,6 +132,8 @@ def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> 
 def decline(referral_id: uuid.UUID) -> Any:
     """Decide not to open a case, and say why."""
     referral = found(services.get_referral(session, referral_id))
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
     form = Form(DeclineSchema(), sent_form(), {"state": ReferralState.DECLINED})
     if not referral.is_waiting:
         return _decided_already(referral)

@@ -1,5 +1,7 @@
 """Says an event in words."""
 
+from flask_babel import gettext as _
+
 from hearth.audit.models import AuditEvent
 from hearth.audit.words import ACTIONS, PURPOSES
 
@@ -20,4 +22,6 @@ def facts_in_words(event: AuditEvent) -> str:
 
 
 def _one(value: object) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
