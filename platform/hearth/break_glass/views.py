@@ -12,6 +12,7 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.break_glass import services
 from hearth.break_glass.export import workbook
+from hearth.break_glass.indicators import BREAK_GLASS_USES
 from hearth.break_glass.models import GlassLook
 from hearth.break_glass.report import MonthReport, months_on_offer, report_of
 from hearth.break_glass.schemas import LookSchema, ReviewSchema
@@ -72,7 +73,8 @@ def report() -> str:
     """What a month of looks came to."""
     months, shown = _asked_report()
     choices = [(f"{month:%Y-%m}", format_month(month)) for month in months]
-    return render_template("break_glass/report.html", report=shown, months=choices, words=_words())
+    context = {"report": shown, "months": choices, "indicator": BREAK_GLASS_USES}
+    return render_template("break_glass/report.html", **context, words=_words())
 
 
 @blueprint.get("/looks/report.xlsx")

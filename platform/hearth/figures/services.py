@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from hearth.aggregates.catalogue import first_month
 from hearth.aggregates.families_served import FAMILIES_SERVED
-from hearth.break_glass.indicators import BREAK_GLASS_USES
 from hearth.families.indicators import CASES_OPENED, OPEN_CASES
 from hearth.giving.indicators import GIFTS_RECEIVED
 from hearth.indicators import Indicator, Period, PeriodKind, calendar
@@ -24,7 +23,6 @@ SHOWN: tuple[Indicator, ...] = (
     CASES_OPENED,
     SERVICES_DELIVERED,
     GIFTS_RECEIVED,
-    BREAK_GLASS_USES,
 )
 MONTHS_AT_FIRST = 12
 ONE_DAY = datetime.timedelta(days=1)

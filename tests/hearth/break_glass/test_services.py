@@ -221,6 +221,8 @@ def test_the_indicator_counts_the_looks_of_a_month(session: Session) -> None:
 
     counted = BREAK_GLASS_USES.count(session, period)
 
+    report = report_of(session, TODAY.replace(day=1), timezone="Europe/Moscow")
+    assert sum(counted.values()) == report.total
     assert counted == {("call",): 1}
     assert set(counted) <= set(BREAK_GLASS_USES.cells)
 
