@@ -12,6 +12,7 @@ from config.settings import MissingSettingError, Settings
 from hearth.accounts.invitations import EmailTakenError, invite
 from hearth.accounts.mails import address_of
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.cli_audit import RecordsHarmedError, add_commands
 from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
 from tenants import context, provisioning, roles
@@ -27,6 +28,7 @@ REFUSALS = (
     RollOutRunningError,
     OrganisationError,
     UnknownOrganisationError,
+    RecordsHarmedError,
 )
 EVERYBODY = "all"
 FEDERATION = "federation"
@@ -56,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(required=True, metavar="COMMAND")
     _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     _add_organisations(verbs)
+    add_commands(verbs)
     _add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)

@@ -3,6 +3,8 @@
 from hearth.accounts import models as accounts
 from hearth.accounts import policy_models as policy
 from hearth.aggregates import models as aggregates
+from hearth.audit import models as audit
+from hearth.break_glass import models as break_glass
 from hearth.families import access_models as access
 from hearth.families import models as families
 from hearth.giving import models as giving
@@ -17,6 +19,8 @@ MODULES = (
     access,
     accounts,
     aggregates,
+    audit,
+    break_glass,
     families,
     giving,
     intake,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.access_models import AccountEvent
 from hearth.accounts.models import directory
+from hearth.trail import record
 
 SHOWN = 20
 
@@ -53,6 +54,13 @@ def note(
     """Write down that something happened; ``actor_id`` names whoever did it to somebody else."""
     event = directory(session).event
     session.add(event(user_id=user_id, kind=kind.value, actor_id=actor_id, device=device))
+    record(
+        session,
+        action=f"account.{kind.value}",
+        subject_type="account",
+        subject_id=user_id,
+        actor_id=actor_id or user_id,
+    )
 
 
 def recent(session: Session, *, user_id: uuid.UUID) -> Sequence[AccountEvent]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, cast, overload
+from typing import Any, Final, NoReturn, cast, overload
 
 from flask import abort, g, jsonify, make_response, redirect, request, url_for
 from sqlalchemy import Table
@@ -22,7 +22,8 @@ from hearth.accounts.confirming import ask_again
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
-from hearth.web.request import current_site, session
+from hearth.trail import Fact, act_as, record
+from hearth.web.request import commit_now, current_site, session
 from hearth.web.tokens import UNSAFE, check_form_token, claim, remember
 from tenants.routing import SiteKind
 
@@ -106,6 +107,8 @@ def signed_in() -> SignedIn | None:
         if token and current_site().kind is not SiteKind.PLATFORM:
             g.user = services.recognise(session, token=token, host=current_site().host)
             g.session_binding = token if g.user else ""
+            if g.user is not None:
+                act_as(session, g.user.id)
     return cast("SignedIn | None", g.user)
 
 
@@ -141,7 +144,7 @@ def _guarded(
             if user.is_half_in and not enough(user):
                 return _lead_on(user)
             if not allowed(user):
-                abort(403)
+                _refuse(guard)
             return _answer(view, arguments, forms=True, prove=user if fresh else None)
 
         wrapper.guard = guard  # type: ignore[attr-defined]
@@ -193,6 +196,14 @@ def _changes_cookie(response: Response) -> bool:
     # Who presses "Sign in" twice sees the second answer only, which must bring the cookie too.
     cookies = response.headers.getlist("Set-Cookie")
     return any(cookie.startswith(f"{COOKIE}=") for cookie in cookies)
+
+
+def _refuse(guard: str) -> NoReturn:
+    # The refusal undoes all other work; that it happened is kept.
+    facts: dict[str, Fact] = {"permission": guard, "page": request.endpoint or ""}
+    record(session, action="access.refused", subject_type="page", subject_id=None, facts=facts)
+    commit_now()
+    abort(403)
 
 
 def _ask_to_sign_in() -> Response:

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
+from hearth.audit.services import Reader, readers_of
 from hearth.data_classes import FieldClass
 from hearth.families import services as families
 from hearth.families.access import permissions_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
-from hearth.families.services import Reader
 from hearth.families.vocabulary import ClosingReason
 from hearth.intake.seen import SeenReferral, see_referral
 from hearth.intake.services import referrals_of
@@ -60,7 +60,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
         referrals=[see_referral(one, user) for one in referrals],
         stays=stays,
         deliveries=see_services(session, services_of(session, household.id), user),
-        readers=families.readers_of(session, household.id),
+        readers=readers_of(session, household.id),
         staff=names_of(session, _people_who_acted(household, stays)),
     )
 

@@ -63,7 +63,7 @@ def show(household_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def close(household_id: uuid.UUID) -> Any:
     """Close a family's case."""
-    household = _household(household_id)
+    household = _shown(household_id)
     form = Form(CloseSchema(), sent_form(), {"closed_on": today()})
     if form.validate():
         try:
@@ -82,7 +82,7 @@ def close(household_id: uuid.UUID) -> Any:
 @permit(Permission.FAMILIES_WRITE)
 def reopen(household_id: uuid.UUID) -> Any:
     """Open the case of a family that came back."""
-    household = _household(household_id)
+    household = _shown(household_id)
     form = Form(ReopenSchema(), sent_form(), {"opened_on": today()})
     if form.validate():
         try:
@@ -129,6 +129,15 @@ def _household(
     household_id: uuid.UUID, permission: Permission = Permission.FAMILIES_WRITE
 ) -> Household:
     return found(find_household(session, household_id, user=person(), permission=permission))
+
+
+def _shown(household_id: uuid.UUID) -> Household:
+    household = _household(household_id)
+    if request.method == "GET":
+        families.record_read(
+            session, household_id=household.id, user_id=person().id, purpose="case"
+        )
+    return household
 
 
 def _to_file(household: Household) -> Response:

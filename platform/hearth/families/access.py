@@ -24,9 +24,10 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
-from hearth.families.access_models import CaseGrant, HouseholdRestriction
+from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from hearth.families.models import CaseEpisode, Household, KeyWorker
 
+READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
 # Stays and services belong to features that stand above this one. Of them only the columns that
 # decide about access are named here, so that no feature can forget to register itself.
 _STAYS = table(
@@ -48,13 +49,13 @@ def visible_households(user: SignedIn, permission: Permission) -> ColumnElement[
     """The condition on ``Household`` for what a permission of this person counts on.
 
     Whoever does not hold the permission sees nothing. A grant for one case opens it whatever the
-    scope; a case under restriction opens by grant alone.
+    scope; a case under restriction opens by grant alone. An emergency look opens it for reading.
     """
     scopes = user.scopes_of(permission)
     if not scopes:
         return false()
     within = or_(*(_REACH[scope](user) for scope in sorted(scopes)))
-    return or_(and_(within, ~is_restricted()), _granted(user))
+    return or_(and_(within, ~is_restricted()), _granted(user, permission))
 
 
 def find_household(
@@ -113,13 +114,15 @@ def is_active(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _granted(user: SignedIn) -> ColumnElement[bool]:
+def _granted(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    looks = true() if permission in READING else CaseGrant.kind != GrantKind.BREAK_GLASS
     return (
         select(CaseGrant.id)
         .where(
             CaseGrant.household_id == Household.id,
             CaseGrant.user_id == user.id,
             is_active(datetime.now(UTC)),
+            looks,
         )
         .correlate(Household)
         .exists()

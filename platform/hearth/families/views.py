@@ -164,6 +164,8 @@ def _list(query: FamilyQuery, number: int, form: Form) -> str:
     households, total = find_families(
         session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
     )
+    purpose = "search" if query.text else "list"
+    services.record_listed(session, households, user_id=person().id, purpose=purpose)
     return render_template(
         "families/index.html",
         households=[see_household(household, sees) for household in households],
@@ -200,7 +202,12 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
         today=today(),
     )
     membership.correct_person(
-        session, member.person, answers.person, corrected_by=person().id, today=today()
+        session,
+        member.person,
+        answers.person,
+        corrected_by=person().id,
+        today=today(),
+        household_id=member.household_id,
     )
 
 
@@ -251,7 +258,7 @@ def _household(
     user = person()
     household = found(find_household(session, household_id, user=user, permission=permission))
     if request.method == "GET":
-        services.record_read(session, household_id=household.id, user_id=user.id)
+        services.record_read(session, household_id=household.id, user_id=user.id, purpose="members")
     return household
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, is_visible
 from hearth.families.errors import FamilyDatesError, FamilyError
@@ -17,6 +18,7 @@ from hearth.families.listing import FamilyQuery, FamilyView, find_families
 from hearth.families.names import search_key
 from hearth.families.schemas import say_date_problem
 from hearth.families.seen import SeenHousehold, see_household
+from hearth.families.services import record_listed
 from hearth.families.words import MEMBER_ROLES, NEEDS, age, date_problem
 from hearth.intake import services
 from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, find_referrals
@@ -84,6 +86,7 @@ def take() -> Any:
 def show(referral_id: uuid.UUID) -> str:
     """One referral, and the families it may be about."""
     referral = _referral(referral_id)
+    services.record_read(session, referral, user_id=person().id)
     return render_template(
         "intake/show.html",
         referral=see_referral(referral, person()),
@@ -100,6 +103,8 @@ def open_family(referral_id: uuid.UUID) -> Any:
     referral = _referral(referral_id)
     if not referral.is_waiting:
         return _decided_already(referral)
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
     opening = opening_form(see_referral(referral, person()), sent_form())
     if "add_child" not in request.form and opening.form.validate():
         try:
@@ -132,6 +137,8 @@ def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> 
 def decline(referral_id: uuid.UUID) -> Any:
     """Decide not to open a case, and say why."""
     referral = _referral(referral_id, Permission.REFERRALS_WRITE)
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
     form = Form(DeclineSchema(), sent_form(), {"state": ReferralState.DECLINED})
     if not referral.is_waiting:
         return _decided_already(referral)
@@ -150,6 +157,7 @@ def _list(query: ReferralQuery, number: int, form: Form) -> str:
     referrals, total = find_referrals(
         session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
     )
+    audit.record_read(session, user_id=user.id, purpose="referrals", number=len(referrals))
     return render_template(
         "intake/index.html",
         referrals=[see_referral(referral, user) for referral in referrals],
@@ -203,6 +211,7 @@ def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
     households, _total = find_families(
         session, query, user=user, permission=WRITE, limit=5, offset=0
     )
+    record_listed(session, households, user_id=user.id, purpose="search")
     return [see_household(household, user.eyes(WRITE)) for household in households]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.names import tidy_or_none
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
@@ -71,6 +72,7 @@ def record_service(
     service = _entry(household, details, provided_by, recorded_by)
     session.add(service)
     session.flush()
+    _note(session, "service.recorded", service, recorded_by)
     return service
 
 
@@ -97,6 +99,7 @@ def correct_service(
     session.add(corrected)
     session.flush()
     carry_over(session, service, corrected)
+    _note(session, "service.corrected", corrected, recorded_by)
     return corrected
 
 
@@ -112,6 +115,7 @@ def cancel_service(
     service.cancelled_by = cancelled_by
     service.cancelling_note = tidy_or_none(note)
     session.flush()
+    _note(session, "service.cancelled", service, cancelled_by)
 
 
 def get_service(
@@ -162,6 +166,18 @@ def _entry(
         provided_by=provided_by,
         recorded_by=recorded_by,
         recipients=[ServiceRecipient(person_id=person) for person in set(details.recipient_ids)],
+    )
+
+
+def _note(session: Session, action: str, service: ServiceDelivery, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="service",
+        subject_id=service.id,
+        actor_id=actor_id,
+        household_id=service.household_id,
+        facts={"kind": service.kind.value},
     )
 
 

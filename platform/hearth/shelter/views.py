@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
+from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, permissions_on
 from hearth.families.models import Household
@@ -42,6 +43,10 @@ blueprint = Blueprint("shelter", __name__, template_folder="templates")
 def tonight() -> str:
     """Who is in the houses tonight, and which places are free."""
     houses = seen_tonight(session, today(), user=person())
+    guests = [guest.person.id for one in houses for f in one.families for guest in f.guests]
+    audit.record_read(
+        session, user_id=person().id, purpose="tonight", person_ids=guests, number=len(guests)
+    )
     return render_template("shelter/tonight.html", houses=houses, today=today())
 
 
@@ -51,7 +56,7 @@ def admit(household_id: uuid.UUID) -> Any:
     """Admit a family: who comes, from when until when, and where each of them sleeps."""
     user = person()
     household = found(find_household(session, household_id, user=user, permission=WRITE))
-    record_read(session, household_id=household.id, user_id=user.id)
+    record_read(session, household_id=household.id, user_id=user.id, purpose="admission")
     form = admission_form(session, household, sent_form(), today(), user.eyes(WRITE))
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
     if stay := decided(form, lambda wanted: admission(**vars(wanted))):
@@ -65,7 +70,7 @@ def admit(household_id: uuid.UUID) -> Any:
 def show_stay(stay_id: uuid.UUID) -> str:
     """One stay: who sleeps where, until when, and what was decided."""
     stay, user = _stay(stay_id, Permission.SHELTER_READ), person()
-    record_read(session, household_id=stay.household_id, user_id=user.id)
+    _note_look(stay)
     places, persons = occupancy.place_names(session), see_persons(session, stay, user=user)
     staff = names_of(session, {change.recorded_by for change in stay.changes})
     notes = user.sees(FieldClass.FREE_TEXT, Permission.SHELTER_READ)
@@ -87,6 +92,7 @@ def show_stay(stay_id: uuid.UUID) -> str:
 def extend(stay_id: uuid.UUID) -> Any:
     """Agree a new day of leaving."""
     stay = _stay(stay_id)
+    _note_look(stay)
     form = extension_form(stay, sent_form())
     extension = partial(services.extend_stay, session, stay, **_who())
     if decided(form, lambda wanted: extension(**wanted)):
@@ -101,6 +107,7 @@ def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """Let one of the family sleep in another place."""
     stay = _stay(stay_id)
     guest = found(see_persons(session, stay, user=person(), permission=WRITE).get(person_id))
+    _note_look(stay)
     form = move_form(session, sent_form(), today())
     moving = partial(services.move, session, stay, person_id=guest.id, **_who())
     if decided(form, lambda wanted: moving(**vars(wanted))):
@@ -114,6 +121,7 @@ def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
 def end(stay_id: uuid.UUID) -> Any:
     """Record that a family left, or correct what was recorded about it."""
     stay = _stay(stay_id)
+    _note_look(stay)
     notes = person().sees(FieldClass.FREE_TEXT, WRITE)
     form = departure_form(stay, sent_form(), today(), notes=notes)
     departure = partial(services.end_stay, session, stay, **_who(), keep_note=not notes)
@@ -223,6 +231,10 @@ def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
 
 def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:
     return found(find_stay(session, stay_id, user=person(), permission=permission))
+
+
+def _note_look(stay: Stay) -> None:
+    record_read(session, household_id=stay.household_id, user_id=person().id, purpose="stay")
 
 
 def _who() -> dict[str, Any]:

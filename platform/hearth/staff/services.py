@@ -1,8 +1,9 @@
 """Invites colleagues, changes what they are here, and closes their accounts."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
@@ -13,7 +14,9 @@ from hearth.accounts.invitations import AlreadyAcceptedError, EmailTakenError
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
 from hearth.staff.roles import hand_out
+from hearth.trail import Fact
 
 __all__ = ["AlreadyAcceptedError", "EmailTakenError"]
 
@@ -51,7 +54,9 @@ def invite_colleague(
     link = invitations.invite(
         session, email=email, name=name, roles=[], locale=locale, invited_by=actor.id
     )
-    hand_out(session, session.get_one(User, link.user_id), roles, actor=actor)
+    user = session.get_one(User, link.user_id)
+    hand_out(session, user, roles, actor=actor)
+    _record(session, "account.invited", user.id, {"roles": list(user.roles)})
 
 
 def invite_again(session: Session, user: User, *, invited_by: uuid.UUID) -> None:
@@ -87,9 +92,9 @@ def change_colleague(
     stays_administrator = works_here and Role.ADMINISTRATOR.value in roles
     if not stays_administrator and _is_last_administrator(session, user):
         raise LastAdministratorError
-    before = set(user.roles)
+    before = _state(user)
     hand_out(session, user, roles, actor=actor)
-    if before != set(user.roles):
+    if set(before["roles"]) != set(user.roles):
         _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
     if works_here != (user.disabled_at is None):
         _note_and_end(session, user, Happened.OPENED if works_here else Happened.CLOSED, actor.id)
@@ -98,6 +103,25 @@ def change_colleague(
     if not works_here:
         api_tokens.revoke_all(session, user_id=user.id)
     session.flush()
+    after = _state(user)
+    changed = sorted(field for field in after if after[field] != before[field])
+    facts: dict[str, Fact] = {"fields": changed, "works_here": works_here}
+    if "roles" in changed:
+        facts |= {"roles_before": list(before["roles"]), "roles_after": user.roles}
+    _record(session, "account.changed", user.id, facts)
+
+
+def _state(user: User) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "roles": list(user.roles),
+        "locale": user.locale,
+        "disabled": user.disabled_at is not None,
+    }
+
+
+def _record(session: Session, action: str, user_id: uuid.UUID, facts: Mapping[str, Fact]) -> None:
+    audit.record(session, action=action, subject_type="account", subject_id=user_id, facts=facts)
 
 
 def _note_and_end(session: Session, user: User, kind: Happened, actor_id: uuid.UUID) -> None:
