@@ -173,7 +173,7 @@ def _blindfolded(session: Session) -> World:
 
 def _unguarded(app: Flask, endpoint: str) -> Callable[..., Any]:
     """The view as it would be if its decorator let everybody in who has signed in."""
-    kept = app.view_functions[endpoint]
+    kept: Any = app.view_functions[endpoint]
     inner = inspect.unwrap(kept)
 
     def opened(**arguments: Any) -> Any:

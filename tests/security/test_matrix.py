@@ -72,7 +72,7 @@ def test_a_kind_of_data_taken_from_a_role_is_on_no_page(
 def test_lists_counts_and_searches_obey_the_same_rule(
     session: Session, worlds: dict[Role, World]
 ) -> None:
-    wrong = {}
+    wrong: dict[str, object] = {}
 
     for role in worlds:
         wrong |= lists_of(session, worlds, role)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from tests.factories.people import as_role, team
 
 
 def found(session: Session, query: FamilyQuery, **limits: int) -> list[Household]:
-    known = {"limit": 25, "offset": 0} | limits
+    known: dict[str, Any] = {"limit": 25, "offset": 0} | limits
     return find_families(session, query, user=as_role(session), **known)[0]
 
 
