@@ -49,6 +49,10 @@ FILTERS = (
 Enter = Callable[[World], Visitor]
 
 
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(HEARTH.parent).with_suffix("").parts)
+
+
 def guarded_endpoints() -> list[str]:
     """Every view that asks for a permission, read from the source."""
     found = []
@@ -228,7 +232,3 @@ def _call_at(file: str, line: int) -> tuple[int, int]:
     )
     call = next(calls)
     return call.lineno, call.end_lineno or call.lineno
-
-
-def _module(path: Path) -> str:
-    return ".".join(path.relative_to(HEARTH.parent).with_suffix("").parts)
