@@ -49,6 +49,10 @@ FILTERS = (
 Enter = Callable[[World], Visitor]
 
 
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(HEARTH.parent).with_suffix("").parts)
+
+
 def guarded_endpoints() -> list[str]:
     """Every view that asks for a permission, read from the source."""
     found = []
@@ -173,7 +177,7 @@ def _blindfolded(session: Session) -> World:
 
 def _unguarded(app: Flask, endpoint: str) -> Callable[..., Any]:
     """The view as it would be if its decorator let everybody in who has signed in."""
-    kept = app.view_functions[endpoint]
+    kept: Any = app.view_functions[endpoint]
     inner = inspect.unwrap(kept)
 
     def opened(**arguments: Any) -> Any:
@@ -228,7 +232,3 @@ def _call_at(file: str, line: int) -> tuple[int, int]:
     )
     call = next(calls)
     return call.lineno, call.end_lineno or call.lineno
-
-
-def _module(path: Path) -> str:
-    return ".".join(path.relative_to(HEARTH.parent).with_suffix("").parts)

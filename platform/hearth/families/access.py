@@ -1,12 +1,14 @@
 """Which families somebody sees: the policy's scopes as one SQL condition for every list."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Select,
     Uuid,
     and_,
     column,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     select,
     table,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Session, selectinload
@@ -28,6 +31,7 @@ from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestric
 from hearth.families.models import CaseEpisode, Household, KeyWorker
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
+Ids = Select[Any]
 # Stays and services belong to features that stand above this one. Of them only the columns that
 # decide about access are named here, so that no feature can forget to register itself.
 _STAYS = table(
@@ -54,8 +58,8 @@ def visible_households(user: SignedIn, permission: Permission) -> ColumnElement[
     scopes = user.scopes_of(permission)
     if not scopes:
         return false()
-    within = or_(*(_REACH[scope](user) for scope in sorted(scopes)))
-    return or_(and_(within, ~is_restricted()), _granted(user, permission))
+    outside = Household.id.in_(_granted(user, permission))
+    return or_(and_(_within(scopes, user), ~is_restricted()), outside)
 
 
 def find_household(
@@ -94,15 +98,10 @@ def is_visible(
 
 def is_restricted() -> ColumnElement[bool]:
     """The condition on ``Household`` that its case opens by name alone."""
-    return (
-        select(HouseholdRestriction.id)
-        .where(
-            HouseholdRestriction.household_id == Household.id,
-            HouseholdRestriction.until_at.is_(None),
-        )
-        .correlate(Household)
-        .exists()
+    restricted = select(HouseholdRestriction.household_id).where(
+        HouseholdRestriction.until_at.is_(None)
     )
+    return Household.id.in_(restricted.correlate(None))
 
 
 def is_active(now: datetime) -> ColumnElement[bool]:
@@ -114,81 +113,67 @@ def is_active(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _granted(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
-    looks = true() if permission in READING else CaseGrant.kind != GrantKind.BREAK_GLASS
-    return (
-        select(CaseGrant.id)
-        .where(
-            CaseGrant.household_id == Household.id,
-            CaseGrant.user_id == user.id,
-            is_active(datetime.now(UTC)),
-            looks,
-        )
-        .correlate(Household)
-        .exists()
+# Each scope is a list of ids that depends on no family, so that PostgreSQL gathers it once for a
+# list of thousands and, by the index on who it is about, as quickly for a single page.
+
+
+def _within(scopes: Collection[Scope], user: SignedIn) -> ColumnElement[bool]:
+    if Scope.ORGANISATION in scopes:
+        return true()
+    lists = [ids for scope in sorted(scopes) for ids in _REACH[scope](user)]
+    return Household.id.in_(union_all(*lists))
+
+
+def _granted(user: SignedIn, permission: Permission) -> Ids:
+    granted = select(CaseGrant.household_id).where(
+        CaseGrant.user_id == user.id, is_active(datetime.now(UTC))
     )
+    if permission not in READING:
+        granted = granted.where(CaseGrant.kind != GrantKind.BREAK_GLASS)
+    return granted.correlate(None)
 
 
-def _own(user: SignedIn) -> ColumnElement[bool]:
+def _own(user: SignedIn) -> list[Ids]:
     """She accompanies the family, or did something for it that stands in its file."""
-    return or_(_accompanied_by(KeyWorker.user_id == user.id), _served_by(user))
+    return [_accompanied_by(KeyWorker.user_id == user.id), _served_by(user)]
 
 
-def _team(user: SignedIn) -> ColumnElement[bool]:
+def _team(user: SignedIn) -> list[Ids]:
     """Her own families, and those that somebody of her teams accompanies."""
     together = select(TeamMember.user_id).where(
         TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
     )
-    return or_(_own(user), _accompanied_by(KeyWorker.user_id.in_(together)))
+    either = or_(KeyWorker.user_id == user.id, KeyWorker.user_id.in_(together))
+    return [_accompanied_by(either), _served_by(user)]
 
 
-def _house(user: SignedIn) -> ColumnElement[bool]:
+def _served_by(user: SignedIn) -> Ids:
+    services = _SERVICES.c
+    served = select(services.household_id).where(
+        services.provided_by == user.id,
+        services.superseded_at.is_(None),
+        services.cancelled_at.is_(None),
+    )
+    return served.correlate(None)
+
+
+def _house(user: SignedIn) -> list[Ids]:
     """Who lives in a house she works in; who left is seen until the next day is over."""
     stays = _STAYS.c
     recently = func.current_date() - 1
-    return (
-        select(stays.household_id)
-        .where(
-            stays.household_id == Household.id,
-            stays.house_id.in_(sorted(user.houses)),
-            or_(stays.ended_on.is_(None), stays.ended_on >= recently),
-        )
-        .correlate(Household)
-        .exists()
+    here = select(stays.household_id).where(
+        stays.house_id.in_(sorted(user.houses)),
+        or_(stays.ended_on.is_(None), stays.ended_on >= recently),
     )
+    return [here.correlate(None)]
 
 
-def _organisation(_user: SignedIn) -> ColumnElement[bool]:
-    return true()
+def _accompanied_by(who: ColumnElement[bool]) -> Ids:
+    return select(KeyWorker.household_id).where(KeyWorker.until_on.is_(None), who).correlate(None)
 
 
-def _accompanied_by(who: ColumnElement[bool]) -> ColumnElement[bool]:
-    return (
-        select(KeyWorker.id)
-        .where(KeyWorker.household_id == Household.id, KeyWorker.until_on.is_(None), who)
-        .correlate(Household)
-        .exists()
-    )
-
-
-def _served_by(user: SignedIn) -> ColumnElement[bool]:
-    services = _SERVICES.c
-    return (
-        select(services.household_id)
-        .where(
-            services.household_id == Household.id,
-            services.provided_by == user.id,
-            services.superseded_at.is_(None),
-            services.cancelled_at.is_(None),
-        )
-        .correlate(Household)
-        .exists()
-    )
-
-
-_REACH: Mapping[Scope, Callable[[SignedIn], ColumnElement[bool]]] = {
+_REACH: Mapping[Scope, Callable[[SignedIn], list[Ids]]] = {
     Scope.OWN: _own,
     Scope.TEAM: _team,
     Scope.HOUSE: _house,
-    Scope.ORGANISATION: _organisation,
 }

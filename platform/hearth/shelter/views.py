@@ -55,7 +55,7 @@ def tonight() -> str:
 def admit(household_id: uuid.UUID) -> Any:
     """Admit a family: who comes, from when until when, and where each of them sleeps."""
     user = person()
-    household = found(find_household(session, household_id, user=user, permission=WRITE))
+    household = _family(household_id)
     record_read(session, household_id=household.id, user_id=user.id, purpose="admission")
     form = admission_form(session, household, sent_form(), today(), user.eyes(WRITE))
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
@@ -227,6 +227,14 @@ def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
     work.end_work(session, worker, ended_by=person().id)
     flash(_("Your colleague no longer works in this house."), "success")
     return redirect(url_for("shelter.workplace", house_id=house_id), 303)
+
+
+def _family(household_id: uuid.UUID) -> Household:
+    """A family that may be admitted by whoever asks, who must know in which houses she does it."""
+    user = person()
+    knows = user.sees(FieldClass.LOCATION, WRITE)
+    household = find_household(session, household_id, user=user, permission=WRITE)
+    return found(household if knows else None)
 
 
 def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:

@@ -36,6 +36,7 @@ def test_a_grant_opens_one_file_until_it_is_taken_back(session: Session, sign_in
     assert REASON in director.get(f"{path}/access").text
     director.submit(f"{path}/access/grants/{given.id}")
     assert specialist.get(path).status_code == 404
+    session.refresh(given)
     assert given.revoked_by == given.granted_by == staff_id(session, Role.DIRECTOR)
 
 
@@ -76,11 +77,13 @@ def test_a_restricted_file_opens_to_those_chosen_and_not_even_to_who_closed_it(
     assert visitor.get(path).status_code == 404
     assert sign_in(Role.SOCIAL_WORKER).get(path).status_code == 404
     assert sign_in(Role.SPECIALIST).get(path).status_code == 404
+    session.refresh(earlier)
     assert earlier.revoked_at is not None
     assert keeper.get(path).status_code == 200
     held = session.scalars(select(HouseholdRestriction)).one()
     keeper.submit(f"{path}/access/restrictions/{held.id}")
     assert visitor.get(path).status_code == 200
+    session.refresh(held)
     assert held.lifted_by == staff_id(session, other)
 
 

@@ -66,6 +66,7 @@ def test_the_owner_lets_a_colleague_read_it_and_takes_it_back(
     assert SECRET not in sign_in(Role.DIRECTOR).get(file).text
     owner.submit(f"{readers}/{reader_id}/end", page=readers)
     assert SECRET not in worker.get(file).text
+    session.expire_all()
     assert session.scalars(select(NoteGrant)).one().until_at is not None
 
 
