@@ -11,6 +11,7 @@ from tests.benchmarks import (
     connections,
     cubes,
     drain,
+    enumeration,
     ingest,
     isolation,
     memory,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "ingest": ingest.measure,
     "drain": drain.measure,
     "cubes": cubes.measure,
+    "enumeration": enumeration.measure,
 }
 
 
