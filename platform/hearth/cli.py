@@ -4,12 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from config.settings import MissingSettingError, Settings
-from hearth.accounts.invitations import EmailTakenError, invite
+from hearth.accounts.invitations import EmailTakenError, invite, start_anew_for
 from hearth.accounts.mails import address_of
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.cli_audit import RecordsHarmedError, add_commands
@@ -35,6 +37,7 @@ FEDERATION = "federation"
 SLUG_HELP = {
     "rotate-password": "an organisation, or 'all' for every schema, ready ones included",
     "add-user": "an organisation, or 'federation' for federation staff",
+    "second-factor-anew": "an organisation, or 'federation' for federation staff",
 }
 
 
@@ -157,14 +160,8 @@ def _add_user(_connection: Any, settings: Settings, arguments: Arguments) -> Non
     role = Role(arguments.role)
     if (arguments.slug == FEDERATION) != (role in FEDERATION_ROLES):
         raise OrganisationError(f"{role.value} is no role of {arguments.slug}")
-    runtime = context.configure(settings)
-    unit = (
-        context.shared_session()
-        if arguments.slug == FEDERATION
-        else context.tenant_session(runtime.registry.get(arguments.slug))
-    )
     try:
-        with unit as session:
+        with _accounts_of(arguments.slug, settings) as session:
             link = invite(
                 session,
                 email=arguments.email,
@@ -178,6 +175,24 @@ def _add_user(_connection: Any, settings: Settings, arguments: Arguments) -> Non
     _print(f"{arguments.role} invited to {arguments.slug}; the link in the mail works for 72 hours")
     if arguments.print_link:
         _print(address)
+
+
+def _second_factor_anew(_connection: Any, settings: Settings, arguments: Arguments) -> None:
+    with _accounts_of(arguments.slug, settings) as session:
+        link = start_anew_for(session, email=arguments.email)
+        address = address_of(session, link) if link else ""
+    if not address:
+        raise OrganisationError("nobody there has an account with this address")
+    _print("the second factor is off; the link in the mail works for 72 hours, with the password")
+    if arguments.print_link:
+        _print(address)
+
+
+def _accounts_of(slug: str, settings: Settings) -> AbstractContextManager[Session]:
+    runtime = context.configure(settings)
+    if slug == FEDERATION:
+        return context.shared_session()
+    return context.tenant_session(runtime.registry.get(slug))
 
 
 def _fill_pool(connection: Any, settings: Settings, arguments: Arguments) -> None:
@@ -194,6 +209,7 @@ ORGANISATION_COMMANDS: dict[str, Callable[[Any, Settings, Arguments], None]] = {
     "rotate-password": _rotate,
     "fill-pool": _fill_pool,
     "add-user": _add_user,
+    "second-factor-anew": _second_factor_anew,
 }
 
 
@@ -210,14 +226,21 @@ def _add_organisations(verbs: Any) -> None:
             command.add_argument("--confirm", metavar="SLUG", default="")
         if verb == "add-user":
             _add_user_options(command)
+        if verb == "second-factor-anew":
+            command.description = "For the last administrator, who lost telephone and codes."
+            _add_person_options(command)
 
 
 def _add_user_options(command: argparse.ArgumentParser) -> None:
     command.description = "Sends an invitation; the person chooses her own password by its link."
-    command.add_argument("email")
+    _add_person_options(command)
     command.add_argument("--name", required=True)
     command.add_argument("--role", required=True, choices=[role.value for role in Role])
     command.add_argument("--locale", default="en")
+
+
+def _add_person_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("email")
     command.add_argument(
         "--print-link", action="store_true", help="where no mail leaves the installation yet"
     )

@@ -11,6 +11,7 @@ from tests.benchmarks import (
     connections,
     cubes,
     drain,
+    enumeration,
     ingest,
     isolation,
     memory,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "drain": drain.measure,
     "cubes": cubes.measure,
     "policy": policy.measure,
+    "enumeration": enumeration.measure,
 }
 
 

@@ -26,7 +26,6 @@ class Happened(StrEnum):
     RECOVERY_CODE_USED = "recovery-code-used"
     CONFIRMED = "confirmed"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a kind of event.
-    PASSWORD_RESET_ASKED = "password-reset-asked"  # noqa: S105
     PASSWORD_RESET = "password-reset"  # noqa: S105
     APP_ADDED = "app-added"
     APP_REMOVED = "app-removed"

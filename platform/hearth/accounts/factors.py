@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from hearth.accounts import devices, recovery, sessions, totp
+from hearth.accounts import api_tokens, devices, recovery, sessions, totp
 from hearth.accounts.events import Happened, note
 from hearth.accounts.factor_models import AuthenticatorApp, Passkey
 from hearth.accounts.models import directory
@@ -115,7 +115,7 @@ def remove_passkey(
     return True
 
 
-def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID) -> None:
+def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID | None) -> None:
     """Take every second factor off an account; a new one needs the password *and* the mailbox.
 
     So whoever may do this to a colleague cannot become her: the link goes to her address alone.
@@ -130,6 +130,7 @@ def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID) -> 
         )
     recovery.forget_codes(session, user_id=user_id)
     devices.forget_devices(session, user_id=user_id)
+    api_tokens.revoke_all(session, user_id=user_id)
     sessions.end_all(session, user_id=user_id)
     session.execute(
         update(tables.user)

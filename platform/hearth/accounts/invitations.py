@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts import links, sessions
+from hearth.accounts import factors, links, sessions
 from hearth.accounts.access_models import AccountLink
 from hearth.accounts.events import Happened, note
 from hearth.accounts.links import LinkKind
@@ -99,9 +99,21 @@ def ask_for_reset(session: Session, *, email: str) -> None:
     post(session, link)
 
 
-def send_enrolment(session: Session, *, user_id: uuid.UUID) -> None:
+def send_enrolment(session: Session, *, user_id: uuid.UUID) -> AccountLink:
     """Send the link without which a second factor that was started anew cannot be set up."""
-    post(session, links.make_link(session, kind=LinkKind.ENROLMENT, user_id=user_id))
+    link = links.make_link(session, kind=LinkKind.ENROLMENT, user_id=user_id)
+    post(session, link)
+    return link
+
+
+def start_anew_for(session: Session, *, email: str) -> AccountLink | None:
+    """Start the second factor anew from the command line; None when nobody has the address."""
+    table = directory(session).user
+    user_id = session.scalar(select(table.id).where(table.email == email.strip().lower()))
+    if user_id is None:
+        return None
+    factors.start_anew(session, user_id=user_id, actor_id=None)
+    return send_enrolment(session, user_id=user_id)
 
 
 def _choose_password(

@@ -16,7 +16,6 @@ EVENTS: dict[str, LazyString] = {
     Happened.RECOVERY_CODE_USED: _l("A recovery code was used"),
     Happened.CONFIRMED: _l("You confirmed that it was you"),
     Happened.PASSWORD_CHANGED: _l("The password was changed"),
-    Happened.PASSWORD_RESET_ASKED: _l("A new password was asked for"),
     Happened.PASSWORD_RESET: _l("A new password was set by a link in a mail"),
     Happened.APP_ADDED: _l("An app with codes was added"),
     Happened.APP_REMOVED: _l("The app with codes was removed"),

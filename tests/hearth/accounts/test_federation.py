@@ -52,16 +52,14 @@ def test_the_federation_has_an_outbox_of_its_own(
 
 @pytest.fixture
 def own_database(
-    addresses: Addresses, worker: str, monkeypatch: pytest.MonkeyPatch
+    runtime: context.Runtime, addresses: Addresses, worker: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """A database of the command's own, named in the environment as an administrator would."""
     database = copy_template(addresses, f"{worker}_cli")
     for name, value in environment_for(addresses, database).items():
         monkeypatch.setenv(name, value)
     yield
-    bindings = context.runtime().bindings
-    assert isinstance(bindings, Engines)
-    bindings.dispose()
+    _hang_up()
     drop_database(addresses, database)
 
 
@@ -71,15 +69,32 @@ def test_the_command_line_invites_and_never_asks_for_a_password(
     order = ["organisations", "add-user"]
     person = [EMAIL, "--name", "Lena", "--role"]
 
-    code = cli.main([*order, "federation", *person, "federation-staff", "--print-link"])
-    taken = cli.main([*order, "federation", *person, "federation-staff"])
-    wrong = cli.main([*order, "spb", *person, "federation-staff"])
+    code = _run([*order, "federation", *person, "federation-staff", "--print-link"])
+    taken = _run([*order, "federation", *person, "federation-staff"])
+    wrong = _run([*order, "spb", *person, "federation-staff"])
+    anew = _run(["organisations", "second-factor-anew", "federation", EMAIL, "--print-link"])
 
     with shared_session() as session:
         user = session.scalars(select(FederationUser).where(FederationUser.email == EMAIL)).one()
+        needs_letter = user.enrols_by_mail
     told = capsys.readouterr()
+    assert anew == 0
+    assert needs_letter
+    assert "https://federation.hearth.test/second-factor-anew?link=" in told.out
     assert (code, taken, wrong) == (0, 1, 1)
     assert user.password_hash is None
     assert "https://federation.hearth.test/invitation?link=" in told.out
     assert "somebody there has an account" in told.err
     assert "no role of spb" in told.err
+
+
+def _run(order: list[str]) -> int:
+    """Run a command as a process of its own would, which ends with its connections."""
+    _hang_up()
+    return cli.main(order)
+
+
+def _hang_up() -> None:
+    bindings = context.runtime().bindings
+    if isinstance(bindings, Engines):
+        bindings.dispose()

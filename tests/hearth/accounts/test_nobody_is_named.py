@@ -61,7 +61,10 @@ def bare(text: str, email: str) -> str:
 def test_a_refused_sign_in_is_the_same_work_and_the_same_page(
     visitor: MakeVisitor, session: Session, verifications: list[str], state: str
 ) -> None:
-    change = {"closed": {"disabled_at": User.created_at}, "invited": {"password_hash": None}}
+    change: dict[str, dict[str, Any]] = {
+        "closed": {"disabled_at": User.created_at},
+        "invited": {"password_hash": None},
+    }
     if state in change:
         session.execute(update(User).where(User.email == ANNA).values(**change[state]))
         session.commit()
