@@ -41,6 +41,10 @@ class Settings:
     label: str
     sentry_dsn: str | None
     styleguide: bool
+    audit_signing_key: str | None
+    audit_former_keys: tuple[bytes, ...]
+    audit_anchors: str | None
+    audit_anchor_mail: str | None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -70,6 +74,10 @@ class Settings:
             label=env.optional("HEARTH_LABEL") or "unnamed",
             sentry_dsn=env.optional("SENTRY_DSN"),
             styleguide=env.flag("HEARTH_STYLEGUIDE"),
+            audit_signing_key=env.optional_secret("HEARTH_AUDIT_SIGNING_KEY"),
+            audit_former_keys=env.keys("HEARTH_AUDIT_FORMER_KEYS"),
+            audit_anchors=env.optional("HEARTH_AUDIT_ANCHORS"),
+            audit_anchor_mail=env.optional("HEARTH_AUDIT_ANCHOR_MAIL"),
         )
 
     def origin(self, host: str) -> str:
@@ -99,8 +107,12 @@ class _Environment:
         return value
 
     def secret(self, name: str) -> str:
-        value = self.required(name)
-        if len(value) < 32:
+        self.required(name)
+        return self.optional_secret(name) or ""
+
+    def optional_secret(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and len(value) < 32:
             raise MissingSettingError(f"{name} must be at least 32 characters long")
         return value
 
@@ -118,6 +130,17 @@ class _Environment:
         if value not in {"1", "yes", "true", "0", "no", "false"}:
             raise MissingSettingError(f"{name} must be yes or no")
         return value in {"1", "yes", "true"}
+
+    def keys(self, name: str) -> tuple[bytes, ...]:
+        """Keys of 32 bytes, each written as 64 hexadecimal digits."""
+        words = (self.optional(name) or "").replace(",", " ").split()
+        try:
+            found = tuple(bytes.fromhex(word) for word in words)
+        except ValueError as error:
+            raise MissingSettingError(f"{name} must be 64 hexadecimal digits") from error
+        if any(len(key) != 32 for key in found):
+            raise MissingSettingError(f"{name} must be 64 hexadecimal digits")
+        return found
 
     def several(self, name: str) -> tuple[str, ...]:
         return tuple(part for part in self.required(name).replace(",", " ").split() if part)

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 import hearth.accounts.views
+import hearth.break_glass.views
 import hearth.case_file.views
 import hearth.directory.views
 import hearth.families.views
@@ -22,6 +23,7 @@ import hearth.intake.views
 import hearth.ledger.views
 import hearth.models
 import hearth.public_site.views
+import hearth.records.views
 import hearth.service_delivery.views
 import hearth.shelter.views
 import hearth.staff.views
@@ -29,9 +31,13 @@ import hearth.styleguide.views
 import hearth.webhooks.views
 from config.settings import Settings
 from hearth.accounts.permissions import Permission
+from hearth.audit import mails as audit_mails
+from hearth.break_glass import mails as break_glass_mails
+from hearth.break_glass.banner import look_banner
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
 from hearth.outbox import mail
+from hearth.records.presentation import purpose_in_words
 from hearth.web import formatting, languages, navigation, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
@@ -49,6 +55,7 @@ EVERYWHERE = frozenset(SiteKind)
 # Which feature answers on which kind of host; everywhere else its pages do not exist.
 FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.accounts.views.blueprint, STAFF),
+    (hearth.break_glass.views.blueprint, ORGANISATION),
     (hearth.case_file.views.blueprint, ORGANISATION),
     (hearth.directory.views.blueprint, PLATFORM),
     (hearth.families.views.blueprint, ORGANISATION),
@@ -59,6 +66,7 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.intake.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
     (hearth.public_site.views.blueprint, ORGANISATION),
+    (hearth.records.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
     (hearth.shelter.views.blueprint, ORGANISATION),
     (hearth.staff.views.blueprint, ORGANISATION),
@@ -74,6 +82,9 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
     Destination(_l("Our figures"), "figures.index", "chart", Permission.NUMBERS_READ),
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
+    Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
+    Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
+    Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
     Destination(
         _l("Numbers"),
         "federation.numbers",
@@ -128,7 +139,8 @@ def create_app(settings: Settings) -> HearthFlask:
         timezone_selector=languages.select_timezone,
     )
     _install_features(app, styleguide=settings.styleguide)
-    mail.TEMPLATES.update(mails.TEMPLATES)
+    for letters in (mails, audit_mails, break_glass_mails):
+        mail.TEMPLATES.update(letters.TEMPLATES)
     _install_page_context(app)
     install_error_pages(app)
     install_headers(app, settings)
@@ -164,6 +176,7 @@ def _install_page_context(app: HearthFlask) -> None:
     formatting.register(app)
     # Macros see the environment's own names only, not those of the page that imports them.
     app.jinja_env.globals["form_token"] = tokens.form_token
+    app.jinja_env.filters["purpose"] = purpose_in_words
 
     @app.context_processor
     def page() -> dict[str, Any]:
@@ -174,6 +187,7 @@ def _install_page_context(app: HearthFlask) -> None:
             "locale": locale,
             "languages": languages.languages,
             "navigation": navigation.navigation,
+            "look_banner": look_banner,
             "sign_out_url": "/sign-out",
         }
 

@@ -11,6 +11,7 @@ import psycopg
 from config.settings import MissingSettingError, Settings
 from hearth.accounts import services as accounts
 from hearth.accounts.permissions import Role
+from hearth.cli_audit import RecordsHarmedError, add_commands
 from hearth.jobs import Queue
 from tenants import context, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
@@ -25,6 +26,7 @@ REFUSALS = (
     RollOutRunningError,
     OrganisationError,
     UnknownOrganisationError,
+    RecordsHarmedError,
 )
 EVERYBODY = "all"
 FEDERATION = "federation"
@@ -55,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(required=True, metavar="COMMAND")
     _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     _add_organisations(verbs)
+    add_commands(verbs)
     _add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)

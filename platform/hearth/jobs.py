@@ -36,6 +36,8 @@ class Job(StrEnum):
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
+    ANCHOR_LOGS = "workers.audit.anchor_logs"
+    REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -46,6 +48,8 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SWEEP_OUTBOXES: Queue.MAIL,
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
+    Job.ANCHOR_LOGS: Queue.STATISTICS,
+    Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks

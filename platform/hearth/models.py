@@ -2,6 +2,9 @@
 
 from hearth.accounts import models as accounts
 from hearth.aggregates import models as aggregates
+from hearth.audit import models as audit
+from hearth.break_glass import models as break_glass
+from hearth.families import access_models
 from hearth.families import models as families
 from hearth.giving import models as giving
 from hearth.intake import models as intake
@@ -12,8 +15,11 @@ from hearth.shelter import models as shelter
 from tenants.models import SharedModel, TenantModel
 
 MODULES = (
+    access_models,
     accounts,
     aggregates,
+    audit,
+    break_glass,
     families,
     giving,
     intake,

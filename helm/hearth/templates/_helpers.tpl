@@ -143,6 +143,10 @@ containers:
     volumeMounts:
       - name: tmp
         mountPath: /tmp
+      {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
+      - name: anchors
+        mountPath: /var/lib/hearth/anchors
+      {{- end }}
       {{- if $root.Values.caBundle.existingSecret }}
       - name: ca
         mountPath: /etc/hearth/ca
@@ -152,6 +156,11 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: {{ $root.Values.tmpSizeLimit }}
+  {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
+  - name: anchors
+    persistentVolumeClaim:
+      claimName: {{ $root.Values.audit.anchorsClaim | quote }}
+  {{- end }}
   {{- if $root.Values.caBundle.existingSecret }}
   - name: ca
     secret:
@@ -173,6 +182,9 @@ hearth/secret-revision: {{ . | quote }}
 {{/* Settings that are no secret, as YAML; the names are those that the service reads. */}}
 {{- define "hearth.settings" -}}
 DATABASE_URL: {{ .Values.database.url | quote }}
+HEARTH_AUDIT_ANCHOR_MAIL: {{ .Values.audit.anchorMail | quote }}
+HEARTH_AUDIT_ANCHORS: {{ ternary "/var/lib/hearth/anchors" "" (ne .Values.audit.anchorsClaim "") | quote }}
+HEARTH_AUDIT_FORMER_KEYS: {{ .Values.audit.formerKeys | quote }}
 HEARTH_BASE_DOMAIN: {{ .Values.domain | quote }}
 HEARTH_FORWARDED_HOPS: {{ .Values.forwardedHops | quote }}
 HEARTH_LABEL: {{ .Values.label | quote }}
@@ -213,6 +225,13 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
     secretKeyRef:
       name: {{ $values.existingSecret | quote }}
       key: {{ $keys.sentryDsn | quote }}
+{{- end }}
+{{- if $values.audit.ownSigningKey }}
+- name: HEARTH_AUDIT_SIGNING_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ $keys.auditSigningKey | quote }}
 {{- end }}
 {{- if and .smtp $values.smtp.user }}
 - name: HEARTH_SMTP_PASSWORD

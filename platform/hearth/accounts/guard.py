@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast, overload
+from typing import Any, NoReturn, cast, overload
 
 from flask import abort, g, make_response, redirect, request, url_for
 from sqlalchemy import Table
@@ -13,7 +13,8 @@ from hearth.accounts import services
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
-from hearth.web.request import current_site, session
+from hearth.trail import Fact, act_as, record
+from hearth.web.request import commit_now, current_site, session
 from hearth.web.tokens import UNSAFE, check_form_token, claim, remember
 from tenants.routing import SiteKind
 
@@ -21,8 +22,11 @@ COOKIE = "__Host-hearth"
 View = Callable[..., Any]
 
 
-def permit(permission: Permission) -> Callable[[View], View]:
-    """Open a view to those who hold a permission on this site, and to nobody else."""
+def permit(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
+    """Open a view to those who hold a permission on this site, and to nobody else.
+
+    ``fresh`` asks for a re-authentication within the last minutes.
+    """
 
     def guarded(view: View) -> View:
         @wraps(view)
@@ -31,10 +35,11 @@ def permit(permission: Permission) -> Callable[[View], View]:
             if user is None:
                 return _ask_to_sign_in()
             if not user.may(permission):
-                abort(403)
+                _refuse(permission)
             return _answer(view, arguments, forms=True)
 
         wrapper.guard = permission  # type: ignore[attr-defined]
+        wrapper.fresh = fresh  # type: ignore[attr-defined]
         return wrapper
 
     return guarded
@@ -75,6 +80,8 @@ def signed_in() -> SignedIn | None:
         if token and current_site().kind is not SiteKind.PLATFORM:
             g.user = services.recognise(session, token=token, host=current_site().host)
             g.session_binding = token if g.user else ""
+            if g.user is not None:
+                act_as(session, g.user.id)
     return cast("SignedIn | None", g.user)
 
 
@@ -125,6 +132,14 @@ def _changes_cookie(response: Response) -> bool:
     # Who presses "Sign in" twice sees the second answer only, which must bring the cookie too.
     cookies = response.headers.getlist("Set-Cookie")
     return any(cookie.startswith(f"{COOKIE}=") for cookie in cookies)
+
+
+def _refuse(permission: Permission) -> NoReturn:
+    # The refusal undoes all other work; that it happened is kept.
+    facts: dict[str, Fact] = {"permission": permission.value, "page": request.endpoint or ""}
+    record(session, action="access.refused", subject_type="page", subject_id=None, facts=facts)
+    commit_now()
+    abort(403)
 
 
 def _ask_to_sign_in() -> Response:

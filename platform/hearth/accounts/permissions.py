@@ -25,6 +25,9 @@ class Permission(StrEnum):
     NUMBERS_READ = "numbers.read"
     USERS_MANAGE = "users.manage"
     FEDERATION_NUMBERS = "federation.numbers"
+    AUDIT_READ = "audit.read"
+    BREAK_GLASS = "break-glass.use"
+    BREAK_GLASS_REVIEW = "break-glass.review"
 
 
 class Role(StrEnum):
@@ -39,6 +42,8 @@ class Role(StrEnum):
     BOOKKEEPER = "bookkeeper"
     DIRECTOR = "director"
     ADMINISTRATOR = "administrator"
+    SUPERVISOR = "supervisor"
+    PRIVACY_OFFICER = "privacy-officer"
     FEDERATION_STAFF = "federation-staff"
 
 
@@ -52,6 +57,8 @@ ROLE_LABELS: dict[Role, LazyString] = {
     Role.BOOKKEEPER: _l("Bookkeeper"),
     Role.DIRECTOR: _l("Director"),
     Role.ADMINISTRATOR: _l("Administrator"),
+    Role.SUPERVISOR: _l("Supervisor"),
+    Role.PRIVACY_OFFICER: _l("Privacy officer"),
     Role.FEDERATION_STAFF: _l("Federation staff"),
 }
 
@@ -66,11 +73,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SERVICES_WRITE,
             P.SHELTER_READ,
             P.SHELTER_WRITE,
+            P.BREAK_GLASS,
         }
     ),
-    Role.SPECIALIST: frozenset({P.FAMILIES_READ, P.SERVICES_WRITE}),
+    Role.SPECIALIST: frozenset({P.FAMILIES_READ, P.SERVICES_WRITE, P.BREAK_GLASS}),
     Role.HOUSE_STAFF: frozenset({P.SHELTER_READ, P.SHELTER_WRITE}),
-    Role.DUTY_OPERATOR: frozenset({P.REFERRALS_READ, P.REFERRALS_WRITE, P.SHELTER_READ}),
+    Role.DUTY_OPERATOR: frozenset(
+        {P.REFERRALS_READ, P.REFERRALS_WRITE, P.SHELTER_READ, P.BREAK_GLASS}
+    ),
     Role.VOLUNTEER_COORDINATOR: frozenset({P.NUMBERS_READ}),
     Role.FUNDRAISER: frozenset({P.GIFTS_READ, P.FUNDS_MANAGE, P.LEDGER_READ}),
     Role.BOOKKEEPER: frozenset({P.GIFTS_READ, P.GIFTS_REFUND, P.LEDGER_READ}),
@@ -85,9 +95,25 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FUNDS_MANAGE,
             P.LEDGER_READ,
             P.NUMBERS_READ,
+            P.AUDIT_READ,
+            P.BREAK_GLASS_REVIEW,
         }
     ),
     Role.ADMINISTRATOR: frozenset({P.USERS_MANAGE}),
+    Role.SUPERVISOR: frozenset(
+        {
+            P.FAMILIES_READ,
+            P.FAMILIES_WRITE,
+            P.REFERRALS_READ,
+            P.REFERRALS_WRITE,
+            P.SERVICES_WRITE,
+            P.SHELTER_READ,
+            P.SHELTER_WRITE,
+            P.BREAK_GLASS,
+            P.BREAK_GLASS_REVIEW,
+        }
+    ),
+    Role.PRIVACY_OFFICER: frozenset({P.AUDIT_READ, P.BREAK_GLASS_REVIEW}),
     Role.FEDERATION_STAFF: frozenset({P.FEDERATION_NUMBERS}),
 }
 FEDERATION_ROLES = frozenset({Role.FEDERATION_STAFF})

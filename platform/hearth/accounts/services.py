@@ -20,6 +20,7 @@ from hearth.accounts.permissions import (
     known_roles,
     permissions_of,
 )
+from hearth.trail import record
 
 HASHER = PasswordHasher()
 # Verified when nobody has the address, so that the answer takes as long as for a true one.
@@ -94,9 +95,11 @@ def sign_in(
     known = user is not None and user.disabled_at is None
     if not _verified(user.password_hash if user and known else NOBODY, password) or not user:
         session.add(tables.failure(account_hash=account_hash, address_hash=address_hash))
+        _record(session, "sign_in.failed", user.id if user else None)
         raise SignInRefusedError
     if HASHER.check_needs_rehash(user.password_hash):
         user.password_hash = HASHER.hash(password)
+    _record(session, "sign_in.done", user.id)
     return start_session(session, user_id=user.id, host=host)
 
 
@@ -147,11 +150,14 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
 def sign_out(session: Session, *, token: str) -> None:
     """End a session; its cookie is worth nothing from now on."""
     tables = directory(session)
-    session.execute(
+    owner = session.scalar(
         update(tables.session)
-        .where(tables.session.token_hash == _token_hash(token))
+        .where(tables.session.token_hash == _token_hash(token), tables.session.ended_at.is_(None))
         .values(ended_at=func.now())
+        .returning(tables.session.user_id)
     )
+    if owner is not None:
+        _record(session, "sign_out", owner)
 
 
 def names_of(session: Session, user_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -187,6 +193,10 @@ def _refuse_guessing(session: Session, account_hash: bytes, address_hash: bytes)
     ).one()
     if for_account >= FAILURES_PER_ACCOUNT_AND_ADDRESS or from_here >= FAILURES_PER_ADDRESS:
         raise TooManyFailuresError
+
+
+def _record(session: Session, action: str, user_id: uuid.UUID | None) -> None:
+    record(session, action=action, subject_type="account", subject_id=user_id, actor_id=user_id)
 
 
 def _verified(password_hash: str, password: str) -> bool:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
+from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
 from hearth.families.models import Household
-from hearth.families.services import Reader
 from hearth.families.vocabulary import ClosingReason
 from hearth.intake.models import Referral
 from hearth.intake.services import referrals_of
@@ -59,7 +59,7 @@ def open_file(
         referrals=referrals_of(session, household.id) if sees_referrals else [],
         stays=stays,
         deliveries=services_of(session, household.id),
-        readers=families.readers_of(session, household.id),
+        readers=readers_of(session, household.id),
         staff=names_of(session, _people_who_acted(household, stays)),
     )
 

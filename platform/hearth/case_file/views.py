@@ -14,6 +14,7 @@ from hearth.case_file.schemas import CloseSchema, ReopenSchema
 from hearth.case_file.services import StillInShelterError
 from hearth.case_file.timeline import SHORT, timeline
 from hearth.families import services as families
+from hearth.families.access import find_household
 from hearth.families.errors import (
     CaseClosedError,
     CaseOpenError,
@@ -61,7 +62,7 @@ def show(household_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def close(household_id: uuid.UUID) -> Any:
     """Close a family's case."""
-    household = _household(household_id)
+    household = _shown(household_id)
     form = Form(CloseSchema(), sent_form(), {"closed_on": today()})
     if form.validate():
         try:
@@ -80,7 +81,7 @@ def close(household_id: uuid.UUID) -> Any:
 @permit(Permission.FAMILIES_WRITE)
 def reopen(household_id: uuid.UUID) -> Any:
     """Open the case of a family that came back."""
-    household = _household(household_id)
+    household = _shown(household_id)
     form = Form(ReopenSchema(), sent_form(), {"opened_on": today()})
     if form.validate():
         try:
@@ -124,7 +125,17 @@ def _say_why(form: Form, error: Exception) -> None:
 
 
 def _household(household_id: uuid.UUID) -> Household:
-    return found(families.get_household(session, household_id))
+    user, permission = person(), Permission.FAMILIES_READ
+    return found(find_household(session, household_id, user=user, permission=permission))
+
+
+def _shown(household_id: uuid.UUID) -> Household:
+    household = _household(household_id)
+    if request.method == "GET":
+        families.record_read(
+            session, household_id=household.id, user_id=person().id, purpose="case"
+        )
+    return household
 
 
 def _to_file(household: Household) -> Response:

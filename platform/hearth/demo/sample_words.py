@@ -28,6 +28,8 @@ STAFF: Final = {
     "bookkeeper": ("nina", "Нина Учебникова"),
     "director": ("elena", "Елена Образцова"),
     "administrator": ("boris", "Борис Выдумкин"),
+    "supervisor": ("galina", "Галина Примерова"),
+    "privacy-officer": ("roman", "Роман Условный"),
 }
 SECOND_WORKER: Final = ("vera", "Вера Учебникова")
 

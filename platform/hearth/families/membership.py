@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hearth.accounts.services import names_of
+from hearth.audit import services as audit
 from hearth.families.births import UNKNOWN_BIRTH, Birth
 from hearth.families.errors import (
     AlreadyLeftError,
@@ -92,6 +93,7 @@ def correct_person(
     *,
     corrected_by: uuid.UUID,
     today: date,
+    household_id: uuid.UUID | None = None,
 ) -> None:
     """Replace what is recorded about a person; what stood there before is kept beside it.
 
@@ -101,8 +103,19 @@ def correct_person(
     session.refresh(person, with_for_update={"key_share": True})
     before = _as_recorded(person)
     _write(person, details)
-    if _as_recorded(person) != before:
+    after = _as_recorded(person)
+    if after != before:
         session.add(PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before))
+        changed = sorted(name for name in after if after[name] != before[name])
+        audit.record(
+            session,
+            action="person.corrected",
+            subject_type="person",
+            subject_id=person.id,
+            actor_id=corrected_by,
+            household_id=household_id,
+            facts={"fields": changed},
+        )
     session.flush()
 
 
@@ -131,6 +144,7 @@ def join(
     )
     with _one_at_a_time(session):
         household.members.append(member)
+    _record(session, "member.joined", member, recorded_by)
     return member
 
 
@@ -155,6 +169,7 @@ def leave(
     member.leaving_reason = reason
     member.left_recorded_by = recorded_by
     session.flush()
+    _record(session, "member.left", member, recorded_by)
 
 
 def correct_membership(
@@ -197,6 +212,7 @@ def correct_membership(
         member.superseded_at = func.now()
         session.flush()
         member.household.members.append(corrected)
+    _record(session, "member.corrected", corrected, recorded_by)
     return corrected
 
 
@@ -235,6 +251,18 @@ def history_of(session: Session, member: HouseholdMember) -> MemberHistory:
     )
     staff = names_of(session, {correction.corrected_by for correction in corrections})
     return MemberHistory(corrections, memberships, staff)
+
+
+def _record(session: Session, action: str, member: HouseholdMember, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="person",
+        subject_id=member.person_id,
+        actor_id=actor_id,
+        household_id=member.household_id,
+        facts={"role": member.role.value},
+    )
 
 
 def _write(person: Person, details: PersonDetails) -> None:

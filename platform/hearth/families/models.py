@@ -268,17 +268,3 @@ class KeyWorker(TenantModel):
 
     household: Mapped[Household] = relationship(back_populates="key_workers")
     user: Mapped[User] = relationship()
-
-
-class FileRead(TenantModel):
-    """One look into a family's file; the organisation's own role cannot change or erase it."""
-
-    __tablename__ = "file_reads"
-    __table_args__ = (Index("ix_file_reads_household_id_read_at", "household_id", "read_at"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
-    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
-    read_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-    user: Mapped[User] = relationship()

@@ -156,6 +156,8 @@ def _list(query: FamilyQuery, number: int, form: Form) -> str:
     households, total = find_families(
         session, query, user_id=person().id, limit=USUAL_SIZE, offset=offset_of(number)
     )
+    purpose = "search" if query.text else "list"
+    services.record_listed(session, households, user_id=person().id, purpose=purpose)
     return render_template(
         "families/index.html",
         households=households,
@@ -192,7 +194,12 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
         today=today(),
     )
     membership.correct_person(
-        session, member.person, answers.person, corrected_by=person().id, today=today()
+        session,
+        member.person,
+        answers.person,
+        corrected_by=person().id,
+        today=today(),
+        household_id=member.household_id,
     )
 
 
@@ -240,7 +247,9 @@ def _one_of(kind: Any, code: str | None, otherwise: Any) -> Any:
 def _household(household_id: uuid.UUID) -> Household:
     household = found(services.get_household(session, household_id))
     if request.method == "GET":
-        services.record_read(session, household_id=household.id, user_id=person().id)
+        services.record_read(
+            session, household_id=household.id, user_id=person().id, purpose="members"
+        )
     return household
 
 

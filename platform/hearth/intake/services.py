@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.families import services as families
 from hearth.families.membership import NewMember
 from hearth.families.models import CaseEpisode, Household
@@ -70,6 +71,7 @@ def take_referral(
     )
     session.add(referral)
     session.flush()
+    _note(session, "referral.taken", referral, received_by)
     return referral
 
 
@@ -122,6 +124,7 @@ def open_family(
     )
     _accept(referral, household.episodes[-1], opened_by)
     session.flush()
+    _note(session, "referral.accepted", referral, opened_by, household)
     return household
 
 
@@ -150,6 +153,7 @@ def accept_for_known_family(
     )
     _accept(referral, episode, decided_by)
     session.flush()
+    _note(session, "referral.accepted", referral, decided_by, household)
 
 
 def decline(
@@ -175,6 +179,38 @@ def decline(
     referral.decision_note = tidy_or_none(note)
     _decided(referral, decided_by)
     session.flush()
+    _note(session, "referral.decided", referral, decided_by)
+
+
+def record_read(session: Session, referral: Referral, *, user_id: uuid.UUID) -> None:
+    """Note that somebody looks at a referral, and at its family if it has one."""
+    if referral.episode is not None:
+        families.record_read(
+            session,
+            household_id=referral.episode.household_id,
+            user_id=user_id,
+            purpose="referral",
+        )
+        return
+    audit.record_read(session, subject_id=referral.id, user_id=user_id, purpose="referral")
+
+
+def _note(
+    session: Session,
+    action: str,
+    referral: Referral,
+    actor_id: uuid.UUID,
+    household: Household | None = None,
+) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="referral",
+        subject_id=referral.id,
+        actor_id=actor_id,
+        household_id=household.id if household else None,
+        facts={"state": referral.state.value if referral.state else ""},
+    )
 
 
 def _accept(referral: Referral, episode: CaseEpisode, decided_by: uuid.UUID) -> None:

@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person, signed_in
 from hearth.accounts.permissions import Permission
+from hearth.audit import services as audit
 from hearth.families.errors import FamilyDatesError, FamilyError
 from hearth.families.listing import FamilyQuery, FamilyView, find_families
 from hearth.families.models import Household
 from hearth.families.names import search_key
 from hearth.families.schemas import say_date_problem
-from hearth.families.services import get_household
+from hearth.families.services import get_household, record_listed
 from hearth.families.words import MEMBER_ROLES, NEEDS, age, date_problem
 from hearth.intake import services
 from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, find_referrals
@@ -80,7 +81,7 @@ def take() -> Any:
 @permit(Permission.REFERRALS_READ)
 def show(referral_id: uuid.UUID) -> str:
     """One referral, and the families it may be about."""
-    referral = found(services.get_referral(session, referral_id))
+    referral = _shown(referral_id)
     return render_template(
         "intake/show.html",
         referral=referral,
@@ -93,7 +94,7 @@ def show(referral_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def open_family(referral_id: uuid.UUID) -> Any:
     """Accept a referral by opening a family."""
-    referral = found(services.get_referral(session, referral_id))
+    referral = _shown(referral_id)
     if not referral.is_waiting:
         return _decided_already(referral)
     opening = opening_form(referral, sent_form())
@@ -127,7 +128,7 @@ def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> 
 @permit(Permission.REFERRALS_WRITE)
 def decline(referral_id: uuid.UUID) -> Any:
     """Decide not to open a case, and say why."""
-    referral = found(services.get_referral(session, referral_id))
+    referral = _shown(referral_id)
     form = Form(DeclineSchema(), sent_form(), {"state": ReferralState.DECLINED})
     if not referral.is_waiting:
         return _decided_already(referral)
@@ -143,6 +144,7 @@ def decline(referral_id: uuid.UUID) -> Any:
 
 def _list(query: ReferralQuery, number: int, form: Form) -> str:
     referrals, total = find_referrals(session, query, limit=USUAL_SIZE, offset=offset_of(number))
+    audit.record_read(session, user_id=person().id, purpose="referrals", number=len(referrals))
     return render_template(
         "intake/index.html",
         referrals=referrals,
@@ -182,13 +184,22 @@ def _perhaps_known(referral: Referral) -> list[Household]:
     if not search_key(referral.mother_name):
         return []
     query = FamilyQuery(view=FamilyView.ALL, text=referral.mother_name)
-    return find_families(session, query, user_id=user.id, limit=5, offset=0)[0]
+    known = find_families(session, query, user_id=user.id, limit=5, offset=0)[0]
+    record_listed(session, known, user_id=user.id, purpose="search")
+    return known
 
 
 def _query() -> ReferralQuery:
     view = request.args.get("view", "")
     known = view in set(ReferralView)
     return ReferralQuery(view=ReferralView(view) if known else ReferralView.WAITING)
+
+
+def _shown(referral_id: uuid.UUID) -> Referral:
+    referral = found(services.get_referral(session, referral_id))
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
+    return referral
 
 
 def _to_referral(referral: Referral) -> Response:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.names import tidy_or_none
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
@@ -68,6 +69,7 @@ def record_service(
     service = _entry(household, details, provided_by, recorded_by)
     session.add(service)
     session.flush()
+    _note(session, "service.recorded", service, recorded_by)
     return service
 
 
@@ -91,6 +93,7 @@ def correct_service(
     corrected.supersedes_id = service.id
     session.add(corrected)
     session.flush()
+    _note(session, "service.corrected", corrected, recorded_by)
     return corrected
 
 
@@ -106,6 +109,7 @@ def cancel_service(
     service.cancelled_by = cancelled_by
     service.cancelling_note = tidy_or_none(note)
     session.flush()
+    _note(session, "service.cancelled", service, cancelled_by)
 
 
 def get_service(
@@ -154,6 +158,18 @@ def _entry(
         provided_by=provided_by,
         recorded_by=recorded_by,
         recipients=[ServiceRecipient(person_id=person) for person in set(details.recipient_ids)],
+    )
+
+
+def _note(session: Session, action: str, service: ServiceDelivery, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="service",
+        subject_id=service.id,
+        actor_id=actor_id,
+        household_id=service.household_id,
+        facts={"kind": service.kind.value},
     )
 
 

@@ -141,7 +141,7 @@ def _say_why(form: Form, error: ServiceError) -> None:
 def _household(household_id: uuid.UUID) -> Household:
     household = found(get_household(session, household_id))
     if request.method == "GET":
-        record_read(session, household_id=household.id, user_id=person().id)
+        record_read(session, household_id=household.id, user_id=person().id, purpose="service")
     return household
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from hearth.audit import services as audit
 from hearth.families.models import HouseholdMember
 from hearth.shelter.models import (
     ChangeKind,
@@ -84,6 +85,7 @@ def admit_family(
     stay.changes = [_admission(nights, recorded_by, note) for nights in wanted]
     with refusals(session, wanted):
         session.add(stay)
+    _record(session, "stay.admitted", stay, recorded_by)
     return stay
 
 
@@ -120,6 +122,7 @@ def extend_stay(
         )
     )
     session.flush()
+    _record(session, "stay.extended", stay, recorded_by)
     return stay
 
 
@@ -162,6 +165,8 @@ def end_stay(
     stay.destination = destination
     stay.departure_note = note
     session.flush()
+    facts = {"reason": reason.value, "destination": destination.value}
+    _record(session, "stay.ended", stay, recorded_by, **facts)
     return stay
 
 
@@ -209,6 +214,7 @@ def move(
     )
     stay.house_id = house_id
     session.flush()
+    _record(session, "stay.moved", stay, recorded_by, person=str(person_id))
     return stay
 
 
@@ -227,6 +233,18 @@ def stays_of(session: Session, household_id: uuid.UUID) -> list[Stay]:
                 selectinload(Stay.house), selectinload(Stay.stay_places)
             )
         )
+    )
+
+
+def _record(session: Session, action: str, stay: Stay, actor_id: uuid.UUID, **facts: str) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="stay",
+        subject_id=stay.id,
+        actor_id=actor_id,
+        household_id=stay.household_id,
+        facts=facts,
     )
 
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
+from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.services import record_read
 from hearth.shelter import houses as house_register
@@ -37,6 +38,10 @@ blueprint = Blueprint("shelter", __name__, template_folder="templates")
 def tonight() -> str:
     """Who is in the houses tonight, and which places are free."""
     houses = occupancy.houses_tonight(session, today())
+    guests = [guest.person.id for one in houses for f in one.families for guest in f.guests]
+    audit.record_read(
+        session, user_id=person().id, purpose="tonight", person_ids=guests, number=len(guests)
+    )
     return render_template("shelter/tonight.html", houses=houses, today=today())
 
 
@@ -45,7 +50,7 @@ def tonight() -> str:
 def admit(household_id: uuid.UUID) -> Any:
     """Admit a family: who comes, from when until when, and where each of them sleeps."""
     household = found(session.get(Household, household_id))
-    record_read(session, household_id=household.id, user_id=person().id)
+    record_read(session, household_id=household.id, user_id=person().id, purpose="admission")
     form = admission_form(session, household, sent_form(), today())
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
     if stay := decided(form, lambda wanted: admission(**vars(wanted))):
@@ -59,7 +64,7 @@ def admit(household_id: uuid.UUID) -> Any:
 def show_stay(stay_id: uuid.UUID) -> str:
     """One stay: who sleeps where, until when, and what was decided."""
     stay = found(session.get(Stay, stay_id))
-    record_read(session, household_id=stay.household_id, user_id=person().id)
+    _note_look(stay)
     places, persons = occupancy.place_names(session), occupancy.persons_of(session, stay)
     staff = names_of(session, {change.recorded_by for change in stay.changes})
     return render_template(
@@ -79,6 +84,7 @@ def show_stay(stay_id: uuid.UUID) -> str:
 def extend(stay_id: uuid.UUID) -> Any:
     """Agree a new day of leaving."""
     stay = found(session.get(Stay, stay_id))
+    _note_look(stay)
     form = extension_form(stay, sent_form())
     extension = partial(services.extend_stay, session, stay, **_who())
     if decided(form, lambda wanted: extension(**wanted)):
@@ -92,13 +98,14 @@ def extend(stay_id: uuid.UUID) -> Any:
 def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """Let one of the family sleep in another place."""
     stay = found(session.get(Stay, stay_id))
-    person = found(occupancy.persons_of(session, stay).get(person_id))
+    moving_person = found(occupancy.persons_of(session, stay).get(person_id))
+    _note_look(stay)
     form = move_form(session, sent_form(), today())
-    moving = partial(services.move, session, stay, person_id=person.id, **_who())
+    moving = partial(services.move, session, stay, person_id=moving_person.id, **_who())
     if decided(form, lambda wanted: moving(**vars(wanted))):
         flash(_("The new place is written down."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return form_page("shelter/move.html", form, stay=stay, person=person)
+    return form_page("shelter/move.html", form, stay=stay, person=moving_person)
 
 
 @blueprint.route("/shelter/stays/<uuid:stay_id>/end", methods=BOTH)
@@ -106,6 +113,7 @@ def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
 def end(stay_id: uuid.UUID) -> Any:
     """Record that a family left, or correct what was recorded about it."""
     stay = found(session.get(Stay, stay_id))
+    _note_look(stay)
     form = departure_form(stay, sent_form(), today())
     departure = partial(services.end_stay, session, stay, **_who())
     if decided(form, lambda wanted: departure(**wanted)):
@@ -177,6 +185,10 @@ def close_place(place_id: uuid.UUID) -> Any:
             flash(_("The place is closed from then on."), "success")
             return redirect(url_for("shelter.houses"), 303)
     return form_page("shelter/close_place.html", form, place=place)
+
+
+def _note_look(stay: Stay) -> None:
+    record_read(session, household_id=stay.household_id, user_id=person().id, purpose="stay")
 
 
 def _who() -> dict[str, Any]:

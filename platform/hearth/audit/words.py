@@ -1,0 +1,52 @@
+"""What recorded actions and looks are called; facts stay codes, because they are evidence."""
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+ACTIONS: dict[str, LazyString] = {
+    "access.refused": _l("A page was refused"),
+    "account.changed": _l("An account was changed"),
+    "account.opened": _l("An account was opened"),
+    "family.closed": _l("A case was closed"),
+    "family.key_worker_changed": _l("A family was handed over"),
+    "family.opened": _l("A case was opened"),
+    "family.reopened": _l("A case was opened anew"),
+    "glass.not_opened": _l("An emergency look opened nothing"),
+    "glass.opened": _l("A case was opened in an emergency"),
+    "glass.reviewed": _l("An emergency look was reviewed"),
+    "house.opened": _l("A house was opened"),
+    "member.corrected": _l("A family member's entry was corrected"),
+    "member.joined": _l("Somebody joined a family"),
+    "member.left": _l("Somebody left a family"),
+    "person.corrected": _l("A person's data were corrected"),
+    "place.closed": _l("A place was closed"),
+    "place.opened": _l("A place was opened"),
+    "records.exported": _l("Records were exported"),
+    "referral.accepted": _l("A referral was accepted"),
+    "referral.decided": _l("A referral was decided"),
+    "referral.taken": _l("A referral was taken down"),
+    "refund.requested": _l("A refund was asked for"),
+    "service.cancelled": _l("A service was cancelled"),
+    "service.corrected": _l("A service was corrected"),
+    "service.recorded": _l("A service was recorded"),
+    "sign_in.done": _l("Somebody signed in"),
+    "sign_in.failed": _l("A sign-in failed"),
+    "sign_out": _l("Somebody signed out"),
+    "stay.admitted": _l("A family was admitted"),
+    "stay.ended": _l("A stay ended"),
+    "stay.extended": _l("A stay got a new agreed day"),
+    "stay.moved": _l("Somebody moved to another place"),
+}
+PURPOSES: dict[str, LazyString] = {
+    "admission": _l("Admission to a house"),
+    "case": _l("Closing or opening the case"),
+    "file": _l("The family's file"),
+    "list": _l("A list of families"),
+    "members": _l("A family member's data"),
+    "referral": _l("A referral"),
+    "referrals": _l("A list of referrals"),
+    "search": _l("A search"),
+    "service": _l("Recording a service"),
+    "stay": _l("A stay in a house"),
+    "tonight": _l("Who is in the houses tonight"),
+}
