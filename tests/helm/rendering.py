@@ -24,6 +24,12 @@ FULL: Values = {
     "caBundle": {"existingSecret": "database-ca"},
     "smtp": {"user": "hearth"},
     "errorTracker": {"enabled": True},
+    "audit": {
+        "anchorMail": "records@auditor.example.net",
+        "anchorsClaim": "anchors-elsewhere",
+        "ownSigningKey": True,
+        "formerKeys": "ab" * 32,
+    },
     "web": {"autoscaling": {"enabled": True}},
     "migration": {"existingSecret": "hearth-owner"},
     "maintenance": {"args": ["organisations", "list"]},

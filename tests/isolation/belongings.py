@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.break_glass.models import GlassLook
 from hearth.families.models import Household
 from hearth.giving import refunds
 from hearth.giving.gateway import PaymentState
@@ -18,6 +19,7 @@ from hearth.intake.models import Referral
 from hearth.money import Money
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.shelter.models import House, Stay
+from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.giving import snapshot_of, start_gift
 from tests.factories.intake import take_referral
@@ -92,6 +94,11 @@ class Belongings:
             request_key=str(uuid.uuid4()),
         )
 
+    @cached_property
+    def look(self) -> GlassLook:
+        closed = open_family(self._session)
+        return make_look(self._session, closed)
+
 
 # Every name that stands in an address, and how to come by a real one. Whoever adds an address with
 # a new name adds a line here, and the tests of every route cover it from then on.
@@ -107,6 +114,7 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
     "fund_id": lambda its: its.payment.gift.fund_id,
     "gift_id": lambda its: its.payment.gift_id,
     "refund_id": lambda its: its.refund.id,
+    "look_id": lambda its: its.look.id,
     "user_id": lambda its: its.colleague.id,
     "token": lambda its: its.payment.gift.token,
 }

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from hearth.audit.models import PersonRead
 from hearth.case_file.timeline import SHORT
-from hearth.families.models import CaseEpisode, FileRead
+from hearth.families.models import CaseEpisode
 from hearth.families.services import get_household
 from hearth.intake.vocabulary import ReferralState
 from tests.factories.families import TODAY, open_family
@@ -100,7 +101,7 @@ def test_every_look_at_a_file_is_noted(session: Session, sign_in: SignIn) -> Non
     visitor.get(f"/families/{household.id}")
     visitor.get(f"/families/{household.id}")
 
-    noted = select(func.count()).where(FileRead.household_id == household.id)
+    noted = select(func.count()).where(PersonRead.household_id == household.id)
     assert session.scalar(noted) == 2
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
-from hearth.families.models import FileRead, Household
+from hearth.audit.models import PersonRead
+from hearth.families.models import Household
 from hearth.shelter.models import House, Place, Stay
 from tests.factories.shelter import make_family, make_house, make_stay
 from tests.support.visitors import Visitor
@@ -264,7 +265,7 @@ def test_looking_at_a_stay_is_looking_into_the_file(session: Session, sign_in: S
 
     sign_in(Role.HOUSE_STAFF).get(f"/shelter/stays/{stay.id}")
 
-    assert session.scalars(select(FileRead.household_id)).all() == [stay.household_id]
+    assert session.scalars(select(PersonRead.household_id)).all() == [stay.household_id]
 
 
 def test_no_name_stands_in_the_title_of_a_page(session: Session, sign_in: SignIn) -> None:
