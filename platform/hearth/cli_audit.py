@@ -76,8 +76,8 @@ def _heads(file: Path | None) -> list[SignedHead]:
 def _in_words(slug: str, verdict: Verdict) -> str:
     lines = [f"{slug}: {verdict.events} events, {verdict.anchors} anchors"]
     lines += [f"{slug}: {finding}" for finding in verdict.findings]
-    if verdict.is_whole and verdict.events > verdict.last_anchor:
-        lines.append(f"{slug}: nothing outside vouches for what follows {verdict.last_anchor}")
+    if verdict.is_whole and verdict.events > verdict.vouched:
+        lines.append(f"{slug}: nothing outside vouches for what follows {verdict.vouched}")
     return "\n".join(lines)
 
 

@@ -44,7 +44,8 @@ class Verdict:
 
     events: int
     anchors: int
-    last_anchor: int
+    vouched: int
+    """Up to which event a place outside the database can say how it was."""
     findings: tuple[Finding, ...]
 
     @property
@@ -59,9 +60,13 @@ def verify(session: Session, settings: Settings, *, more: Iterable[SignedHead] =
     ``more`` are heads from places this machine cannot read, such as a mailbox.
     """
     organisation = session.info["organisation"].schema_name
-    heads = [*anchored(session), *more]
+    copies, outside = anchored(session), list(more)
     for sink in sinks_of(settings):
-        heads += sink.kept(organisation)
+        outside += sink.kept(organisation)
+    heads = [*copies, *outside]
+    if settings.audit_anchor_mail:
+        # What was mailed lies in a mailbox, of which this machine knows its own copies alone.
+        outside += copies
     wanted = {head.seq for head in heads}
     standing: dict[int, bytes] = {}
     findings: set[Finding] = set()
@@ -77,7 +82,7 @@ def verify(session: Session, settings: Settings, *, more: Iterable[SignedHead] =
     return Verdict(
         events=events,
         anchors=len(wanted),
-        last_anchor=max(wanted, default=0),
+        vouched=max((head.seq for head in outside), default=0),
         findings=tuple(sorted(findings)),
     )
 

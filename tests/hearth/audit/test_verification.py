@@ -37,7 +37,7 @@ def test_an_untouched_chain_is_whole(house: OrgRef, write: Write) -> None:
     verdict = verified(house)
 
     assert verdict.is_whole
-    assert (verdict.events, verdict.anchors, verdict.last_anchor) == (7, 1, 5)
+    assert (verdict.events, verdict.anchors, verdict.vouched) == (7, 1, 5)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,17 @@ def test_nothing_new_is_not_anchored_twice(house: OrgRef, write: Write, tmp_path
 
     assert second is None
     assert [SignedHead.from_line(line) for line in lines] == [first]
+
+
+def test_without_a_place_outside_nobody_vouches(house: OrgRef, write: Write) -> None:
+    write(2)
+    nowhere = replace(runtime().settings, audit_anchors=None)
+
+    with tenant_session(house) as session:
+        anchor(session, nowhere)
+    with tenant_session(house) as session:
+        alone = verify(session, nowhere)
+        mailed = verify(session, replace(nowhere, audit_anchor_mail="auditor@example.org"))
+
+    assert (alone.is_whole, alone.vouched) == (True, 0)
+    assert mailed.vouched == 2
