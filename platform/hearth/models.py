@@ -2,7 +2,9 @@
 
 from hearth.accounts import models as accounts
 from hearth.aggregates import models as aggregates
+from hearth.documents import models as documents
 from hearth.families import models as families
+from hearth.files import models as files
 from hearth.giving import models as giving
 from hearth.intake import models as intake
 from hearth.ledger import models as ledger
@@ -14,7 +16,9 @@ from tenants.models import SharedModel, TenantModel
 MODULES = (
     accounts,
     aggregates,
+    documents,
     families,
+    files,
     giving,
     intake,
     ledger,

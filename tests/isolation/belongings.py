@@ -2,14 +2,18 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from hearth.accounts import services as accounts
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.documents import services as documents
+from hearth.documents.models import HouseholdDocument
 from hearth.families.models import Household
+from hearth.files.services import make_link
 from hearth.giving import refunds
 from hearth.giving.gateway import PaymentState
 from hearth.giving.models import Payment, Refund
@@ -18,7 +22,9 @@ from hearth.intake.models import Referral
 from hearth.money import Money
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.shelter.models import House, Stay
+from tenants.context import runtime
 from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.files import one_pixel
 from tests.factories.giving import snapshot_of, start_gift
 from tests.factories.intake import take_referral
 from tests.factories.service_delivery import record_service
@@ -92,10 +98,37 @@ class Belongings:
             request_key=str(uuid.uuid4()),
         )
 
+    @cached_property
+    def document(self) -> HouseholdDocument:
+        return documents.add_document(
+            self._session,
+            self.household,
+            title="Test paper",
+            data=one_pixel(),
+            filename="test.png",
+            added_by=staff_id(self._session),
+            scanner=None,
+        )
+
+    @cached_property
+    def link(self) -> str:
+        worker = staff_id(self._session)
+        token = accounts.start_session(
+            self._session, user_id=worker, host=f"{self._name}.hearth.test"
+        )
+        return make_link(
+            self._session,
+            self.document.file_id,
+            session_token=token,
+            organisation=self._name,
+            secret=runtime().settings.secret_key,
+            now=datetime.now(UTC),
+        )
+
 
 # Every name that stands in an address, and how to come by a real one. Whoever adds an address with
 # a new name adds a line here, and the tests of every route cover it from then on.
-OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
+OBJECTS: dict[str, Callable[[Belongings], uuid.UUID | str]] = {
     "household_id": lambda its: its.household.id,
     "member_id": lambda its: its.household.current_members[1].id,
     "person_id": lambda its: its.household.current_members[0].person_id,
@@ -107,6 +140,8 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
     "fund_id": lambda its: its.payment.gift.fund_id,
     "gift_id": lambda its: its.payment.gift_id,
     "refund_id": lambda its: its.refund.id,
+    "document_id": lambda its: its.document.id,
+    "link": lambda its: its.link,
     "user_id": lambda its: its.colleague.id,
     "token": lambda its: its.payment.gift.token,
 }

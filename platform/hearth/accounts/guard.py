@@ -18,6 +18,7 @@ from hearth.web.tokens import UNSAFE, check_form_token, claim, remember
 from tenants.routing import SiteKind
 
 COOKIE = "__Host-hearth"
+STAFFED = frozenset({SiteKind.ORGANISATION, SiteKind.FEDERATION})
 View = Callable[..., Any]
 
 
@@ -72,7 +73,7 @@ def signed_in() -> SignedIn | None:
     if "user" not in g:
         token = _cookie()
         g.user = None
-        if token and current_site().kind is not SiteKind.PLATFORM:
+        if token and current_site().kind in STAFFED:
             g.user = services.recognise(session, token=token, host=current_site().host)
             g.session_binding = token if g.user else ""
     return cast("SignedIn | None", g.user)
