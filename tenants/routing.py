@@ -8,7 +8,7 @@ from tenants.registry import OrgRef
 
 
 class SiteKind(StrEnum):
-    """The kinds of host: an organisation's, the federation's, the platform's, and that for files."""
+    """The kinds of host: an organisation's, the federation's, the platform's, and the files'."""
 
     ORGANISATION = "organisation"
     FEDERATION = "federation"

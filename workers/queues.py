@@ -36,17 +36,23 @@ class BeatingWorker(SimpleWorker):
         self.beat_file.touch()
         super().heartbeat(*arguments, **options)  # type: ignore[arg-type]
 
-    def handle_job_failure(self, job: RedisJob, queue: RedisQueue, **known: Any) -> None:
+    def handle_job_failure(
+        self,
+        job: RedisJob,
+        queue: RedisQueue,
+        started_job_registry: Any = None,
+        exc_string: Any = "",
+        execution: Any = None,
+    ) -> None:
         """Keep in Redis that a job failed and not with which words, which may quote a family."""
-        known["exc_string"] = "See the log."
-        super().handle_job_failure(job, queue, **known)
+        super().handle_job_failure(job, queue, started_job_registry, "See the log.", execution)
 
     def handle_exception(self, job: RedisJob, *exc_info: Any) -> None:
         """Log kind and line of what broke, in place of RQ's own record with the whole text."""
         kind, error, trace = exc_info
         extra = {"job": job.func_name, "reason": kind.__name__, "place": place_of(trace)}
         log.error("job_failed", extra=extra)
-        report(error, job=job.func_name)
+        report(error, job=str(job.func_name))
 
 
 def run_worker(settings: Settings, queue: Queue) -> None:

@@ -176,8 +176,6 @@ def _refuse_wrong_house() -> Response | None:
     looking = request.method in {"GET", "HEAD"}
     if looking and request.path == "/" and site.kind in FRONT_DOORS:
         return redirect(url_for(FRONT_DOORS[site.kind]))
-    if site.kind is SiteKind.FILES and request.endpoint == "static":
-        abort(404)
     features = {request.blueprint} if request.blueprint else _features_with_other_methods()
     kinds = current_app.extensions["site_kinds"]
     if features and all(site.kind not in kinds[feature] for feature in features):

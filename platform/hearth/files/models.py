@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String, func
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.models import TenantModel, new_id
 
@@ -21,7 +21,7 @@ class StoredFile(TenantModel):
     kind: Mapped[str] = mapped_column(String(10))
     size: Mapped[int] = mapped_column(Integer)
     # Written and read by hearth.files.content alone.
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary()))
+    content: Mapped[bytes] = mapped_column(LargeBinary(), deferred=True)
     stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
     stored_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
 

@@ -1,4 +1,4 @@
-"""Writes pictures anew from their pixels: where and with what they were taken does not come along."""
+"""Writes pictures anew from their pixels: where they were taken does not come along."""
 
 import io
 import warnings

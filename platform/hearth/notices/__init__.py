@@ -1,1 +1,1 @@
-"""What every host answers to machines: blocked scripts reported, whom to tell about a hole, robots."""
+"""What every host answers to machines: reports of blocked scripts, security contact, robots."""

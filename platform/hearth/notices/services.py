@@ -1,4 +1,4 @@
-"""Reads a browser's report about a blocked script; only which rule and which kind of page is kept."""
+"""Reads a browser's report of a blocked script; only the rule and the kind of page are kept."""
 
 import json
 import logging

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from flask import Flask, abort, g, request
+from flask import Flask, g, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from config.settings import Settings
@@ -30,7 +30,7 @@ RETRY_AFTER_SECONDS = 2
 
 @dataclass(frozen=True)
 class Guarded:
-    """Which pages cost much, which take reports, and which cookie tells one sign-in from another."""
+    """Which pages cost much, which take reports, and which cookie tells sign-ins apart."""
 
     cookie: str
     costly: Collection[str]
@@ -38,7 +38,7 @@ class Guarded:
 
 
 class InFlight:
-    """Counts what each house has under way in this process; one of them never takes every thread."""
+    """Counts what each house has under way in this process, so that none takes every thread."""
 
     def __init__(self, threads: int) -> None:
         self.at_once = max(2, threads // 2)
@@ -75,7 +75,7 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
             over = counters.first_over(_counts(guarded))
             if over is not None:
                 log.warning("too_many_requests", extra={"reason": over.limit.name})
-                abort(TooManyRequests(retry_after=over.seconds_left))
+                raise TooManyRequests(retry_after=over.seconds_left)
 
     @app.before_request
     def refuse_too_many_at_once() -> None:
@@ -86,7 +86,7 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
         costly = request.endpoint in guarded.costly
         if not in_flight.begin(house, costly=costly):
             log.warning("too_many_at_once", extra={"reason": "costly" if costly else "any"})
-            abort(ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS))
+            raise ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS)
         g.place = (house, costly)
 
     @app.teardown_request

@@ -41,7 +41,7 @@ class HearthRequest(Request):
     """A request whose files stay in memory and whose body is taken whole or not at all."""
 
     @cached_property
-    def stream(self) -> IO[bytes]:  # type: ignore[override]
+    def stream(self) -> IO[bytes]:
         """The body, never more of it than is allowed here."""
         stream = super().stream
         if self.content_length is None and isinstance(stream, LimitedStream):
