@@ -21,13 +21,12 @@ def configure_sentry(settings: Settings, *, integrations: tuple[str, ...]) -> No
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
         environment=settings.label,
-        send_default_pii=False,
+        # What is personal is off unless asked for; whatever comes all the same meets keep_allowed.
         include_local_variables=False,
         include_source_context=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
         traces_sample_rate=0.0,
-        profiles_sample_rate=0.0,
         default_integrations=False,
         auto_enabling_integrations=False,
         # A session's report would carry the visitor's address and browser.
