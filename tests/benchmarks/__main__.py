@@ -15,6 +15,7 @@ from tests.benchmarks import (
     isolation,
     memory,
     migrating,
+    noisy,
     peers,
     provisioning,
 )
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "ingest": ingest.measure,
     "drain": drain.measure,
     "cubes": cubes.measure,
+    "noisy": noisy.measure,
 }
 
 
