@@ -62,7 +62,7 @@ class Aviary:
         return self.runtime.settings
 
     @property
-    def redis(self) -> "Redis[Any]":
+    def redis(self) -> Redis:
         return Redis.from_url(self.settings.redis_url)
 
     def somebody(self, role: Role | None, site: str, app: Flask | None = None) -> Visitor:

@@ -16,7 +16,6 @@ import psycopg
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg import sql
-from redis import Redis
 from werkzeug.test import TestResponse
 
 from config.child_processes import free_port
@@ -78,7 +77,8 @@ class Post:
     async def handle_DATA(  # noqa: N802 - the relay's own name for it.
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        self.taken.append(bytes(envelope.content or b""))
+        content = envelope.content or b""
+        self.taken.append(content.encode() if isinstance(content, str) else bytes(content))
         return "250 OK"
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ def told_by(name: str, answer: TestResponse) -> list[str]:
     return [f"{name}: {line}" for line in said if CANARY.search(line)]
 
 
-def everything_in(connection: "Redis[Any]") -> Iterator[str]:
+def everything_in(connection: Any) -> Iterator[str]:
     """Every key of a Redis database with every value, unpacked where it is packed."""
     for key in connection.scan_iter("*"):
         kind = connection.type(key)
@@ -132,7 +132,7 @@ def everything_in(connection: "Redis[Any]") -> Iterator[str]:
                 yield f"{key!r} unpacked {zlib.decompress(value)!r}"
 
 
-def _values(connection: "Redis[Any]", key: bytes, kind: bytes) -> Iterator[bytes]:
+def _values(connection: Any, key: bytes, kind: bytes) -> Iterator[bytes]:
     match kind:
         case b"string":
             yield connection.get(key) or b""

@@ -99,7 +99,8 @@ def _plant(
     words = f"kanareika {table.name} {column.name} "
     text = sql.SQL("{words} || left(md5(ctid::text), 8)").format(words=sql.Literal(words))
     if column.name.endswith("email"):
-        text = sql.SQL("'kanareika.' || left(md5(ctid::text), 8) || '@example.org'")
+        address = "'kanareika.' || left(md5(ctid::text), 8) || '@example.org'"
+        text = sql.Composed([sql.SQL(address)])
     if isinstance(column.type, JSONB):
         text = sql.SQL("jsonb_build_object('kanareika', {text})").format(text=text)
     elif isinstance(column.type, ARRAY):

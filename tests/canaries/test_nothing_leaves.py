@@ -199,7 +199,7 @@ def run_every_job(aviary: Aviary) -> None:
         signal.signal(number, handler)
     later = "UPDATE {}.outbox SET available_at = now() WHERE done_at IS NULL"
     schema = aviary.runtime.registry.get("spb").schema_name
-    aviary.owner.execute(later.format(schema))  # type: ignore[arg-type]
+    aviary.owner.execute(later.format(schema))
 
 
 def subjects(mails: list[bytes]) -> Iterator[str]:
