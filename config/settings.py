@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -45,6 +46,10 @@ class Settings:
     audit_former_keys: tuple[bytes, ...]
     audit_anchors: str | None
     audit_anchor_mail: str | None
+    web_threads: int
+    rate_limits: bool
+    security_contact: str
+    scanner: str | None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -78,6 +83,11 @@ class Settings:
             audit_former_keys=env.keys("HEARTH_AUDIT_FORMER_KEYS"),
             audit_anchors=env.optional("HEARTH_AUDIT_ANCHORS"),
             audit_anchor_mail=env.optional("HEARTH_AUDIT_ANCHOR_MAIL"),
+            web_threads=env.number("HEARTH_WEB_THREADS") or 8,
+            rate_limits=env.flag("HEARTH_RATE_LIMITS", default="yes"),
+            security_contact=env.optional("HEARTH_SECURITY_CONTACT")
+            or f"mailto:{parseaddr(env.required('HEARTH_MAIL_FROM'))[1]}",
+            scanner=env.optional("HEARTH_SCANNER"),
         )
 
     def origin(self, host: str) -> str:
@@ -125,8 +135,8 @@ class _Environment:
         except ValueError as error:
             raise MissingSettingError(f"{name} must be a whole number") from error
 
-    def flag(self, name: str) -> bool:
-        value = (self.optional(name) or "no").lower()
+    def flag(self, name: str, *, default: str = "no") -> bool:
+        value = (self.optional(name) or default).lower()
         if value not in {"1", "yes", "true", "0", "no", "false"}:
             raise MissingSettingError(f"{name} must be yes or no")
         return value in {"1", "yes", "true"}

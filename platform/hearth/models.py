@@ -5,8 +5,10 @@ from hearth.accounts import policy_models as policy
 from hearth.aggregates import models as aggregates
 from hearth.audit import models as audit
 from hearth.break_glass import models as break_glass
+from hearth.documents import models as documents
 from hearth.families import access_models as access
 from hearth.families import models as families
+from hearth.files import models as files
 from hearth.giving import models as giving
 from hearth.intake import models as intake
 from hearth.ledger import models as ledger
@@ -21,7 +23,9 @@ MODULES = (
     aggregates,
     audit,
     break_glass,
+    documents,
     families,
+    files,
     giving,
     intake,
     ledger,

@@ -16,6 +16,7 @@ from tests.benchmarks import (
     isolation,
     memory,
     migrating,
+    noisy,
     peers,
     policy,
     provisioning,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "cubes": cubes.measure,
     "policy": policy.measure,
     "enumeration": enumeration.measure,
+    "noisy": noisy.measure,
 }
 
 

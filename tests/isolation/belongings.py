@@ -2,17 +2,21 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from hearth.accounts import sessions
 from hearth.accounts.models import User
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.accounts.policy_models import OwnRole, Team
 from hearth.break_glass.models import GlassLook
+from hearth.documents import services as documents
+from hearth.documents.models import HouseholdDocument
 from hearth.families.access_models import CaseGrant, HouseholdRestriction
 from hearth.families.models import Household
+from hearth.files.services import make_link
 from hearth.giving import refunds
 from hearth.giving.gateway import PaymentState
 from hearth.giving.models import Payment, Refund
@@ -21,8 +25,10 @@ from hearth.intake.models import Referral
 from hearth.money import Money
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.shelter.models import House, Stay
+from tenants.context import runtime
 from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.files import one_pixel
 from tests.factories.giving import snapshot_of, start_gift
 from tests.factories.intake import take_referral
 from tests.factories.people import grant, restriction, team, works_in
@@ -137,10 +143,37 @@ class Belongings:
         closed = open_family(self._session)
         return make_look(self._session, closed)
 
+    @cached_property
+    def document(self) -> HouseholdDocument:
+        return documents.add_document(
+            self._session,
+            self.household,
+            title="Test paper",
+            data=one_pixel(),
+            filename="test.png",
+            added_by=staff_id(self._session),
+            scanner=None,
+        )
+
+    @cached_property
+    def link(self) -> str:
+        worker = staff_id(self._session)
+        token = sessions.start_session(
+            self._session, user_id=worker, host=f"{self._name}.hearth.test"
+        )
+        return make_link(
+            self._session,
+            self.document.file_id,
+            session_token=token,
+            organisation=self._name,
+            secret=runtime().settings.secret_key,
+            now=datetime.now(UTC),
+        )
+
 
 # Every name that stands in an address, and how to come by a real one. Whoever adds an address with
 # a new name adds a line here, and the tests of every route cover it from then on.
-OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
+OBJECTS: dict[str, Callable[[Belongings], uuid.UUID | str]] = {
     "household_id": lambda its: its.household.id,
     "member_id": lambda its: its.household.current_members[1].id,
     "person_id": lambda its: its.household.current_members[0].person_id,
@@ -158,6 +191,8 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
     "gift_id": lambda its: its.payment.gift_id,
     "refund_id": lambda its: its.refund.id,
     "look_id": lambda its: its.look.id,
+    "document_id": lambda its: its.document.id,
+    "link": lambda its: its.link,
     "user_id": lambda its: its.colleague.id,
     "token": lambda its: its.payment.gift.token,
 }

@@ -18,11 +18,12 @@ from tests.isolation.belongings import COMMON, OBJECTS
 from tests.support.visitors import TOKEN, Visitor
 
 PARAMETER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 SITES = {
     SiteKind.ORGANISATION: "spb",
     SiteKind.FEDERATION: "federation",
     SiteKind.PLATFORM: "",
+    SiteKind.FILES: "files",
 }
 
 

@@ -191,8 +191,11 @@ HEARTH_LABEL: {{ .Values.label | quote }}
 HEARTH_MAIL_FROM: {{ .Values.smtp.from | quote }}
 HEARTH_POOLED_CONNECTIONS: {{ ternary "yes" "no" .Values.database.pooled | quote }}
 HEARTH_PUBLIC_PORT: {{ (eq (int .Values.publicPort) 443) | ternary "" (toString .Values.publicPort) | quote }}
+HEARTH_RATE_LIMITS: {{ ternary "yes" "no" .Values.rateLimits | quote }}
 HEARTH_ROLE_PREFIX: {{ .Values.database.rolePrefix | quote }}
+HEARTH_SCANNER: {{ .Values.uploads.scanner | quote }}
 HEARTH_SCHEME: "https"
+HEARTH_SECURITY_CONTACT: {{ .Values.securityContact | quote }}
 HEARTH_SMTP_HOST: {{ .Values.smtp.host | quote }}
 HEARTH_SMTP_PORT: {{ .Values.smtp.port | quote }}
 HEARTH_SMTP_TLS: {{ ternary "yes" "no" .Values.smtp.tls | quote }}

@@ -42,6 +42,7 @@ __all__ = [
 ]
 # The guard of pages about oneself: whoever is signed in has them, whatever her role.
 OWN: Final = "own"
+STAFFED = frozenset({SiteKind.ORGANISATION, SiteKind.FEDERATION})
 View = Callable[..., Any]
 Allowed = Callable[[SignedIn], bool]
 
@@ -104,7 +105,7 @@ def signed_in() -> SignedIn | None:
     if "user" not in g:
         token = session_token()
         g.user = None
-        if token and current_site().kind is not SiteKind.PLATFORM:
+        if token and current_site().kind in STAFFED:
             g.user = services.recognise(session, token=token, host=current_site().host)
             g.session_binding = token if g.user else ""
             if g.user is not None:

@@ -9,8 +9,8 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.audit.services import head_of
 from hearth.audit.signing import sign
+from hearth.families.access import find_household
 from hearth.families.models import Household
-from hearth.families.services import get_household
 from hearth.records import services
 from hearth.records.export import workbook
 from hearth.records.presentation import action_in_words, facts_in_words, purpose_in_words
@@ -31,14 +31,14 @@ FILTERS = ("user_id", "since", "until", "action", "case_number", "lists")
 @permit(Permission.FAMILIES_WRITE)
 def who_looked(household_id: uuid.UUID) -> Any:
     """Who looked at a family, for the colleague who accompanies it."""
-    return _looks(found(get_household(session, household_id)), "records.who_looked")
+    return _looks(found(_own_family(household_id)), "records.who_looked")
 
 
 @blueprint.get("/records/families/<uuid:household_id>")
 @permit(Permission.AUDIT_READ)
 def family(household_id: uuid.UUID) -> Any:
     """Who looked at a family, for those whom the records are entrusted to."""
-    return _looks(found(get_household(session, household_id)), "records.family")
+    return _looks(found(session.get(Household, household_id)), "records.family")
 
 
 @blueprint.get("/records/")
@@ -81,6 +81,11 @@ def head() -> str:
         head=newest.hash,
     )
     return render_template("records/head.html", head=signed)
+
+
+def _own_family(household_id: uuid.UUID) -> Household | None:
+    permission = Permission.FAMILIES_WRITE
+    return find_household(session, household_id, user=person(), permission=permission)
 
 
 def _looks(household: Household, endpoint: str) -> Any:

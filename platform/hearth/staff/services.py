@@ -56,7 +56,7 @@ def invite_colleague(
     )
     user = session.get_one(User, link.user_id)
     hand_out(session, user, roles, actor=actor)
-    _record(session, "account.invited", user.id, {"roles": list(user.roles)})
+    _record(session, "account.changed", user.id, {"roles_after": list(user.roles)})
 
 
 def invite_again(session: Session, user: User, *, invited_by: uuid.UUID) -> None:

@@ -11,12 +11,14 @@ from markupsafe import Markup
 from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from tenants.context import runtime
 from tenants.passwords import derive
 
 FIELD = "form_token"
+NEVER_KEPT = ("password", "code", "secret")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -69,6 +71,18 @@ def sent_before() -> bool:
 def challenge(key: uuid.UUID) -> bytes:
     """What a device has to answer to in a form: good for this form, here and in this session."""
     return _keyed(key, "passkey-challenge")
+
+
+def kept_form() -> list[tuple[str, str]]:
+    """What a visitor just typed, to be sent once more; nothing that holds a password or a code."""
+    if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
+        return []
+    try:
+        typed = [(name, value) for name, value in request.form.items(multi=True) if name != FIELD]
+    except HTTPException:
+        return []
+    secret = any(word in name for name, _value in typed for word in NEVER_KEPT)
+    return [] if secret else typed
 
 
 def claim(session: Session, table: Table, key: uuid.UUID) -> Response | None:
