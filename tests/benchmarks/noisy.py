@@ -15,10 +15,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from hearth.demo import sample
 from tenants.context import tenant_session
 from tests.benchmarks.harness import Laboratory, Row, Target, percentile
@@ -40,7 +41,9 @@ class Caller:
         with tenant_session(house.runtime.registry.get(slug)) as session:
             user_id = session.scalars(select(User.id).where(User.roles == [role.value])).first()
             assert user_id is not None
-            token = accounts.start_session(session, user_id=user_id, host=host)
+            token = sessions.start_session(
+                session, user_id=user_id, host=host, assurance=Assurance.SECOND_FACTOR
+            )
         self._headers = {"Host": f"{host}:{house.ports.web}", "Cookie": f"{COOKIE}={token}"}
         self._wire = http.client.HTTPConnection("127.0.0.1", house.ports.web, timeout=60)
 

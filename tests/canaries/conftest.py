@@ -20,10 +20,11 @@ os.environ["HEARTH_SANDBOX"] = "1"
 from config.sentry import configure_sentry
 from config.settings import Settings
 from hearth import jobs
-from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from hearth.app import create_app
 from hearth.giving.sandbox.machine import Machine
 from hearth.giving.sandbox.server import SandboxServer
@@ -83,7 +84,9 @@ class Aviary:
             # The forms have opened accounts by now; the first of a role is the template's.
             first = select(user.id).where(user.roles == [str(role)]).order_by(user.id).limit(1)
             user_id = session.scalars(first).one()
-            token = accounts.start_session(session, user_id=user_id, host=client.host)
+            token = sessions.start_session(
+                session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
+            )
         client.set_cookie(COOKIE, token, domain=client.host, secure=True)
         return client
 

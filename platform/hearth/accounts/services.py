@@ -29,6 +29,7 @@ from hearth.accounts.sessions import (
 )
 from hearth.accounts.standing import place_columns, place_of
 from hearth.data_classes import FieldClass
+from hearth.trail import record
 
 # Who uses a computer of the house, where the next person sits down at any moment.
 ON_SHARED_COMPUTERS = Role.HOUSE_STAFF
@@ -138,6 +139,9 @@ def sign_in(
         limits.count_failure(session, account=account, address=visit.address, pepper=visit.pepper)
         if user is not None:
             note(session, Happened.SIGN_IN_FAILED, user.id, device=visit.device)
+        else:
+            failed = f"account.{Happened.SIGN_IN_FAILED.value}"
+            record(session, action=failed, subject_type="account", subject_id=None)
         raise SignInRefusedError
     if passwords.HASHER.check_needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(password)

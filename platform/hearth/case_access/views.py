@@ -41,7 +41,7 @@ def show(household_id: uuid.UUID) -> str:
 
 
 @blueprint.route("/families/<uuid:household_id>/access/grants/new", methods=BOTH)
-@permit(Permission.CASES_RESTRICT)
+@permit(Permission.CASES_RESTRICT, fresh=True)
 def give(household_id: uuid.UUID) -> Any:
     """Let a colleague into a family's file."""
     household = _household(household_id)
@@ -62,7 +62,7 @@ def give(household_id: uuid.UUID) -> Any:
 
 
 @blueprint.route("/families/<uuid:household_id>/access/grants/<uuid:grant_id>", methods=BOTH)
-@permit(Permission.CASES_RESTRICT)
+@permit(Permission.CASES_RESTRICT, fresh=True)
 def revoke(household_id: uuid.UUID, grant_id: uuid.UUID) -> Any:
     """Take back what let a colleague into a file."""
     household = _household(household_id)
@@ -76,7 +76,7 @@ def revoke(household_id: uuid.UUID, grant_id: uuid.UUID) -> Any:
 
 
 @blueprint.route("/families/<uuid:household_id>/access/restrict", methods=BOTH)
-@permit(Permission.CASES_RESTRICT)
+@permit(Permission.CASES_RESTRICT, fresh=True)
 def restrict(household_id: uuid.UUID) -> Any:
     """Let a family's file open by name alone."""
     household = _household(household_id)

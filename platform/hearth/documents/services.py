@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from hearth.audit import services as audit
 from hearth.documents.models import HouseholdDocument
 from hearth.families.models import Household
 from hearth.files.services import take_file
@@ -61,6 +62,7 @@ def add_document(
     )
     session.add(document)
     session.flush()
+    _record(session, "document.added", document, added_by)
     return document
 
 
@@ -83,3 +85,17 @@ def withdraw_document(
     document.withdrawn_by = withdrawn_by
     document.withdrawn_because = reason
     session.flush()
+    _record(session, "document.withdrawn", document, withdrawn_by)
+
+
+def _record(
+    session: Session, action: str, document: HouseholdDocument, actor_id: uuid.UUID
+) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="document",
+        subject_id=document.id,
+        actor_id=actor_id,
+        household_id=document.household_id,
+    )

@@ -32,7 +32,9 @@ blueprint = Blueprint("documents", __name__, template_folder="templates")
 def index(household_id: uuid.UUID) -> str:
     """A family's documents."""
     household = _household(household_id, Permission.FAMILIES_READ)
-    families.record_read(session, household_id=household.id, user_id=person().id, purpose="documents")
+    families.record_read(
+        session, household_id=household.id, user_id=person().id, purpose="documents"
+    )
     return render_template(
         "documents/index.html",
         household=household,
@@ -70,7 +72,9 @@ def open_document(household_id: uuid.UUID, document_id: uuid.UUID) -> Response:
     """Lead to the document by a link that works once, for a minute."""
     household = _household(household_id, Permission.FAMILIES_READ)
     document = found(_open_only(services.find_document(session, household, document_id)))
-    families.record_read(session, household_id=household.id, user_id=person().id, purpose="documents")
+    families.record_read(
+        session, household_id=household.id, user_id=person().id, purpose="documents"
+    )
     settings = runtime().settings
     link = make_link(
         session,
@@ -118,6 +122,12 @@ def _household(
     household_id: uuid.UUID, permission: Permission = Permission.FAMILIES_WRITE
 ) -> Household:
     return found(find_household(session, household_id, user=person(), permission=permission))
+
+
+def _note_look(household: Household) -> None:
+    families.record_read(
+        session, household_id=household.id, user_id=person().id, purpose="documents"
+    )
 
 
 def _to_list(household: Household) -> Response:

@@ -12,12 +12,11 @@ from hearth.accounts.factor_models import AuthenticatorApp
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User, UserSession
 from hearth.accounts.permissions import (
-    ROLE_PERMISSIONS,
     Permission,
     Role,
     needs_second_factor,
-    permissions_of,
 )
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.outbox.models import OutboxMessage
 from tenants.context import Runtime
 from tenants.passwords import derive
@@ -44,7 +43,7 @@ def anna_in(session: Session) -> User:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_who_can_read_about_anybody_needs_a_second_factor(role: Role) -> None:
-    needed = needs_second_factor(permissions_of([role.value]))
+    needed = needs_second_factor(ROLE_PERMISSIONS[role])
 
     assert needed == (role is not Role.VOLUNTEER_COORDINATOR)
 

@@ -27,7 +27,9 @@ def test_a_sign_in_and_a_sign_out_are_recorded(visitor: MakeVisitor, session: Se
     worker.submit("/sign-out", page="/families/")
 
     events = recorded(session)
-    assert [event.action for event in events] == ["sign_in.done", "sign_out"]
+    actions = [event.action for event in events]
+    assert actions[0] == "account.signed-in"
+    assert actions[-1] == "account.signed-out"
     assert {event.actor_id for event in events} == {staff_id(session)}
 
 
@@ -41,8 +43,8 @@ def test_a_failed_sign_in_is_recorded_without_what_was_typed(
 
     events = recorded(session)
     assert [(event.action, event.subject_id) for event in events] == [
-        ("sign_in.failed", staff_id(session)),
-        ("sign_in.failed", None),
+        ("account.sign-in-failed", staff_id(session)),
+        ("account.sign-in-failed", None),
     ]
     assert all(event.facts == {} for event in events)
 
@@ -69,7 +71,7 @@ def test_a_changed_role_is_recorded_with_who_changed_it(
         {"name": "Another Name", "roles": ["fundraiser"], "locale": "ru", "works_here": "true"},
     )
 
-    (event,) = recorded(session)
+    event = next(e for e in recorded(session) if e.action == "account.changed")
     assert answer.status_code == 303
     assert event.actor_id == staff_id(session, Role.ADMINISTRATOR)
     assert event.facts["roles_before"] == ["social-worker"]

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
 from hearth.documents.models import HouseholdDocument
-from hearth.families.models import FileRead, Household
+from hearth.families.models import Household
 from hearth.files.models import StoredFile
 from tests.factories.families import open_family
 from tests.factories.files import SECRET, paper, photograph, picture, scripted_paper
@@ -96,7 +97,7 @@ def test_a_document_opens_on_a_host_without_cookies(
     assert opened.headers["X-Content-Type-Options"] == "nosniff"
     assert opened.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in opened.headers
-    assert session.scalar(select(func.count()).select_from(FileRead)) == 1
+    assert session.scalar(select(func.count()).select_from(PersonRead)) == 1
 
 
 def test_a_link_works_once(

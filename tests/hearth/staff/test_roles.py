@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import (
@@ -210,7 +211,7 @@ def test_nobody_puts_herself_into_a_team_or_a_house(session: Session, sign_in: S
 def test_a_request_is_recognised_in_one_query(session: Session) -> None:
     user_id = staff_id(session)
     team(session, user_id)
-    token = accounts.start_session(session, user_id=user_id, host=HOST)
+    token = sessions.start_session(session, user_id=user_id, host=HOST)
     session.expire_all()
     asked: list[str] = []
     connection = session.connection()
