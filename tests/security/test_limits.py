@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from sqlalchemy.orm import Session
 
 from config.child_processes import free_port
@@ -36,7 +38,10 @@ def limited(
         connection.delete(key)
     service = create_app(replace(settings, rate_limits=True))
     service.test_client_class = Visitor
-    yield service
+    # A minute that ended amid a test would wipe its sheets clean.
+    middle = datetime.now(UTC).replace(second=30, microsecond=0)
+    with time_machine.travel(middle, tick=False):
+        yield service
     for key in connection.scan_iter("hearth:limit:*"):
         connection.delete(key)
 
@@ -145,8 +150,9 @@ def test_no_address_and_no_token_stands_in_redis(limited: HearthFlask) -> None:
 def test_without_redis_each_process_counts_for_itself() -> None:
     counters = Counters(f"redis://127.0.0.1:{free_port()}/0", "secret")
 
-    over = [counters.first_over([Count(FEW, "a")]) for _ in range(5)]
-    other = counters.first_over([Count(FEW, "b")])
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        over = [counters.first_over([Count(FEW, "a")]) for _ in range(5)]
+        other = counters.first_over([Count(FEW, "b")])
 
     assert [found is not None for found in over] == [False, False, False, True, True]
     assert other is None
@@ -156,7 +162,8 @@ def test_processes_share_their_sheets_in_redis(settings: Settings) -> None:
     here, there = (Counters(settings.redis_url, settings.secret_key) for _ in "12")
     whose = f"shared-{id(here)}"
 
-    over = [c.first_over([Count(FEW, whose)]) is not None for c in (here, there, here, there)]
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        over = [c.first_over([Count(FEW, whose)]) is not None for c in (here, there, here, there)]
 
     assert over == [False, False, False, True]
 
