@@ -53,6 +53,7 @@ LISTS = {
     "/families/": "/families/?view=all",
     "/shelter/stays/": "/shelter/",
     "/gifts/": "/gifts/",
+    "/colleagues/": "/colleagues/",
 }
 
 

@@ -17,6 +17,7 @@ from hearth.accounts.passkeys import PasskeyRefusedError
 from hearth.accounts.schemas import ConfirmSchema
 from hearth.accounts.services import SignedIn, SignInRefusedError
 from hearth.web.forms import Form
+from hearth.web.navigation import home
 from hearth.web.request import commit_now, session
 from hearth.web.tokens import FIELD, challenge
 from tenants.models import new_id
@@ -47,7 +48,7 @@ def confirm(user: SignedIn) -> tuple[Form, bool]:
     return form, proved
 
 
-def question(user: SignedIn, form: Form, status: int, *, back: str = "/") -> Response:
+def question(user: SignedIn, form: Form, status: int) -> Response:
     """The page that asks; whatever else was typed is carried on."""
     key = new_id()
     kept = [
@@ -63,7 +64,7 @@ def question(user: SignedIn, form: Form, status: int, *, back: str = "/") -> Res
         action=request.full_path.rstrip("?"),
         options=passkeys.options_to_ask(place=place(), challenge=challenge(key)),
         has_second_factor=user.has_second_factor,
-        back=back,
+        back=home(),
     )
     return make_response(page, status)
 
