@@ -100,7 +100,7 @@ def test_wherever_somebody_wants_to_return_it_is_on_this_host(
         "/sign-in", base_url=base, query_string={"next": wanted.encode(errors="replace").decode()}
     ):
         g.site = site_for("spb.hearth.test", runtime)
-        target = wanted()
+        target = arriving.wanted()
 
     # What a browser makes of it: tabs and line breaks are dropped, backslashes are slashes.
     as_browsers_read = "".join(sign for sign in target if sign not in "\t\r\n").replace("\\", "/")
