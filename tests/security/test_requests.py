@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from hearth.accounts import arriving
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
