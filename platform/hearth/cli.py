@@ -12,7 +12,7 @@ from config.settings import MissingSettingError, Settings
 from hearth.accounts import services as accounts
 from hearth.accounts.permissions import Role
 from hearth.jobs import Queue
-from tenants import context, provisioning, roles
+from tenants import context, keys_database, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
 from tenants.provisioning import Profile
 from tenants.registry import UnknownOrganisationError
@@ -71,10 +71,15 @@ def parser() -> argparse.ArgumentParser:
 def migrate(_arguments: Arguments) -> None:
     """Prepare roles and rights, then migrate; one line per schema."""
     settings = Settings.from_env()
-    dsn = _owner_dsn(settings)
+    dsn, keys_dsn = _owner_dsn(settings), keys_owner_dsn(settings)
+    keys_database.prepare(keys_dsn, settings)
+    steps = keys_database.migrate(keys_dsn)
+    for step in steps:
+        _print_step(step)
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
-    steps = migrate_all(dsn, report=_print_step)
+        steps += migrate_all(dsn, report=_print_step)
+        provisioning.register_keys(connection, settings)
     if not steps:
         _print("every schema is at the newest revision")
 
@@ -133,10 +138,11 @@ def _resume(connection: Any, _settings: Settings, arguments: Arguments) -> None:
     _print(f"{arguments.slug} is active")
 
 
-def _drop(connection: Any, _settings: Settings, arguments: Arguments) -> None:
+def _drop(connection: Any, settings: Settings, arguments: Arguments) -> None:
     if arguments.confirm != arguments.slug:
         raise OrganisationError(f"repeat the name to drop it for good: --confirm {arguments.slug}")
-    provisioning.drop_organisation(connection, arguments.slug)
+    schema = provisioning.drop_organisation(connection, arguments.slug)
+    keys_database.destroy_all(settings, schema)
     _print(f"{arguments.slug} and all its data are gone")
 
 
@@ -222,6 +228,13 @@ def _owner_dsn(settings: Settings) -> str:
     if settings.owner_database_url is None:
         raise MissingSettingError("HEARTH_OWNER_DATABASE_URL must be set for this command")
     return settings.owner_database_url
+
+
+def keys_owner_dsn(settings: Settings) -> str:
+    """The address with which the database of keys may be changed."""
+    if settings.keys_owner_database_url is None:
+        raise MissingSettingError("HEARTH_KEYS_OWNER_DATABASE_URL must be set for this command")
+    return settings.keys_owner_database_url
 
 
 def _print_step(step: Step) -> None:

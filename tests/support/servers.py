@@ -16,12 +16,14 @@ from config.settings import Settings
 from hearth.accounts import services as accounts
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
-from tenants import context, provisioning, roles
+from tenants import context, keys_database, provisioning, roles
 from tenants.engines import Engines
 from tenants.migrator import migrate_all
 from tenants.provisioning import Profile
 
 TEMPLATE = "hearth_template"
+# One for the whole run: its subjects are random, and no test looks at another's.
+KEYS = "hearth_keys"
 BASE_DOMAIN = "hearth.test"
 PASSWORD = "correct horse battery staple"
 
@@ -76,6 +78,9 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
     return {
         "HEARTH_SECRET_KEY": "test-secret-key-" * 3,
         "HEARTH_DATABASE_SECRET": "test-database-secret-" * 2,
+        "HEARTH_KEYS_SECRET": "test-keys-secret-" * 3,
+        "HEARTH_KEYS_DATABASE_URL": url_for(addresses, KEYS),
+        "HEARTH_KEYS_OWNER_DATABASE_URL": dsn_for(addresses, KEYS),
         "DATABASE_URL": url_for(addresses, database),
         "HEARTH_OWNER_DATABASE_URL": dsn_for(addresses, database),
         "REDIS_URL": addresses.redis_url,
@@ -94,9 +99,12 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
 def make_template(addresses: Addresses) -> None:
     """Build the database every worker's own is a copy of."""
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        for name in (TEMPLATE, KEYS):
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     dsn = dsn_for(addresses, TEMPLATE)
     settings = settings_for(addresses, TEMPLATE)
+    keys_database.prepare(dsn_for(addresses, KEYS), settings)
+    keys_database.migrate(dsn_for(addresses, KEYS))
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
         migrate_all(dsn, report=lambda _step: None)

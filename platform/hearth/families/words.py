@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.errors import DateProblem
 from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.sealing.markers import UnreadableRecord
 from hearth.web.formatting import format_date, format_month
 
 SEXES: Mapping[Sex, LazyString] = {
@@ -80,6 +81,8 @@ def birth_date(birth: Birth) -> str:
 
 def former_person(before: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """What a correction replaced, as labels and values."""
+    if isinstance(before, UnreadableRecord):
+        return [(_("What stood there"), before.text)]
     names = (before["given_name"], before["patronymic"], before["family_name"])
     born = before["born_on"]
     birth = Birth(

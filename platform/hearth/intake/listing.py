@@ -7,9 +7,12 @@ from enum import StrEnum
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from hearth.families.names import search_key
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import ReferralState, Urgency
+from hearth.sealing import Kind
+from hearth.sealing.blind import has_words
+
+NAMED = (Kind.SURNAME, Kind.BODY)
 
 
 class ReferralView(StrEnum):
@@ -46,6 +49,9 @@ def find_referrals(
 ) -> tuple[list[Referral], int]:
     """One page of referrals, and how many there are in all."""
     chosen = _chosen(query)
+    if query.text.strip():
+        found = has_words(session, Referral.id.expression, query.text, kinds=NAMED)
+        chosen = chosen.where(*found)
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     rank = case({urgency: n for n, urgency in enumerate(Urgency)}, value=Referral.urgency)
     urgent_first = [rank] if query.view is ReferralView.WAITING else []
@@ -64,7 +70,4 @@ def count_referrals(session: Session) -> dict[ReferralView, int]:
 
 
 def _chosen(query: ReferralQuery) -> Select[Referral]:
-    chosen = select(Referral).where(Referral.state.in_(_STATES[query.view]))
-    for word in search_key(query.text).split()[:8]:
-        chosen = chosen.where(Referral.search_key.contains(word, autoescape=True))
-    return chosen
+    return select(Referral).where(Referral.state.in_(_STATES[query.view]))

@@ -25,6 +25,7 @@ from hearth.intake.schemas import DeclineSchema, ReferralSchema, SearchSchema
 from hearth.intake.services import ReferralDecidedError
 from hearth.intake.vocabulary import Channel, ReferralState
 from hearth.intake.words import CHANNELS, REASONS, SOURCES, STATES, URGENCIES
+from hearth.sealing.markers import Unreadable
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -178,10 +179,11 @@ def _perhaps_known(referral: Referral) -> list[Household]:
     user = signed_in()
     if user is None or not user.may(Permission.FAMILIES_WRITE) or not referral.is_waiting:
         return []
-    # A name without a letter to look for would find everybody.
-    if not search_key(referral.mother_name):
+    name = referral.mother_name
+    # A name without a letter to look for would find everybody, and one that is locked nobody.
+    if not search_key(name) or isinstance(name, Unreadable):
         return []
-    query = FamilyQuery(view=FamilyView.ALL, text=referral.mother_name)
+    query = FamilyQuery(view=FamilyView.ALL, text=name)
     return find_families(session, query, user_id=user.id, limit=5, offset=0)[0]
 
 
