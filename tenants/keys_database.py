@@ -76,7 +76,7 @@ def migrate(owner_dsn: str) -> list[Step]:
             return []
         for step in pending("keys", before):
             # The text comes from our own revision files and holds nothing a visitor sent.
-            connection.execute(sql.SQL(step.sql))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(step.sql))
         connection.execute("DELETE FROM keys.schema_version")
         connection.execute(
             "INSERT INTO keys.schema_version (revision) VALUES (%s)", (head("keys"),)
@@ -95,8 +95,8 @@ def register(settings: Settings, schemas: Iterable[str]) -> None:
 REGISTER = """
 WITH made AS (
     INSERT INTO organisation_keys (schema_name, generation, mode, check_value)
-    SELECT %(schema)s, 1, 'platform', %(check)s
-    WHERE NOT EXISTS (SELECT 1 FROM organisation_keys WHERE schema_name = %(schema)s)
+    SELECT %(schema)s::varchar, 1, 'platform', %(check)s
+    WHERE NOT EXISTS (SELECT 1 FROM organisation_keys WHERE schema_name = %(schema)s::varchar)
     ON CONFLICT DO NOTHING RETURNING schema_name, generation
 )
 INSERT INTO key_events (schema_name, kind, generation)

@@ -1,4 +1,4 @@
-"""Alembic's door to the line of the keys' database; used to write a new revision, never to run one."""
+"""Alembic's door to the line of keys; used to write a new revision, never to run one."""
 
 from alembic import context
 from sqlalchemy import MetaData

@@ -19,6 +19,7 @@ import hearth.figures.views
 import hearth.giving.views
 import hearth.health.views
 import hearth.intake.views
+import hearth.keys.views
 import hearth.ledger.views
 import hearth.models
 import hearth.public_site.views
@@ -57,6 +58,7 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
     (hearth.intake.views.blueprint, ORGANISATION),
+    (hearth.keys.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
     (hearth.public_site.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
@@ -74,6 +76,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
     Destination(_l("Our figures"), "figures.index", "chart", Permission.NUMBERS_READ),
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
+    Destination(_l("Key"), "keys.show", "key", Permission.USERS_MANAGE),
     Destination(
         _l("Numbers"),
         "federation.numbers",

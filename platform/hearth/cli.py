@@ -9,9 +9,11 @@ from typing import Any
 import psycopg
 
 from config.settings import MissingSettingError, Settings
+from hearth import cli_keys
 from hearth.accounts import services as accounts
 from hearth.accounts.permissions import Role
 from hearth.jobs import Queue
+from hearth.sealing.errors import SealingError
 from tenants import context, keys_database, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
 from tenants.provisioning import Profile
@@ -25,6 +27,7 @@ REFUSALS = (
     RollOutRunningError,
     OrganisationError,
     UnknownOrganisationError,
+    SealingError,
 )
 EVERYBODY = "all"
 FEDERATION = "federation"
@@ -55,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(required=True, metavar="COMMAND")
     _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     _add_organisations(verbs)
+    cli_keys.add_to(_add(verbs, "keys", cli_keys.run, "rotate, unlock and account for keys"))
     _add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)

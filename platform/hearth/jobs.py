@@ -36,6 +36,7 @@ class Job(StrEnum):
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
+    SWEEP_KEYS = "workers.sealing.sweep_keys"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -46,6 +47,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SWEEP_OUTBOXES: Queue.MAIL,
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
+    Job.SWEEP_KEYS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks

@@ -23,6 +23,7 @@ from hearth.families.listing import (
     FamilyView,
     count_families,
     find_families,
+    is_too_long_to_sort,
 )
 from hearth.families.membership import PersonDetails
 from hearth.families.models import Household, HouseholdMember
@@ -161,6 +162,7 @@ def _list(query: FamilyQuery, number: int, form: Form) -> str:
         households=households,
         page=Page(number, total),
         query=query,
+        too_long_to_sort=is_too_long_to_sort(query, total),
         search=form,
         counts=count_families(session, user_id=person().id),
         words={"role": MEMBER_ROLES, "age": age, "today": today()},

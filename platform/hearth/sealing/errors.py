@@ -26,4 +26,4 @@ class KeyServiceAwayError(KeysLockedError):
 
 
 class WrongPassphraseError(SealingError):
-    """This is not the organisation's passphrase."""
+    """The passphrase is another one."""

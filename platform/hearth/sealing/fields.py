@@ -113,7 +113,7 @@ class Sealed(Generic[Value]):
 
     def has_changed(self, row: object) -> bool:
         """Whether the next flush writes this column."""
-        return bool(inspect(row).attrs[self.column].history.has_changes())  # type: ignore[union-attr]
+        return bool(inspect(row).attrs[self.column].history.has_changes())
 
     def _open(self, row: object, stored: Ciphertext) -> Any:
         session = object_session(row)

@@ -1,8 +1,9 @@
-"""A key that the organisation holds: unlocked by its passphrase, for some hours, and locked again."""
+"""A key that the organisation holds: its passphrase unlocks it for some hours."""
 
 import hmac
 import os
 from datetime import timedelta
+from typing import cast
 
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -71,7 +72,7 @@ def unlocked_root(schema: str, generation: int) -> bytes:
         kept = redis_connection().get(name)
         if kept is None:
             raise KeysLockedError("the organisation has not unlocked its key")
-        return unwrap(_sealing(), bytes(kept), name.encode())
+        return unwrap(_sealing(), cast("bytes", kept), name.encode())
     except (RedisError, BrokenSealError) as error:
         raise KeysLockedError("the unlocked key cannot be read") from error
 

@@ -133,7 +133,7 @@ class Keyring:
             try:
                 self._roots[generation] = open_root(key)
             except KeysLockedError as error:
-                # Asked once for a page: a service that is away must not be waited for field by field.
+                # Asked once for a page: a service that is away is not waited for field by field.
                 self._roots[generation] = error
         root = self._roots[generation]
         if isinstance(root, KeysLockedError):

@@ -100,6 +100,7 @@ class PostgresKeyStore:
         self._statements = statements
 
     def find(self, schema: str, subjects: Collection[UUID]) -> Found:
+        """Ask once for both."""
         with self._statements.connect() as connection:
             rows = _rows(connection, FIND, {"schema": schema, "subjects": list(subjects)})
         return [_organisation_key(row) for row in rows if row["mode"]], [
@@ -107,6 +108,7 @@ class PostgresKeyStore:
         ]
 
     def add(self, schema: str, keys: Sequence[SubjectKey]) -> bool:
+        """Insert them in one statement, while the newest generation stays the newest."""
         if not keys:
             return True
         with self._working(schema, exclusive=False) as connection:
@@ -126,21 +128,25 @@ class PostgresKeyStore:
         return True
 
     def destroy(self, schema: str, subjects: Collection[UUID]) -> None:
+        """Overwrite what is left of them."""
         with self._engine.begin() as connection:
             connection.exec_driver_sql(DESTROY, {"schema": schema, "subjects": list(subjects)})
 
     def destroyed(self, schema: str) -> list[tuple[UUID, datetime.datetime]]:
+        """Read the list."""
         with self._statements.connect() as connection:
             rows = _rows(connection, DESTROYED, {"schema": schema})
         return [(row["subject_id"], row["destroyed_at"]) for row in rows]
 
     def begin_generation(self, key: OrganisationKey) -> None:
+        """Write it down while nobody adds a key."""
         values = vars(key) | {"mode": key.mode.value}
         with self._working(key.schema, exclusive=True) as connection:
             connection.exec_driver_sql(BEGIN_GENERATION, values)
             _note(connection, key.schema, "rotation_begun", key.generation)
 
     def rewrap(self, schema: str, generation: int, change: Rewrap, *, limit: int) -> int:
+        """Take some, change them, put them back: one transaction."""
         old = {"schema": schema, "generation": generation, "limit": limit}
         with self._engine.begin() as connection:
             keys = [_subject_key(row) for row in _rows(connection, OLD_KEYS, old)]
@@ -155,11 +161,13 @@ class PostgresKeyStore:
         return len(keys)
 
     def end_generations(self, schema: str, before: int) -> None:
+        """Retire those that no key needs."""
         with self._engine.begin() as connection:
             connection.exec_driver_sql(RETIRE, {"schema": schema, "before": before})
             _note(connection, schema, "rotation_ended", before)
 
     def note(self, schema: str, kind: str, generation: int | None = None) -> None:
+        """Append it."""
         with self._engine.begin() as connection:
             _note(connection, schema, kind, generation)
 
@@ -175,7 +183,7 @@ class PostgresKeyStore:
 
 
 def key_store() -> KeyStore:
-    """This process's store of keys."""
+    """The store of this process."""
     bindings = runtime().bindings
     return PostgresKeyStore(bindings.keys(), bindings.keys_statements())
 

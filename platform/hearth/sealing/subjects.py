@@ -1,4 +1,4 @@
-"""Whose a row's sealed values are: an id on the row itself, or at the end of a path of relations."""
+"""Whose a row's sealed values are: an id on the row, or at the end of a path of relations."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -35,7 +35,7 @@ def row_id(row: object) -> UUID:
     """A row's own id, given now where the flush would give it in a moment."""
     known = getattr(row, "id", None)
     if known is None:
-        if not inspect(row).transient and not inspect(row).pending:  # type: ignore[union-attr]
+        if not inspect(row).transient and not inspect(row).pending:
             raise SealingError("only a row with an id of its own can be sealed")
         known = new_id()
         row.id = known  # type: ignore[attr-defined]

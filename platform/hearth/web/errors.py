@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from hearth.sealing.errors import ErasedError, KeysLockedError
 from hearth.web.request import end_unit_of_work
 from tenants.context import NestedScopeError
 
@@ -22,6 +23,8 @@ def install_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeoutError, _database)
+    app.register_error_handler(KeysLockedError, _locked)
+    app.register_error_handler(ErasedError, _erased)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -42,6 +45,16 @@ def _database(error: Exception) -> Response:
     return _page(503 if unavailable else 500)
 
 
+def _locked(_error: Exception) -> Response:
+    end_unit_of_work(commit=False)
+    return _page(503, "locked")
+
+
+def _erased(_error: Exception) -> Response:
+    end_unit_of_work(commit=False)
+    return _page(409, "erased")
+
+
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, NestedScopeError):
         log.critical("nested_scope", extra={"route": _route()})
@@ -51,7 +64,7 @@ def _unexpected(error: Exception) -> Response:
     return _page(InternalServerError.code)
 
 
-def _page(code: int) -> Response:
+def _page(code: int, template: str | None = None) -> Response:
     if g.get("site") is None:
         # A host that is not ours learns nothing, not even which languages we speak.
         response = make_response("Not found\n" if code == 404 else "Error\n", code)
@@ -60,7 +73,7 @@ def _page(code: int) -> Response:
     shown = code if code in PAGES else (400 if code < 500 else 500)
     # The account is not asked for again: the database may be what failed.
     g.setdefault("user", None)
-    return make_response(render_template(f"errors/{shown}.html"), code)
+    return make_response(render_template(f"errors/{template or shown}.html"), code)
 
 
 def _where(error: Exception) -> dict[str, str]:
