@@ -22,8 +22,6 @@ from tenants.migrator import migrate_all
 from tenants.provisioning import Profile
 
 TEMPLATE = "hearth_template"
-# One for the whole run: its subjects are random, and no test looks at another's.
-KEYS = "hearth_keys"
 BASE_DOMAIN = "hearth.test"
 PASSWORD = "correct horse battery staple"
 
@@ -60,6 +58,11 @@ class Servers:
         self._stack.close()
 
 
+def keys_of(database: str) -> str:
+    """The database in which the keys of a database's organisations are."""
+    return f"{database}_keys"
+
+
 def dsn_for(addresses: Addresses, database: str) -> str:
     return psycopg.conninfo.make_conninfo(addresses.superuser_dsn, dbname=database)
 
@@ -79,8 +82,8 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
         "HEARTH_SECRET_KEY": "test-secret-key-" * 3,
         "HEARTH_DATABASE_SECRET": "test-database-secret-" * 2,
         "HEARTH_KEYS_SECRET": "test-keys-secret-" * 3,
-        "HEARTH_KEYS_DATABASE_URL": url_for(addresses, KEYS),
-        "HEARTH_KEYS_OWNER_DATABASE_URL": dsn_for(addresses, KEYS),
+        "HEARTH_KEYS_DATABASE_URL": url_for(addresses, keys_of(database)),
+        "HEARTH_KEYS_OWNER_DATABASE_URL": dsn_for(addresses, keys_of(database)),
         "DATABASE_URL": url_for(addresses, database),
         "HEARTH_OWNER_DATABASE_URL": dsn_for(addresses, database),
         "REDIS_URL": addresses.redis_url,
@@ -99,12 +102,12 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
 def make_template(addresses: Addresses) -> None:
     """Build the database every worker's own is a copy of."""
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
-        for name in (TEMPLATE, KEYS):
+        for name in (TEMPLATE, keys_of(TEMPLATE)):
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     dsn = dsn_for(addresses, TEMPLATE)
     settings = settings_for(addresses, TEMPLATE)
-    keys_database.prepare(dsn_for(addresses, KEYS), settings)
-    keys_database.migrate(dsn_for(addresses, KEYS))
+    keys_database.prepare(dsn_for(addresses, keys_of(TEMPLATE)), settings)
+    keys_database.migrate(dsn_for(addresses, keys_of(TEMPLATE)))
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
         migrate_all(dsn, report=lambda _step: None)
@@ -135,10 +138,14 @@ def copy_template(addresses: Addresses, name: str) -> str:
     database = f"hearth_{name}_{os.getpid()}_{secrets.token_hex(3)}"
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(7)")
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(TEMPLATE)
+        for copy, original in ((database, TEMPLATE), (keys_of(database), keys_of(TEMPLATE))):
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(copy), sql.Identifier(original)
+                )
             )
+        keys_database.prepare(
+            dsn_for(addresses, keys_of(database)), settings_for(addresses, database)
         )
     with psycopg.connect(dsn_for(addresses, database), autocommit=True) as connection:
         roles.close_database(connection)
@@ -153,6 +160,7 @@ def copy_template(addresses: Addresses, name: str) -> str:
 
 def drop_database(addresses: Addresses, database: str) -> None:
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-        )
+        for name in (database, keys_of(database)):
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )

@@ -79,7 +79,7 @@ def demo_environment(
 
 
 def keys_database_url(environ: Mapping[str, str], backing: Backing) -> str:
-    """The owner's address of the database of keys: one that is named, or another of the same server."""
+    """The owner's address of the database of keys: the one named, or one on the same server."""
     named = environ.get("HEARTH_KEYS_OWNER_DATABASE_URL")
     beside = urlsplit(backing.database_url)._replace(path=f"/{KEYS_DATABASE}")
     return named or urlunsplit(beside)

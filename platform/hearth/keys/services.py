@@ -52,5 +52,5 @@ def lock(schema: str) -> None:
     :raises KeysLockedError: the cache is away.
     """
     key = newest_key(schema)
-    held.lock(schema, key.generation)
+    held.lock(key)
     key_store().note(schema, "locked", key.generation)

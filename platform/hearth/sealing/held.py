@@ -44,30 +44,30 @@ def unlock(key: OrganisationKey, passphrase: str, *, hours: float) -> None:
     if not hmac.compare_digest(check_value(root), key.check_value):
         raise WrongPassphraseError("this is not the organisation's passphrase")
     seconds = min(LONGEST, timedelta(hours=hours)) // timedelta(seconds=1)
-    name = _name(key.schema, key.generation)
+    name = cache_name(key)
     try:
         redis_connection().set(name, wrap(_sealing(), root, name.encode()), ex=max(seconds, 1))
     except RedisError as error:
         raise KeysLockedError("the unlocked key cannot be kept anywhere") from error
 
 
-def lock(schema: str, generation: int) -> None:
+def lock(key: OrganisationKey) -> None:
     """Forget an unlocked root at once.
 
     :raises KeysLockedError: the cache is away; whatever it keeps ends by itself.
     """
     try:
-        redis_connection().delete(_name(schema, generation))
+        redis_connection().delete(cache_name(key))
     except RedisError as error:
         raise KeysLockedError("the cache is away") from error
 
 
-def unlocked_root(schema: str, generation: int) -> bytes:
+def unlocked_root(key: OrganisationKey) -> bytes:
     """The root that somebody left unlocked.
 
     :raises KeysLockedError: nobody did, its time is over, or the cache is away.
     """
-    name = _name(schema, generation)
+    name = cache_name(key)
     try:
         kept = redis_connection().get(name)
         if kept is None:
@@ -77,8 +77,9 @@ def unlocked_root(schema: str, generation: int) -> bytes:
         raise KeysLockedError("the unlocked key cannot be read") from error
 
 
-def _name(schema: str, generation: int) -> str:
-    return f"hearth:unlocked:{schema}:{generation}"
+def cache_name(key: OrganisationKey) -> str:
+    """Where the unlocked root of one generation is left."""
+    return f"hearth:unlocked:{key.schema}:{key.generation}:{key.check_value.hex()}"
 
 
 def _sealing() -> AESGCM:

@@ -48,7 +48,7 @@ class HeldByOrganisation:
 
     def open(self, key: OrganisationKey) -> bytes:
         """Find it where somebody left it unlocked."""
-        return held.unlocked_root(key.schema, key.generation)
+        return held.unlocked_root(key)
 
 
 ENCRYPTIONS: Mapping[Mode, KeyEncryption] = {

@@ -55,6 +55,9 @@ def _ask(service: Service, action: str, name: str, told: dict[str, str]) -> dict
     try:
         with _opener.open(request, timeout=PATIENCE_SECONDS) as answer:
             data = json.load(answer)["data"]
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise KeyServiceAwayError("the key service refused") from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise KeyServiceAwayError("the key service did not answer") from error
     except (ValueError, KeyError, TypeError) as error:
