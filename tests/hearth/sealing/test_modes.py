@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from config.settings import KeyService, Settings
 from hearth.accounts.permissions import Role
 from hearth.families.models import Person
+from hearth.jobs import redis_connection
 from hearth.keys import services as keys
 from hearth.sealing import blind, held, transit
 from hearth.sealing.cipher import new_key
@@ -34,6 +35,7 @@ from hearth.sealing.store import Mode, PostgresKeyStore, Purpose, SubjectKey
 from tenants import context, keys_database
 from tenants.context import Runtime
 from tenants.models import new_id
+from tenants.passwords import role_password
 from tenants.registry import OrgRef
 from tests.factories.families import mother, open_family
 from tests.support.servers import Addresses, environment_for
@@ -253,11 +255,11 @@ def test_an_unlocked_key_locks_itself_and_is_never_kept_bare(
     keys.unlock(schema, PASSPHRASE, hours=999)
     name = held.cache_name(newest_key(schema, store))
 
-    with held.redis_connection() as cache:
+    with redis_connection() as cache:
         left, kept = cache.ttl(name), cache.get(name)
 
     root = open_root(newest_key(schema, store))
-    assert 11.9 * 3600 < int(left) <= 12 * 3600  # type: ignore[arg-type]
+    assert 11.9 * 3600 < int(left) <= 12 * 3600
     assert isinstance(kept, bytes)
     assert root not in kept
 
@@ -268,7 +270,7 @@ def test_what_somebody_puts_into_the_cache_is_not_believed(
     rotate(schema, mode=Mode.HELD, passphrase=PASSPHRASE)
     name = held.cache_name(newest_key(schema, store))
 
-    with held.redis_connection() as cache:
+    with redis_connection() as cache:
         cache.set(name, os.urandom(60))
 
     with pytest.raises(KeysLockedError):
@@ -375,7 +377,7 @@ def test_the_keepers_role_reaches_keys_and_no_families(
     settings: Settings, runtime: Runtime, spb: OrgRef
 ) -> None:
     def login(role: str, database: str, secret: str) -> None:
-        password = keys_database.role_password(secret, role, 1)
+        password = role_password(secret, role, 1)
         parts = psycopg.conninfo.conninfo_to_dict(settings.owner_database_url or "")
         psycopg.connect(
             host=str(parts["host"]),
