@@ -17,6 +17,7 @@ from tests.benchmarks import (
     migrating,
     peers,
     provisioning,
+    sealing,
 )
 from tests.benchmarks.harness import RESULTS, Laboratory, Row
 from tests.benchmarks.report import table
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "ingest": ingest.measure,
     "drain": drain.measure,
     "cubes": cubes.measure,
+    "sealing": sealing.measure,
 }
 
 

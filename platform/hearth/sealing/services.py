@@ -31,36 +31,33 @@ def destroy_key(session: Session, subject_id: UUID) -> None:
 
 
 def sweep_destructions(session: Session) -> int:
-    """Destroy what waits for it, and apply the destroyed keys to a database that was restored.
+    """Bring both databases to one state: whoever was erased in one of them is erased in both.
 
-    Returns how many subjects were dealt with.
+    It finds what a broken connection left, what an older backup of the families brought back, and
+    what an older backup of the keys did. Returns how many subjects were dealt with.
     """
     schema, store = keyring(session).schema, key_store()
-    waiting = set(
-        session.scalars(select(KeyDestruction.subject_id).where(KeyDestruction.done_at.is_(None)))
-    )
+    asked = {entry.subject_id: entry.done_at for entry in session.scalars(select(KeyDestruction))}
+    destroyed = dict(store.destroyed(schema))
+    waiting = [one for one, done_at in asked.items() if done_at is None or one not in destroyed]
     store.destroy(schema, waiting)
     session.execute(
         update(KeyDestruction)
-        .where(KeyDestruction.subject_id.in_(waiting))
+        .where(KeyDestruction.subject_id.in_(waiting), KeyDestruction.done_at.is_(None))
         .values(done_at=datetime.now(UTC))
     )
-    return len(waiting) + _apply_destroyed(session, dict(store.destroyed(schema)))
+    restored = {one: at for one, at in destroyed.items() if one not in asked}
+    _apply_destroyed(session, restored)
+    return len(waiting) + len(restored)
 
 
-def _apply_destroyed(session: Session, destroyed: dict[UUID, datetime]) -> int:
-    """What an older backup brought back is taken away again: the words and the missing entries."""
-    known = set(session.scalars(select(KeyDestruction.subject_id)))
-    restored = sorted(destroyed.keys() - known)
+def _apply_destroyed(session: Session, restored: dict[UUID, datetime]) -> None:
+    """Take away what an older backup brought back: the words, and note what it does not know."""
     if not restored:
-        return 0
+        return
     session.execute(delete(BlindWord).where(BlindWord.subject_id.in_(restored)))
-    session.execute(
-        insert(KeyDestruction)
-        .values([{"subject_id": one, "done_at": destroyed[one]} for one in restored])
-        .on_conflict_do_nothing()
-    )
-    return len(restored)
+    rows = [{"subject_id": one, "done_at": at} for one, at in sorted(restored.items())]
+    session.execute(insert(KeyDestruction).values(rows).on_conflict_do_nothing())
 
 
 def _destroy(schema: str, subject_id: UUID) -> None:
