@@ -18,7 +18,7 @@ OVERHEAD = len(PREFIX) + NONCE_BYTES + TAG_BYTES
 
 
 class Ciphertext(bytes):
-    """Bytes that came out of ``seal`` or out of a sealed column; nothing else may go into one."""
+    """Bytes that came out of ``seal``: nothing else may go into a sealed column."""
 
     __slots__ = ()
 

@@ -87,7 +87,7 @@ class Sealed(Generic[Value]):
         if isinstance(stored, Written):
             return cast("Value", stored.value)
         opened = row.__dict__.setdefault(_OPENED, {}).get(self.name)
-        if opened is None or opened[0] is not stored:
+        if opened is None or opened[0] != stored:
             opened = (stored, self._open(row, stored))
             row.__dict__[_OPENED][self.name] = opened
         return cast("Value", opened[1])
@@ -115,7 +115,7 @@ class Sealed(Generic[Value]):
         """Whether the next flush writes this column."""
         return bool(inspect(row).attrs[self.column].history.has_changes())
 
-    def _open(self, row: object, stored: Ciphertext) -> Any:
+    def _open(self, row: object, stored: bytes) -> Any:
         session = object_session(row)
         if session is None:
             raise SealingError("this row has left its unit of work, and its keys with it")
@@ -207,7 +207,7 @@ def _subjects_at_hand(session: Session) -> set[UUID]:
     found: set[UUID] = set()
     for row in session.identity_map.values():
         for field in sealed_fields(type(row)):
-            if isinstance(row.__dict__.get(field.column), Ciphertext):
+            if isinstance(row.__dict__.get(field.column), bytes):
                 subject = subject_of(row, field.subject, load=False)
                 found |= {subject} if subject else set()
     return found

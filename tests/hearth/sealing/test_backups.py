@@ -56,7 +56,7 @@ def running(settings: Settings) -> Iterator[OrgRef]:
 
 
 def dump(addresses: Addresses, database: str, file: Path) -> None:
-    command = [PROGRAMS / "pg_dump", "--format=custom", f"--file={file}"]
+    command: list[str | Path] = [PROGRAMS / "pg_dump", "--format=custom", f"--file={file}"]
     subprocess.run([*command, dsn_for(addresses, database)], check=True, capture_output=True)
 
 
@@ -64,7 +64,10 @@ def restore(addresses: Addresses, database: str, file: Path) -> str:
     restored = f"{database}_old"
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(restored)))
-    command = [PROGRAMS / "pg_restore", f"--dbname={dsn_for(addresses, restored)}"]
+    command: list[str | Path] = [
+        PROGRAMS / "pg_restore",
+        f"--dbname={dsn_for(addresses, restored)}",
+    ]
     subprocess.run([*command, file], check=True, capture_output=True)
     with psycopg.connect(dsn_for(addresses, restored), autocommit=True) as connection:
         roles.close_database(connection)
