@@ -67,7 +67,7 @@ class Settings:
             database_url=without_credentials(env.required("DATABASE_URL")),
             owner_database_url=env.optional("HEARTH_OWNER_DATABASE_URL"),
             keys_secret=env.secret("HEARTH_KEYS_SECRET"),
-            keys_database_url=without_credentials(env.required("HEARTH_KEYS_DATABASE_URL")),
+            keys_database_url=env.keys_database("HEARTH_KEYS_DATABASE_URL", "DATABASE_URL"),
             keys_owner_database_url=env.optional("HEARTH_KEYS_OWNER_DATABASE_URL"),
             key_services=env.key_services(),
             redis_url=env.required("REDIS_URL"),
@@ -137,6 +137,18 @@ class _Environment:
         if value not in {"1", "yes", "true", "0", "no", "false"}:
             raise MissingSettingError(f"{name} must be yes or no")
         return value in {"1", "yes", "true"}
+
+    def keys_database(self, name: str, families: str) -> str:
+        """An address without credentials; keys beside what they open would be in its backups."""
+        address = without_credentials(self.required(name))
+        ours, theirs = urlsplit(address), urlsplit(self.required(families))
+        if (ours.hostname, ours.port or 5432, ours.path) == (
+            theirs.hostname,
+            theirs.port or 5432,
+            theirs.path,
+        ):
+            raise MissingSettingError(f"{name} must name a database of its own")
+        return address
 
     def key_services(self) -> Mapping[str, KeyService]:
         """What ``HEARTH_KMS_<REFERENCE>_ADDRESS`` and ``…_TOKEN`` tell, by lower-case reference."""

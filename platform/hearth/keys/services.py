@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from hearth.sealing import held
-from hearth.sealing.errors import KeysLockedError, SealingError
+from hearth.sealing.errors import KeysLockedError, NotHeldError
 from hearth.sealing.roots import open_root
 from hearth.sealing.rotation import newest_key
-from hearth.sealing.store import Mode, key_store
+from hearth.sealing.store import Mode, OrganisationKey, key_store
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,9 @@ def unlock(schema: str, passphrase: str, *, hours: float = 12) -> None:
 
     :raises WrongPassphraseError: the passphrase is another one.
     :raises KeysLockedError: it cannot be kept unlocked, because the cache is away.
-    :raises SealingError: the organisation does not hold its key itself.
+    :raises NotHeldError: the organisation does not hold its key itself.
     """
-    key = newest_key(schema)
-    if key.mode is not Mode.HELD:
-        raise SealingError("the organisation does not hold its key itself")
+    key = _held_key(schema)
     held.unlock(key, passphrase, hours=hours)
     key_store().note(schema, "unlocked", key.generation)
 
@@ -50,7 +48,15 @@ def lock(schema: str) -> None:
     """Lock a key that the organisation holds, at once.
 
     :raises KeysLockedError: the cache is away.
+    :raises NotHeldError: the organisation does not hold its key itself.
     """
-    key = newest_key(schema)
+    key = _held_key(schema)
     held.lock(key)
     key_store().note(schema, "locked", key.generation)
+
+
+def _held_key(schema: str) -> OrganisationKey:
+    key = newest_key(schema)
+    if key.mode is not Mode.HELD:
+        raise NotHeldError("the organisation does not hold its key itself")
+    return key

@@ -9,7 +9,7 @@ from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
 from hearth.keys import services
 from hearth.keys.schemas import LockSchema, UnlockSchema
-from hearth.sealing.errors import KeysLockedError, WrongPassphraseError
+from hearth.sealing.errors import KeysLockedError, NotHeldError, WrongPassphraseError
 from hearth.web.answers import BOTH, form_page, sent_form
 from hearth.web.forms import Form
 from hearth.web.request import organisation
@@ -44,6 +44,8 @@ def lock() -> Any:
     if form.validate():
         try:
             services.lock(organisation().schema_name)
+        except NotHeldError:
+            form.add_error(None, _("Your organisation does not keep this key: nothing was locked."))
         except KeysLockedError:
             form.add_error(None, _("The key cannot be locked at the moment. Try again later."))
         else:

@@ -25,5 +25,9 @@ class KeyServiceAwayError(KeysLockedError):
     """The service that holds the organisation's key does not answer, or refuses."""
 
 
+class NotHeldError(SealingError):
+    """The organisation does not hold its key itself, so it can neither unlock nor lock it."""
+
+
 class WrongPassphraseError(SealingError):
     """The passphrase is another one."""

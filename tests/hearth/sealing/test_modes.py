@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from config.settings import KeyService, Settings
+from config.settings import KeyService, MissingSettingError, Settings
 from hearth.accounts.permissions import Role
 from hearth.families.models import Person
 from hearth.jobs import redis_connection
@@ -23,6 +23,7 @@ from hearth.sealing.errors import (
     KeyServiceAwayError,
     KeysLockedError,
     MissingKeyError,
+    NotHeldError,
     SealingError,
     WrongPassphraseError,
 )
@@ -230,6 +231,15 @@ def test_settings_name_the_services(addresses: Addresses) -> None:
     assert found == {"north": KeyService("https://vault.example", "t")}
 
 
+@pytest.mark.parametrize("extra", ["", "?sslmode=require"])
+def test_keys_beside_the_families_are_refused(addresses: Addresses, extra: str) -> None:
+    told = environment_for(addresses, "any")
+    told["HEARTH_KEYS_DATABASE_URL"] = f"{told['DATABASE_URL']}{extra}"
+
+    with pytest.raises(MissingSettingError, match="a database of its own"):
+        Settings.from_env(told)
+
+
 def test_a_held_key_is_open_for_whoever_has_the_passphrase(
     schema: str, store: PostgresKeyStore
 ) -> None:
@@ -298,7 +308,7 @@ def test_a_short_passphrase_is_refused(schema: str, passphrase: str | None) -> N
 
 
 def test_the_platform_does_not_unlock_what_it_keeps_itself(schema: str) -> None:
-    with pytest.raises(SealingError, match="hold"):
+    with pytest.raises(NotHeldError):
         keys.unlock(schema, PASSPHRASE)
 
 
@@ -357,9 +367,12 @@ def test_an_administrator_unlocks_and_locks_the_key(
 def test_the_page_of_a_key_that_the_platform_keeps_asks_for_nothing(
     sign_in: Callable[..., Visitor],
 ) -> None:
-    page = sign_in(Role.ADMINISTRATOR).get("/keys/")
+    administrator = sign_in(Role.ADMINISTRATOR)
 
-    assert page.status_code == 200
+    page = administrator.get("/keys/")
+    lock = administrator.submit("/keys/lock")
+
+    assert (page.status_code, lock.status_code) == (200, 422)
     assert "passphrase" not in page.text
 
 
