@@ -1,15 +1,26 @@
 """Reads every setting from the environment once, and refuses to start when one is missing."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+_KEY_SERVICE = re.compile(r"HEARTH_KMS_([A-Z0-9_]+)_ADDRESS(?:_FILE)?")
+
 
 class MissingSettingError(RuntimeError):
     """A required environment variable is absent or unusable; the message never tells its value."""
+
+
+@dataclass(frozen=True)
+class KeyService:
+    """Where a key management service answers, and the token it knows us by."""
+
+    address: str
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +34,10 @@ class Settings:
     database_secret: str
     database_url: str
     owner_database_url: str | None
+    keys_secret: str
+    keys_database_url: str
+    keys_owner_database_url: str | None
+    key_services: Mapping[str, KeyService]
     redis_url: str
     base_domain: str
     scheme: str
@@ -60,6 +75,10 @@ class Settings:
             database_secret=env.secret("HEARTH_DATABASE_SECRET"),
             database_url=without_credentials(env.required("DATABASE_URL")),
             owner_database_url=env.optional("HEARTH_OWNER_DATABASE_URL"),
+            keys_secret=env.secret("HEARTH_KEYS_SECRET"),
+            keys_database_url=env.keys_database("HEARTH_KEYS_DATABASE_URL", "DATABASE_URL"),
+            keys_owner_database_url=env.optional("HEARTH_KEYS_OWNER_DATABASE_URL"),
+            key_services=env.key_services(),
             redis_url=env.required("REDIS_URL"),
             base_domain=env.required("HEARTH_BASE_DOMAIN").lower(),
             scheme=env.optional("HEARTH_SCHEME") or "https",
@@ -151,6 +170,30 @@ class _Environment:
         if any(len(key) != 32 for key in found):
             raise MissingSettingError(f"{name} must be 64 hexadecimal digits")
         return found
+
+    def keys_database(self, name: str, families: str) -> str:
+        """An address without credentials; keys beside what they open would be in its backups."""
+        address = without_credentials(self.required(name))
+        ours, theirs = urlsplit(address), urlsplit(self.required(families))
+        if (ours.hostname, ours.port or 5432, ours.path) == (
+            theirs.hostname,
+            theirs.port or 5432,
+            theirs.path,
+        ):
+            raise MissingSettingError(f"{name} must name a database of its own")
+        return address
+
+    def key_services(self) -> Mapping[str, KeyService]:
+        """What ``HEARTH_KMS_<REFERENCE>_ADDRESS`` and ``…_TOKEN`` tell, by lower-case reference."""
+        found = (_KEY_SERVICE.fullmatch(name) for name in sorted(self._environ))
+        return {
+            match[1].lower(): KeyService(
+                self.required(f"HEARTH_KMS_{match[1]}_ADDRESS"),
+                self.required(f"HEARTH_KMS_{match[1]}_TOKEN"),
+            )
+            for match in found
+            if match
+        }
 
     def several(self, name: str) -> tuple[str, ...]:
         return tuple(part for part in self.required(name).replace(",", " ").split() if part)

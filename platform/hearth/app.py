@@ -24,6 +24,7 @@ import hearth.files.views
 import hearth.giving.views
 import hearth.health.views
 import hearth.intake.views
+import hearth.keys.views
 import hearth.ledger.views
 import hearth.models
 import hearth.my_account.views
@@ -78,6 +79,7 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
     (hearth.intake.views.blueprint, ORGANISATION),
+    (hearth.keys.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
     (hearth.my_account.views.blueprint, STAFF),
     (hearth.notices.views.blueprint, EVERYWHERE),
@@ -101,6 +103,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
     Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
     Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
+    Destination(_l("Key"), "keys.show", "key", Permission.USERS_MANAGE),
     Destination(
         _l("Numbers"),
         "federation.numbers",

@@ -11,13 +11,15 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from config.settings import MissingSettingError, Settings
+from hearth import cli_keys
 from hearth.accounts.invitations import EmailTakenError, invite, start_anew_for
 from hearth.accounts.mails import address_of
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.cli_audit import RecordsHarmedError, add_commands
 from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
-from tenants import context, provisioning, roles
+from hearth.sealing.errors import SealingError
+from tenants import context, keys_database, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
 from tenants.provisioning import Profile
 from tenants.registry import UnknownOrganisationError
@@ -31,6 +33,7 @@ REFUSALS = (
     OrganisationError,
     UnknownOrganisationError,
     RecordsHarmedError,
+    SealingError,
 )
 EVERYBODY = "all"
 FEDERATION = "federation"
@@ -62,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     _add_organisations(verbs)
     add_commands(verbs)
+    cli_keys.add_to(_add(verbs, "keys", cli_keys.run, "rotate, unlock and account for keys"))
     _add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
@@ -79,10 +83,15 @@ def parser() -> argparse.ArgumentParser:
 def migrate(_arguments: Arguments) -> None:
     """Prepare roles and rights, then migrate; one line per schema."""
     settings = Settings.from_env()
-    dsn = _owner_dsn(settings)
+    dsn, keys_dsn = _owner_dsn(settings), keys_owner_dsn(settings)
+    keys_database.prepare(keys_dsn, settings)
+    steps = keys_database.migrate(keys_dsn)
+    for step in steps:
+        _print_step(step)
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
-    steps = migrate_all(dsn, report=_print_step)
+        steps += migrate_all(dsn, report=_print_step)
+        provisioning.register_keys(connection, settings)
     if not steps:
         _print("every schema is at the newest revision")
 
@@ -141,10 +150,11 @@ def _resume(connection: Any, _settings: Settings, arguments: Arguments) -> None:
     _print(f"{arguments.slug} is active")
 
 
-def _drop(connection: Any, _settings: Settings, arguments: Arguments) -> None:
+def _drop(connection: Any, settings: Settings, arguments: Arguments) -> None:
     if arguments.confirm != arguments.slug:
         raise OrganisationError(f"repeat the name to drop it for good: --confirm {arguments.slug}")
-    provisioning.drop_organisation(connection, arguments.slug)
+    schema = provisioning.drop_organisation(connection, arguments.slug)
+    keys_database.destroy_all(settings, schema)
     _print(f"{arguments.slug} and all its data are gone")
 
 
@@ -258,6 +268,13 @@ def _owner_dsn(settings: Settings) -> str:
     if settings.owner_database_url is None:
         raise MissingSettingError("HEARTH_OWNER_DATABASE_URL must be set for this command")
     return settings.owner_database_url
+
+
+def keys_owner_dsn(settings: Settings) -> str:
+    """The address with which the database of keys may be changed."""
+    if settings.keys_owner_database_url is None:
+        raise MissingSettingError("HEARTH_KEYS_OWNER_DATABASE_URL must be set for this command")
+    return settings.keys_owner_database_url
 
 
 def _print_step(step: Step) -> None:

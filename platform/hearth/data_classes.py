@@ -15,5 +15,6 @@ class FieldClass(StrEnum):
     FREE_TEXT = "free_text"
     MONEY = "money"
     CASEWORK = "casework"
+    """Dates, kinds and outcomes."""
     STAFF = "staff"
     TECHNICAL = "technical"

@@ -38,6 +38,7 @@ class Job(StrEnum):
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
     ANCHOR_LOGS = "workers.audit.anchor_logs"
     REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
+    SWEEP_KEYS = "workers.sealing.sweep_keys"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -50,6 +51,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
     Job.ANCHOR_LOGS: Queue.STATISTICS,
     Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
+    Job.SWEEP_KEYS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks

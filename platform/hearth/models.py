@@ -13,6 +13,7 @@ from hearth.giving import models as giving
 from hearth.intake import models as intake
 from hearth.ledger import models as ledger
 from hearth.outbox import models as outbox
+from hearth.sealing import models as sealing
 from hearth.service_delivery import models as service_delivery
 from hearth.shelter import models as shelter
 from tenants.models import SharedModel, TenantModel
@@ -31,6 +32,7 @@ MODULES = (
     ledger,
     outbox,
     policy,
+    sealing,
     service_delivery,
     shelter,
 )

@@ -20,6 +20,7 @@ from tests.benchmarks import (
     peers,
     policy,
     provisioning,
+    sealing,
 )
 from tests.benchmarks.harness import RESULTS, Laboratory, Row
 from tests.benchmarks.report import table
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "policy": policy.measure,
     "enumeration": enumeration.measure,
     "noisy": noisy.measure,
+    "sealing": sealing.measure,
 }
 
 

@@ -21,6 +21,15 @@ FULL: Values = {
     "publicPort": 8443,
     "secretRevision": "2",
     "database": {"pooled": True},
+    "keys": {
+        "services": [
+            {
+                "reference": "NORTH",
+                "address": "https://vault.example.org",
+                "tokenKey": "kms-north-token",
+            }
+        ]
+    },
     "caBundle": {"existingSecret": "database-ca"},
     "smtp": {"user": "hearth"},
     "errorTracker": {"enabled": True},

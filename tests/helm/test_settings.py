@@ -11,6 +11,9 @@ SECRETS = {
     "HEARTH_SECRET_KEY",
     "HEARTH_DATABASE_SECRET",
     "HEARTH_OWNER_DATABASE_URL",
+    "HEARTH_KEYS_SECRET",
+    "HEARTH_KEYS_OWNER_DATABASE_URL",
+    "HEARTH_KMS_NORTH_TOKEN",
     "HEARTH_SMTP_PASSWORD",
     "REDIS_URL",
     "STRIPE_API_KEY",
@@ -87,6 +90,7 @@ def test_only_jobs_that_change_schemas_get_the_owner(
 
     assert holders("HEARTH_OWNER_DATABASE_URL", "smallest") == {"migrate"}
     assert holders("HEARTH_OWNER_DATABASE_URL", "full") == {"migrate", "maintenance"}
+    assert holders("HEARTH_KEYS_OWNER_DATABASE_URL", "full") == {"migrate", "maintenance"}
     assert holders("HEARTH_SMTP_PASSWORD", "full") == {"worker-mail"}
 
 

@@ -253,7 +253,7 @@ def break_off(organisation: OrgRef, *, in_database: bool) -> None:
 
 def names_kept(organisation: OrgRef) -> set[str]:
     with tenant_session(organisation) as session:
-        return set(session.scalars(select(Person.given_name)))
+        return {person.given_name for person in session.scalars(select(Person))}
 
 
 @pytest.mark.parametrize("extended", [False, True], ids=["simple protocol", "extended protocol"])

@@ -187,6 +187,10 @@ HEARTH_AUDIT_ANCHORS: {{ ternary "/var/lib/hearth/anchors" "" (ne .Values.audit.
 HEARTH_AUDIT_FORMER_KEYS: {{ .Values.audit.formerKeys | quote }}
 HEARTH_BASE_DOMAIN: {{ .Values.domain | quote }}
 HEARTH_FORWARDED_HOPS: {{ .Values.forwardedHops | quote }}
+HEARTH_KEYS_DATABASE_URL: {{ .Values.keys.url | quote }}
+{{- range .Values.keys.services }}
+HEARTH_KMS_{{ .reference }}_ADDRESS: {{ .address | quote }}
+{{- end }}
 HEARTH_LABEL: {{ .Values.label | quote }}
 HEARTH_MAIL_FROM: {{ .Values.smtp.from | quote }}
 HEARTH_POOLED_CONNECTIONS: {{ ternary "yes" "no" .Values.database.pooled | quote }}
@@ -215,12 +219,19 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
 {{- define "hearth.secretEnv" -}}
 {{- $values := .root.Values -}}
 {{- $keys := $values.secretKeys -}}
-{{- range $name, $key := dict "HEARTH_SECRET_KEY" $keys.secretKey "HEARTH_DATABASE_SECRET" $keys.databaseSecret "REDIS_URL" $keys.redisUrl "STRIPE_API_KEY" $keys.stripeApiKey "STRIPE_WEBHOOK_SECRETS" $keys.stripeWebhookSecrets }}
+{{- range $name, $key := dict "HEARTH_SECRET_KEY" $keys.secretKey "HEARTH_DATABASE_SECRET" $keys.databaseSecret "HEARTH_KEYS_SECRET" $keys.keysSecret "REDIS_URL" $keys.redisUrl "STRIPE_API_KEY" $keys.stripeApiKey "STRIPE_WEBHOOK_SECRETS" $keys.stripeWebhookSecrets }}
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
       name: {{ $values.existingSecret | quote }}
       key: {{ $key | quote }}
+{{- end }}
+{{- range $values.keys.services }}
+- name: HEARTH_KMS_{{ .reference }}_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ .tokenKey | quote }}
 {{- end }}
 {{- if $values.errorTracker.enabled }}
 - name: SENTRY_DSN
@@ -249,6 +260,11 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
     secretKeyRef:
       name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
       key: {{ $keys.ownerDatabaseUrl | quote }}
+- name: HEARTH_KEYS_OWNER_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
+      key: {{ $keys.keysOwnerDatabaseUrl | quote }}
 {{- end }}
 {{- end -}}
 

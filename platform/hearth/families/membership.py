@@ -22,7 +22,7 @@ from hearth.families.errors import (
     FamilyDatesError,
 )
 from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
-from hearth.families.names import search_key, tidy, tidy_or_none
+from hearth.families.names import tidy, tidy_or_none
 from hearth.families.vocabulary import LeavingReason, MemberRole, Sex
 
 
@@ -269,7 +269,6 @@ def _write(person: Person, details: PersonDetails) -> None:
     person.given_name = tidy(details.given_name)
     person.family_name = tidy(details.family_name)
     person.patronymic = tidy_or_none(details.patronymic)
-    person.search_key = search_key(details.family_name, details.given_name, details.patronymic)
     person.born_on = details.birth.on
     person.birth_precision = details.birth.precision
     person.sex = details.sex

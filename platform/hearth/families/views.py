@@ -26,6 +26,7 @@ from hearth.families.listing import (
     FamilyView,
     count_families,
     find_families,
+    is_too_long_to_sort,
 )
 from hearth.families.membership import PersonDetails
 from hearth.families.models import Household, HouseholdMember
@@ -171,6 +172,7 @@ def _list(query: FamilyQuery, number: int, form: Form) -> str:
         households=[see_household(household, sees) for household in households],
         page=Page(number, total),
         query=query,
+        too_long_to_sort=is_too_long_to_sort(query, total),
         search=form,
         counts=count_families(session, user=user),
         words={"role": MEMBER_ROLES, "age": age, "today": today()},

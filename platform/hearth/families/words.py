@@ -13,6 +13,7 @@ from hearth.data_classes import FieldClass
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.errors import DateProblem
 from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.sealing.markers import UnreadableRecord
 from hearth.web.formatting import format_date, format_month
 
 SEXES: Mapping[Sex, LazyString] = {
@@ -82,6 +83,8 @@ def birth_date(birth: Birth) -> str:
 
 def former_person(before: Mapping[str, Any], *, sees: Sees) -> list[tuple[str, str | None]]:
     """What a correction replaced, as labels and values, as far as the reader sees them."""
+    if isinstance(before, UnreadableRecord):
+        return [(_("What stood there"), before.text)]
     shown = _SHOWN_BEFORE if sees(FieldClass.IDENTITY) else ("given_name",)
     names = (before[part] for part in shown)
     facts: list[tuple[str, str | None]] = [

@@ -4,16 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, case, false, func, select
+from sqlalchemy import ColumnElement, Select, case, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.names import search_key
 from hearth.intake.models import Referral
 from hearth.intake.seen import visible_referrals
 from hearth.intake.vocabulary import ReferralState, Urgency
+from hearth.sealing import Kind
+from hearth.sealing.blind import has_words
+
+NAMED = (Kind.SURNAME, Kind.BODY)
 
 
 class ReferralView(StrEnum):
@@ -50,6 +53,8 @@ def find_referrals(
 ) -> tuple[list[Referral], int]:
     """One page of the referrals somebody sees, and how many there are in all."""
     chosen = _chosen(query, user)
+    if query.text.strip():
+        chosen = chosen.where(*_named(session, query.text, user))
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     rank = case({urgency: n for n, urgency in enumerate(Urgency)}, value=Referral.urgency)
     urgent_first = [rank] if query.view is ReferralView.WAITING else []
@@ -72,13 +77,13 @@ def count_referrals(session: Session, *, user: SignedIn) -> dict[ReferralView, i
 
 
 def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
-    chosen = select(Referral).where(
+    return select(Referral).where(
         visible_referrals(user, Permission.REFERRALS_READ), Referral.state.in_(_STATES[query.view])
     )
-    words = search_key(query.text).split()[:8]
-    if words and not user.sees(FieldClass.IDENTITY, Permission.REFERRALS_READ):
+
+
+def _named(session: Session, text: str, user: SignedIn) -> list[ColumnElement[bool]]:
+    if not user.sees(FieldClass.IDENTITY, Permission.REFERRALS_READ):
         # Finding somebody by name tells what the page would not.
-        return chosen.where(false())
-    for word in words:
-        chosen = chosen.where(Referral.search_key.contains(word, autoescape=True))
-    return chosen
+        return [false()]
+    return list(has_words(session, Referral.id.expression, text, kinds=NAMED))

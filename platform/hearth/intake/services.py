@@ -12,7 +12,7 @@ from hearth.audit import services as audit
 from hearth.families import services as families
 from hearth.families.membership import NewMember
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.names import search_key, tidy, tidy_or_none
+from hearth.families.names import tidy, tidy_or_none
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
@@ -49,25 +49,22 @@ def take_referral(
     session: Session, details: ReferralDetails, *, received_at: datetime, received_by: uuid.UUID
 ) -> Referral:
     """Take down a request for help."""
-    body, name = tidy_or_none(details.referrer_body), tidy_or_none(details.referrer_name)
-    mother_name = tidy(details.mother_name)
     referral = Referral(
         received_at=received_at,
         received_by=received_by,
         source=details.source,
         channel=details.channel,
         urgency=details.urgency,
-        referrer_body=body,
-        referrer_name=name,
+        referrer_body=tidy_or_none(details.referrer_body),
+        referrer_name=tidy_or_none(details.referrer_name),
         referrer_phone=tidy_or_none(details.referrer_phone),
-        mother_name=mother_name,
+        mother_name=tidy(details.mother_name),
         mother_contact=tidy_or_none(details.mother_contact),
         safe_to_call=details.safe_to_call,
         children_count=details.children_count,
         children_ages=tidy_or_none(details.children_ages),
         needs=sorted(need.value for need in details.needs),
         situation=(details.situation or "").strip() or None,
-        search_key=search_key(mother_name, body, name),
     )
     session.add(referral)
     session.flush()

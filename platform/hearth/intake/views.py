@@ -29,6 +29,7 @@ from hearth.intake.seen import find_referral, see_referral
 from hearth.intake.services import ReferralDecidedError
 from hearth.intake.vocabulary import Channel, ReferralState
 from hearth.intake.words import CHANNELS, REASONS, SOURCES, STATES, URGENCIES
+from hearth.sealing.markers import Unreadable
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -201,13 +202,13 @@ def _opens_family(referral: Referral) -> bool:
 
 def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
     """Families with a member of the mother's name, among those this person may write in."""
-    user = person()
-    # A name without a letter to look for would find everybody.
-    if not referral.is_waiting or not search_key(referral.mother_name):
+    user, name = person(), referral.mother_name
+    # A name without a letter to look for would find everybody, and one that is locked nobody.
+    if not referral.is_waiting or not search_key(name) or isinstance(name, Unreadable):
         return []
     if not user.sees(FieldClass.IDENTITY, WRITE):
         return []
-    query = FamilyQuery(view=FamilyView.ALL, text=referral.mother_name)
+    query = FamilyQuery(view=FamilyView.ALL, text=name)
     households, _total = find_families(
         session, query, user=user, permission=WRITE, limit=5, offset=0
     )

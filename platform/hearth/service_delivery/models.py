@@ -7,8 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household, Person
+from hearth.sealing import sealed as sealed_text
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from tenants.models import TenantModel, new_id
 
@@ -40,7 +42,7 @@ class ServiceDelivery(TenantModel):
     began_at: Mapped[time | None] = mapped_column(Time())
     """The time of day on the organisation's clock."""
     minutes: Mapped[int | None] = mapped_column(SmallInteger)
-    note: Mapped[str | None]
+    note = sealed_text(FieldClass.FREE_TEXT, subject="household_id")
     sealed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether the note is read by whoever provided the service and those she chose alone."""
     provided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
@@ -52,7 +54,7 @@ class ServiceDelivery(TenantModel):
     superseded_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
-    cancelling_note: Mapped[str | None]
+    cancelling_note = sealed_text(FieldClass.FREE_TEXT, subject="household_id")
 
     household: Mapped[Household] = relationship()
     provider: Mapped[User] = relationship(foreign_keys=[provided_by])

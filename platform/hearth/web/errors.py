@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from config.sentry import report
+from hearth.sealing.errors import ErasedError, KeysLockedError
 from hearth.web.request import end_unit_of_work
 from hearth.web.request_log import route
 from hearth.web.tokens import kept_form
@@ -28,6 +29,8 @@ def install_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeoutError, _database)
+    app.register_error_handler(KeysLockedError, _locked)
+    app.register_error_handler(ErasedError, _erased)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -51,6 +54,16 @@ def _database(error: Exception) -> Response:
     return _page(503 if unavailable else 500)
 
 
+def _locked(_error: Exception) -> Response:
+    end_unit_of_work(commit=False)
+    return _page(503, "locked")
+
+
+def _erased(_error: Exception) -> Response:
+    end_unit_of_work(commit=False)
+    return _page(409, "erased")
+
+
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, NestedScopeError):
         log.critical("nested_scope", extra={"route": route()})
@@ -61,7 +74,7 @@ def _unexpected(error: Exception) -> Response:
     return _page(InternalServerError.code)
 
 
-def _page(code: int) -> Response:
+def _page(code: int, template: str | None = None) -> Response:
     if g.get("site") is None or g.site.kind is SiteKind.FILES:
         # A host that is not ours learns nothing, not even which languages we speak; the one that
         # hands out files shows no page of ours at all.
@@ -72,7 +85,7 @@ def _page(code: int) -> Response:
     # The account is not asked for again: the database may be what failed.
     g.setdefault("user", None)
     typed = kept_form() if shown in WORTH_SENDING_AGAIN else []
-    return make_response(render_template(f"errors/{shown}.html", typed=typed), code)
+    return make_response(render_template(f"errors/{template or shown}.html", typed=typed), code)
 
 
 def _where(error: Exception) -> dict[str, str]:

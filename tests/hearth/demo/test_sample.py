@@ -80,13 +80,17 @@ def filled(sampled: Sample) -> Session:
 
 def _content(session: Session) -> list[list[tuple[Any, ...]]]:
     """Everything that was thought up; ids, references and moments of writing differ each time."""
-    person = select(Person.given_name, Person.family_name, Person.born_on, Person.phone)
+    people = [
+        (person.given_name, person.family_name, person.born_on, person.phone)
+        for person in session.scalars(select(Person))
+    ]
     stay = select(Stay.admitted_on, Stay.planned_until, Stay.ended_on, Stay.destination)
     service = select(ServiceDelivery.delivered_on, ServiceDelivery.kind, ServiceDelivery.minutes)
     gift = select(Gift.received_at, Gift.amount_minor, Gift.donor_name, Gift.locale)
+    queries = (stay, service, gift)
     return [
-        sorted((tuple(row) for row in session.execute(query)), key=str)
-        for query in (person, stay, service, gift)
+        sorted(people, key=str),
+        *(sorted((tuple(row) for row in session.execute(query)), key=str) for query in queries),
     ]
 
 
