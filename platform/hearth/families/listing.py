@@ -1,5 +1,6 @@
 """The list of families people work from: searching, filtering, sorting, one page at a time."""
 
+import uuid
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
