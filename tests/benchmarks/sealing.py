@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from hearth.app import create_app
 from hearth.sealing.cipher import TAG_BYTES
 from hearth.sealing.store import Purpose
@@ -145,7 +146,9 @@ def _reader(app: HearthFlask, organisation: OrgRef) -> Callable[[], object]:
         reader = select(User.id).where(User.roles == [Role.SOCIAL_WORKER.value])
         host = f"{organisation.slug}.{BASE_DOMAIN}"
         user_id = session.scalars(reader).one()
-        token = accounts.start_session(session, user_id=user_id, host=host)
+        token = sessions.start_session(
+            session, user_id=user_id, host=host, assurance=Assurance.SECOND_FACTOR
+        )
         path = f"/families/{household.id}"
     client: FlaskClient = app.test_client()
     client.set_cookie(COOKIE, token, domain=host, secure=True)
