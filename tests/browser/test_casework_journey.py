@@ -2,8 +2,10 @@
 
 import re
 import secrets
+import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
