@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from tenants.engines import Engines
+from tenants.placement import complaints
 from tenants.registry import OrgRef, Registry
 
 
@@ -61,7 +63,11 @@ _platform: ContextVar[bool] = ContextVar("platform", default=False)
 def configure(settings: Settings) -> Runtime:
     """Make this process ready to open sessions; called once by each door."""
     engines = Engines(settings)
-    registry = Registry(engines.platform, base_domain=settings.base_domain)
+    registry = Registry(
+        engines.platform,
+        base_domain=settings.base_domain,
+        gate=partial(complaints, settings=settings),
+    )
     return install(Runtime(settings, engines, registry))
 
 
@@ -91,6 +97,8 @@ def current_organisation() -> OrgRef:
 def tenant_session(org: OrgRef) -> Iterator[Session]:
     """Open an organisation's scope and transaction; commit at the end, roll back on any error.
 
+    While an organisation is read-only the database refuses every change in the transaction.
+
     :raises NestedScopeError: a scope is open already, of this or of another organisation.
     """
     if _organisation.get() is not None:
@@ -98,6 +106,8 @@ def tenant_session(org: OrgRef) -> Iterator[Session]:
     token = _organisation.set(org)
     try:
         with _unit_of_work(runtime().bindings.organisation(org), organisation=org) as session:
+            if org.read_only:
+                session.execute(text("SET TRANSACTION READ ONLY"))
             yield session
     finally:
         _organisation.reset(token)
@@ -157,6 +167,12 @@ def after_commit(session: Session, key: object, action: Callable[[], object]) ->
     The action must not raise: what it announces is in the database already.
     """
     session.info.setdefault("after_commit", {})[key] = action
+
+
+def takes_changes(session: Session) -> bool:
+    """Whether what this session writes is kept: not while its organisation is read-only."""
+    organisation: OrgRef | None = session.info.get("organisation")
+    return organisation is None or not organisation.read_only
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from config.settings import Settings
+from config.endpoints import DEFAULT, EndpointKind
+from config.settings import Settings, without_credentials
 from tenants.passwords import role_password
+from tenants.placement import PlacementError, complaints
 from tenants.registry import OrgRef
 
 PLATFORM_ROLE = "platform_app"
@@ -33,17 +35,22 @@ class Engines:
         self._settings = settings
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._organisations: OrderedDict[tuple[str, int], tuple[Engine, float]] = OrderedDict()
+        self._organisations: OrderedDict[tuple[str, int, str], tuple[Engine, float]] = OrderedDict()
         self._swept_at = time.monotonic()
         self._service: dict[tuple[str, bool], Engine] = {}
 
     def organisation(self, org: OrgRef) -> Engine:
-        """The engine that is logged in as this organisation."""
-        key = (org.schema_name, org.generation)
+        """The engine that is logged in as this organisation.
+
+        :raises PlacementError: something of it lies where it must not be served from.
+        """
+        key = (org.schema_name, org.generation, org.database)
         now = time.monotonic()
         with self._lock:
             engine, _ = self._organisations.pop(key, (None, 0.0))
             if engine is None:
+                if wrong := complaints(org, self._settings):
+                    raise PlacementError(wrong[0])
                 engine = self._connect(org.schema_name, org.generation, org.database)
                 event.listen(engine, "connect", _refuse_foreign_schema(org.schema_name))
             self._organisations[key] = (engine, now)
@@ -94,7 +101,7 @@ class Engines:
     def _service_engine(self, role: str, *, autocommit: bool = False) -> Engine:
         with self._lock:
             if (role, autocommit) not in self._service:
-                engine = self._connect(role, 1, "default", size=4, autocommit=autocommit)
+                engine = self._connect(role, 1, DEFAULT, size=4, autocommit=autocommit)
                 self._service[role, autocommit] = engine
             return self._service[role, autocommit]
 
@@ -130,11 +137,15 @@ class Engines:
         return engine
 
 
-def role_url(settings: Settings, role: str, generation: int, database: str = "default") -> URL:
-    """The address at which a login role reaches its database."""
-    if database != "default":
-        raise WrongSchemaError("no address is configured for this placement")
-    return make_url(settings.database_url).set(
+def role_url(settings: Settings, role: str, generation: int, database: str = DEFAULT) -> URL:
+    """The address at which a login role reaches its database.
+
+    :raises PlacementError: this process was not told where that placement is.
+    """
+    placement = settings.endpoint(EndpointKind.PLACEMENT, database)
+    if placement is None or placement.url is None:
+        raise PlacementError(f"no address is configured for the placement {database}")
+    return make_url(without_credentials(placement.url)).set(
         drivername="postgresql+psycopg",
         username=role,
         password=role_password(settings.database_secret, role, generation),

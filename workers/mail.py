@@ -20,6 +20,9 @@ def deliver_outbox(slug: str) -> None:
         organisation = runtime().registry.get(slug)
     except UnknownOrganisationError:
         return
+    if organisation.read_only:
+        # Whatever waits is found by the sweeper when the organisation takes changes again.
+        return
     until = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < until:
         with tenant_session(organisation) as session:
@@ -31,7 +34,7 @@ def deliver_outbox(slug: str) -> None:
 def sweep_outboxes() -> None:
     """Deliver what lost its wake-up, in every organisation."""
     begun(Job.SWEEP_OUTBOXES)
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         try:
             deliver_outbox(organisation.slug)
         except SQLAlchemyError as error:

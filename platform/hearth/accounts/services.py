@@ -20,6 +20,7 @@ from hearth.accounts.permissions import (
     known_roles,
     permissions_of,
 )
+from tenants.context import takes_changes
 
 HASHER = PasswordHasher()
 # Verified when nobody has the address, so that the answer takes as long as for a true one.
@@ -129,7 +130,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     if row is None:
         return None
     user, seen_at = row
-    if now - seen_at > TOUCH_EVERY:
+    if now - seen_at > TOUCH_EVERY and takes_changes(session):
         session.execute(
             update(tables.session)
             .where(tables.session.token_hash == _token_hash(token))
