@@ -164,9 +164,7 @@ class _Environment:
             Endpoint(kind=EndpointKind.RELAY, name=DEFAULT, country=mail),
         ]
         if folder := self.optional("HEARTH_BACKUPS"):
-            own.append(
-                Endpoint(kind=EndpointKind.BACKUPS, name=DEFAULT, country=kept, url=folder)
-            )
+            own.append(Endpoint(kind=EndpointKind.BACKUPS, name=DEFAULT, country=kept, url=folder))
         if dsn := self.optional("SENTRY_DSN"):
             own.append(Endpoint(kind=EndpointKind.ERRORS, name=DEFAULT, country=told, url=dsn))
         return own

@@ -28,9 +28,9 @@ class OrgRef:
     """An organisation's registry entry, detached from any session.
 
     ``names`` and ``regions`` map a locale to a text; ``locales`` lists what its donors read, the
-    default first; ``generation`` counts password rotations of its database role; ``endpoints`` names
-    what holds its data or sees it pass, ``placement_country`` is what the registry says of the first
-    of them. A ``read_only`` organisation shows its pages and takes no change for the moment.
+    default first; ``generation`` counts password rotations of its database role; ``endpoints``
+    names what holds its data or sees it pass, and ``placement_country`` is where the registry says
+    that the first of them is. While ``read_only`` its pages can be seen and nothing is changed.
     """
 
     slug: str

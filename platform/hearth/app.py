@@ -32,7 +32,7 @@ from hearth.accounts.permissions import Permission
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
 from hearth.outbox import mail
-from hearth.web import formatting, languages, navigation, tokens
+from hearth.web import formatting, languages, navigation, pauses, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
 from hearth.web.navigation import Destination
@@ -139,6 +139,7 @@ def _install_features(app: HearthFlask, *, styleguide: bool) -> None:
     app.before_request(arrive)
     app.before_request(_refuse_wrong_house)
     app.before_request(tokens.refuse_foreign_requests)
+    app.before_request(pauses.refuse_changes_for_now)
     app.teardown_request(leave)
     features = (*FEATURES, STYLEGUIDE) if styleguide else FEATURES
     for blueprint, _kinds in features:

@@ -3,36 +3,17 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import psycopg
 
-from config.settings import MissingSettingError, Settings
-from hearth.accounts import services as accounts
-from hearth.accounts.permissions import Role
+from config.settings import Settings
+from hearth import cli_organisations, cli_placements, cli_safekeeping
 from hearth.jobs import Queue
-from tenants import context, provisioning, roles
-from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
-from tenants.provisioning import Profile
-from tenants.registry import UnknownOrganisationError
-from tenants.roles import OrganisationError
-
-Arguments = argparse.Namespace
-REFUSALS = (
-    MissingSettingError,
-    MigrationError,
-    RollOutRunningError,
-    OrganisationError,
-    UnknownOrganisationError,
-)
-EVERYBODY = "all"
-FEDERATION = "federation"
-SHORTEST_PASSWORD = 12
-SLUG_HELP = {
-    "rotate-password": "an organisation, or 'all' for every schema, ready ones included",
-    "add-user": "an organisation, or 'federation' for federation staff",
-}
+from hearth.terminal import REFUSALS, Arguments, add, say
+from tenants import roles
+from tenants.migrator import Step, migrate_all, migrate_placement
+from tenants.owners import owner_dsn, placements_in_use
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,37 +34,37 @@ def parser() -> argparse.ArgumentParser:
     """The command line as it is."""
     root = argparse.ArgumentParser(prog="hearth", description="Casework, giving and statistics.")
     verbs = root.add_subparsers(required=True, metavar="COMMAND")
-    _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
-    _add_organisations(verbs)
-    _add(verbs, "web", web, "serve pages")
+    add(verbs, "migrate", migrate, "bring every schema to this release's revision")
+    organisations = cli_organisations.add_to(verbs)
+    cli_safekeeping.add_to(organisations)
+    cli_placements.add_to(verbs, organisations)
+    add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
-    _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
-    _add(
-        verbs, "worker-alive", alive_door, "exit 0 when this machine's process lives"
-    ).add_argument("queue", choices=[*queues, "scheduler"])
-    _add(verbs, "scheduler", workers_door, "wake jobs by the clock")
-    _add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
-    demo = _add(verbs, "demo", demo_door, "run everything on this machine with sample data")
+    add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
+    add(verbs, "worker-alive", alive_door, "exit 0 when this machine's process lives").add_argument(
+        "queue", choices=[*queues, "scheduler"]
+    )
+    add(verbs, "scheduler", workers_door, "wake jobs by the clock")
+    add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
+    demo = add(verbs, "demo", demo_door, "run everything on this machine with sample data")
     demo.add_argument("--reset", action="store_true", help="begin anew")
     return root
 
 
 def migrate(_arguments: Arguments) -> None:
-    """Prepare roles and rights, then migrate; one line per schema."""
+    """Prepare roles and rights, then migrate every placement; one line per schema."""
     settings = Settings.from_env()
-    dsn = _owner_dsn(settings)
+    dsn = owner_dsn(settings)
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
-    steps = migrate_all(dsn, report=_print_step)
+        steps = migrate_all(dsn, report=_say_step)
+        for placement in placements_in_use(connection):
+            elsewhere = owner_dsn(settings, placement)
+            with psycopg.connect(elsewhere, autocommit=True) as there:
+                roles.prepare_placement(there)
+            steps += migrate_placement(elsewhere, report=_say_step)
     if not steps:
-        _print("every schema is at the newest revision")
-
-
-def organisations(arguments: Arguments) -> None:
-    """One of the commands on organisations."""
-    settings = Settings.from_env()
-    with psycopg.connect(_owner_dsn(settings), autocommit=True) as connection:
-        ORGANISATION_COMMANDS[arguments.verb](connection, settings, arguments)
+        say("every schema is at the newest revision")
 
 
 def web(_arguments: Arguments) -> None:
@@ -113,120 +94,5 @@ def demo_door(arguments: Arguments) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "hearth.demo", *rest])  # noqa: S606
 
 
-def _create(connection: Any, settings: Settings, arguments: Arguments) -> None:
-    schema = provisioning.create_organisation(connection, settings, Profile.named(arguments.slug))
-    _print(f"{arguments.slug} lives in {schema}")
-
-
-def _list(connection: Any, _settings: Settings, _arguments: Arguments) -> None:
-    for slug, schema, state, revision in provisioning.list_organisations(connection):
-        _print(f"{slug:<20} {schema:<16} {state:<10} {revision}")
-
-
-def _suspend(connection: Any, _settings: Settings, arguments: Arguments) -> None:
-    provisioning.set_state(connection, arguments.slug, before="active", after="suspended")
-    _print(f"{arguments.slug} is suspended; its host answers 404 within seconds")
-
-
-def _resume(connection: Any, _settings: Settings, arguments: Arguments) -> None:
-    provisioning.set_state(connection, arguments.slug, before="suspended", after="active")
-    _print(f"{arguments.slug} is active")
-
-
-def _drop(connection: Any, _settings: Settings, arguments: Arguments) -> None:
-    if arguments.confirm != arguments.slug:
-        raise OrganisationError(f"repeat the name to drop it for good: --confirm {arguments.slug}")
-    provisioning.drop_organisation(connection, arguments.slug)
-    _print(f"{arguments.slug} and all its data are gone")
-
-
-def _rotate(connection: Any, settings: Settings, arguments: Arguments) -> None:
-    if arguments.slug == EVERYBODY:
-        _print(f"{roles.rotate_all_passwords(connection, settings)} passwords rotated")
-        return
-    generation = roles.rotate_password(connection, settings, arguments.slug)
-    _print(f"{arguments.slug} is at password generation {generation}")
-
-
-def _add_user(_connection: Any, settings: Settings, arguments: Arguments) -> None:
-    password = sys.stdin.readline().rstrip("\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise OrganisationError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    runtime = context.configure(settings)
-    unit = (
-        context.shared_session()
-        if arguments.slug == FEDERATION
-        else context.tenant_session(runtime.registry.get(arguments.slug))
-    )
-    with unit as session:
-        accounts.create_user(
-            session,
-            email=arguments.email,
-            name=arguments.name,
-            password=password,
-            roles=[Role(arguments.role)],
-            locale=arguments.locale,
-        )
-    _print(f"{arguments.role} added to {arguments.slug}")
-
-
-def _fill_pool(connection: Any, settings: Settings, arguments: Arguments) -> None:
-    made = provisioning.fill_pool(connection, settings, size=arguments.size)
-    _print(f"{made} schemas prepared")
-
-
-ORGANISATION_COMMANDS: dict[str, Callable[[Any, Settings, Arguments], None]] = {
-    "create": _create,
-    "list": _list,
-    "suspend": _suspend,
-    "resume": _resume,
-    "drop": _drop,
-    "rotate-password": _rotate,
-    "fill-pool": _fill_pool,
-    "add-user": _add_user,
-}
-
-
-def _add_organisations(verbs: Any) -> None:
-    group = _add(verbs, "organisations", organisations, "create, list, suspend, resume, drop")
-    inner = group.add_subparsers(required=True, dest="verb", metavar="VERB")
-    for verb in ORGANISATION_COMMANDS:
-        command = inner.add_parser(verb)
-        if verb == "fill-pool":
-            command.add_argument("--size", type=int, default=3)
-        elif verb != "list":
-            command.add_argument("slug", help=SLUG_HELP.get(verb))
-        if verb == "drop":
-            command.add_argument("--confirm", metavar="SLUG", default="")
-        if verb == "add-user":
-            _add_user_options(command)
-
-
-def _add_user_options(command: argparse.ArgumentParser) -> None:
-    command.description = "Reads the password as one line from standard input."
-    command.add_argument("email")
-    command.add_argument("--name", required=True)
-    command.add_argument("--role", required=True, choices=[role.value for role in Role])
-    command.add_argument("--locale", default="en")
-
-
-def _add(
-    verbs: Any, name: str, run: Callable[[Arguments], None], text: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = verbs.add_parser(name, help=text)
-    command.set_defaults(run=run, command=name)
-    return command
-
-
-def _owner_dsn(settings: Settings) -> str:
-    if settings.owner_database_url is None:
-        raise MissingSettingError("HEARTH_OWNER_DATABASE_URL must be set for this command")
-    return settings.owner_database_url
-
-
-def _print_step(step: Step) -> None:
-    _print(f"{step.schema:<16} {step.before or 'empty':<8} -> {step.after}")
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def _say_step(step: Step) -> None:
+    say(f"{step.schema:<16} {step.before or 'empty':<8} -> {step.after}")

@@ -87,6 +87,7 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
         "STRIPE_API_BASE": "http://127.0.0.1:9",
         "STRIPE_WEBHOOK_SECRETS": "whsec_test",
         "HEARTH_LABEL": "tests",
+        "HEARTH_COUNTRY": "RU",
         **changes,
     }
 

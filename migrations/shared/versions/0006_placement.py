@@ -49,15 +49,22 @@ def upgrade() -> None:
         "state IN ('warm', 'claimed', 'scratch', 'dropped')",
         schema="shared",
     )
-    countries = sa.Column(
-        "allowed_countries", sa.ARRAY(sa.Text()), server_default="{}", nullable=False
+    op.add_column(
+        "organisations",
+        sa.Column("allowed_countries", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        schema="shared",
     )
-    op.add_column("organisations", countries, schema="shared")
     for name in ENDPOINTS:
-        column = sa.Column(name, sa.String(40), server_default="default", nullable=False)
-        op.add_column("organisations", column, schema="shared")
-    since = sa.Column("read_only_since", sa.DateTime(timezone=True), nullable=True)
-    op.add_column("organisations", since, schema="shared")
+        op.add_column(
+            "organisations",
+            sa.Column(name, sa.String(40), server_default="default", nullable=False),
+            schema="shared",
+        )
+    op.add_column(
+        "organisations",
+        sa.Column("read_only_since", sa.DateTime(timezone=True), nullable=True),
+        schema="shared",
+    )
     _create_moves()
     _create_backups()
     op.execute(GRANTS)
@@ -150,6 +157,4 @@ def _of_schema(table: str) -> sa.ForeignKeyConstraint:
 
 
 def _now(name: str) -> sa.Column[object]:
-    return sa.Column(
-        name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
-    )
+    return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)

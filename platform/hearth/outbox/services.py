@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from config.endpoints import EndpointKind
 from config.settings import Settings
 from hearth.jobs import Job, wake
-from hearth.outbox.mail import TEMPLATES, send
+from hearth.outbox.mail import TEMPLATES, relay_named, send
 from hearth.outbox.models import HandledEvent, OutboxMessage, SharedEvent
 
 MAX_ATTEMPTS = 12
@@ -65,7 +66,8 @@ def deliver_next(session: Session, settings: Settings) -> bool:
     try:
         with session.begin_nested():
             mail = TEMPLATES[message.payload["template"]](session, message.payload)
-        send(settings, mail, message_id=str(message.id))
+        relay = session.info["organisation"].endpoints[EndpointKind.RELAY]
+        send(relay_named(settings, relay), mail, message_id=str(message.id))
         message.done_at = datetime.now(UTC)
     except Exception as error:
         # Whatever is wrong with one mail, it must not hold up the ones behind it.

@@ -5,10 +5,12 @@ import traceback
 from pathlib import Path
 
 from flask import Flask, Response, g, make_response, render_template, request
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from hearth.web.pauses import pause
 from hearth.web.request import end_unit_of_work
 from tenants.context import NestedScopeError
 
@@ -37,6 +39,9 @@ def _known(error: HTTPException) -> Response:
 def _database(error: Exception) -> Response:
     # The driver's text may quote a family's data, so only the kind of error is told.
     end_unit_of_work(commit=False)
+    if isinstance(error, DBAPIError) and isinstance(error.orig, ReadOnlySqlTransaction):
+        # A page that must leave a record of who looked waits like a change does.
+        return pause()
     unavailable = isinstance(error, OperationalError | PoolTimeoutError)
     log.error("database_error", extra=_where(error))
     return _page(503 if unavailable else 500)

@@ -1,0 +1,7 @@
+"""Placeholder."""
+
+from typing import Any
+
+
+def add_to(organisations: Any) -> None:
+    """Nothing yet."""
