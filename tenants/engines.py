@@ -18,6 +18,7 @@ from tenants.registry import OrgRef
 PLATFORM_ROLE = "platform_app"
 READER_ROLE = "federation_reader"
 IDLE_SECONDS = 60.0
+Key = tuple[str, int, tuple[str | None, ...]]
 
 
 class WrongSchemaError(RuntimeError):
@@ -35,7 +36,7 @@ class Engines:
         self._settings = settings
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._organisations: OrderedDict[tuple[str, int, str], tuple[Engine, float]] = OrderedDict()
+        self._organisations: OrderedDict[Key, tuple[Engine, float]] = OrderedDict()
         self._swept_at = time.monotonic()
         self._service: dict[tuple[str, bool], Engine] = {}
 
@@ -44,7 +45,9 @@ class Engines:
 
         :raises PlacementError: something of it lies where it must not be served from.
         """
-        key = (org.schema_name, org.generation, org.database)
+        # Whatever decides whether it may be served is part of the key, and asked once for each.
+        places = (*org.endpoints.values(), org.placement_country, *org.allowed_countries)
+        key = (org.schema_name, org.generation, places)
         now = time.monotonic()
         with self._lock:
             engine, _ = self._organisations.pop(key, (None, 0.0))
