@@ -127,28 +127,21 @@ def copy_in(
     )
 
 
-def sequences_of(connection: Connection, schema: str) -> dict[str, tuple[int, bool]]:
-    """Where each sequence of a schema stands: its last value, and whether that was given out."""
+def sequences_of(connection: Connection, schema: str) -> dict[str, int]:
+    """The last value that each sequence of a schema gave out; one that gave none is left out."""
     rows = connection.execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'S'",
+        "SELECT relname, pg_sequence_last_value(oid) FROM pg_class"
+        " WHERE relnamespace = %s::regnamespace AND relkind = 'S'",
         (_quoted(connection, schema),),
     ).fetchall()
-    found = {}
-    for (name,) in rows:
-        state = connection.execute(
-            sql.SQL("SELECT last_value, is_called FROM {}").format(sql.Identifier(schema, name))
-        ).fetchone()
-        found[str(name)] = (int(state[0]), bool(state[1])) if state else (1, False)
-    return found
+    return {name: value for name, value in rows if value is not None}
 
 
-def set_sequences(connection: Connection, schema: str, states: dict[str, tuple[int, bool]]) -> None:
+def set_sequences(connection: Connection, schema: str, last: dict[str, int]) -> None:
     """Let each sequence go on where it stood."""
-    for name, (value, called) in states.items():
-        connection.execute(
-            "SELECT setval(%s::regclass, %s, %s)",
-            (sql.Identifier(schema, name).as_string(connection), value, called),
-        )
+    for name, value in last.items():
+        sequence = sql.Identifier(schema, name).as_string(connection)
+        connection.execute("SELECT setval(%s::regclass, %s)", (sequence, value))
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def prepare_schema(
     In the registry's own database this is one transaction. Elsewhere the registry learns of the
     schema last, so that an interruption leaves one that nobody uses.
     """
-    name = _next_name(connection, settings)
+    name = next_name(connection, settings)
     enter = sql.SQL(
         "INSERT INTO shared.schemas (name, database, state) VALUES ({name}, {placement}, {state})"
     ).format(name=sql.Literal(name), placement=sql.Literal(placement), state=sql.Literal(state))
@@ -175,7 +175,8 @@ def build_schema(
     )
 
 
-def _next_name(connection: Connection, settings: Settings) -> str:
+def next_name(connection: Connection, settings: Settings) -> str:
+    """The next schema's name, which was never given to anything."""
     row = connection.execute("SELECT nextval('shared.schema_numbers')").fetchone()
     return f"{settings.role_prefix}{row[0] if row else 0:04d}"
 

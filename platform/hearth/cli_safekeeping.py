@@ -1,7 +1,90 @@
-"""Placeholder."""
+"""`hearth organisations backup | restore | drill | offboard`."""
 
+from pathlib import Path
 from typing import Any
+
+from config.settings import Settings
+from hearth.cli_organisations import with_owner
+from hearth.safekeeping.rehearsal import check_sign_in
+from hearth.terminal import Arguments, say
+from tenants import backups
+from tenants.backup_keys import DerivedKeys
+from tenants.context import configure, shared_session
+from tenants.drilling import Drill, drill
+from tenants.owners import Connection
+from tenants.registry import OrgRef, load
+from tenants.restoring import Restored, restore, scratch
+from tenants.roles import OrganisationError
 
 
 def add_to(organisations: Any) -> None:
-    """Nothing yet."""
+    """Add the commands."""
+    backup = organisations.add_parser("backup", help="write one organisation's sealed backup")
+    backup.add_argument("slug", nargs="?")
+    backup.add_argument("--due", action="store_true", help="every one whose last is a day old")
+    backup.add_argument("--to", type=Path, metavar="DIR", help="elsewhere than configured")
+    backup.set_defaults(run=with_owner(_back_up))
+    bring_back = organisations.add_parser("restore", help="bring a backup back")
+    bring_back.add_argument("slug")
+    bring_back.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR")
+    bring_back.add_argument("--to-scratch", action="store_true", help="look only, keep nothing")
+    bring_back.set_defaults(run=with_owner(_restore))
+    rehearse = organisations.add_parser("drill", help="rehearse the restore of the newest backup")
+    rehearse.add_argument("slug", nargs="?")
+    rehearse.add_argument("--all", action="store_true", help="every organisation, one by one")
+    rehearse.add_argument("--reports", type=Path, metavar="DIR")
+    rehearse.set_defaults(run=with_owner(_drill))
+
+
+def _back_up(home: Connection, settings: Settings, arguments: Arguments) -> None:
+    keys = DerivedKeys(home, settings)
+    due = [slug for slug, _last in backups.overdue(home)] if arguments.due else []
+    slugs = [arguments.slug] if arguments.slug else due
+    if not slugs and not arguments.due:
+        raise OrganisationError("name an organisation, or say --due")
+    for slug in slugs:
+        made = backups.back_up(home, settings, keys, slug, to=arguments.to)
+        say(f"{slug}: {made.rows} rows in {made.folder}, kept until {made.keep_until:%Y-%m-%d}")
+    say(f"{backups.remove_expired(home)} old backups removed")
+
+
+def _restore(home: Connection, settings: Settings, arguments: Arguments) -> None:
+    keys = DerivedKeys(home, settings)
+    if arguments.to_scratch:
+        with scratch(home, settings, keys, arguments.slug, arguments.folder) as restored:
+            say(_told(restored))
+        return
+    say(_told(restore(home, settings, keys, arguments.slug, arguments.folder)))
+    say(f"look it over, then: hearth organisations resume {arguments.slug}")
+
+
+def _drill(home: Connection, settings: Settings, arguments: Arguments) -> None:
+    configure(settings)
+    with shared_session() as session:
+        known = {one.slug: one for one in load(session)}
+    slugs = list(known) if arguments.all else [arguments.slug]
+    found = [_rehearse(home, settings, known[slug], arguments.reports) for slug in slugs]
+    for one in found:
+        say(f"{one.organisation}: {'passed' if one.passed else 'FAILED: ' + one.reason}")
+    if not all(one.passed for one in found):
+        raise OrganisationError("not every drill passed")
+
+
+def _rehearse(
+    home: Connection, settings: Settings, organisation: OrgRef, reports: Path | None
+) -> Drill:
+    return drill(
+        home,
+        settings,
+        DerivedKeys(home, settings),
+        organisation.slug,
+        look=lambda _slug, restored: check_sign_in(organisation, restored),
+        reports=reports,
+    )
+
+
+def _told(restored: Restored) -> str:
+    return (
+        f"{restored.rows} rows of {restored.taken_at} in {restored.tables} tables,"
+        f" each as it was written; {restored.erased} persons erased again"
+    )

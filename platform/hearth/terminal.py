@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from config.settings import MissingSettingError
+from tenants.backup_keys import LostKeyError
 from tenants.copying import CopyError
 from tenants.migrator import MigrationError, RollOutRunningError
 from tenants.placement import PlacementError
 from tenants.registry import UnknownOrganisationError
+from tenants.restoring import NotABackupError
 from tenants.roles import OrganisationError
+from tenants.sealed_stream import DamagedStreamError
 
 Arguments = argparse.Namespace
 # Each says in one sentence what is wrong and is no fault of the program's.
@@ -22,6 +25,9 @@ REFUSALS = (
     UnknownOrganisationError,
     PlacementError,
     CopyError,
+    DamagedStreamError,
+    LostKeyError,
+    NotABackupError,
 )
 
 

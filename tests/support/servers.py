@@ -88,6 +88,7 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
         "STRIPE_WEBHOOK_SECRETS": "whsec_test",
         "HEARTH_LABEL": "tests",
         "HEARTH_COUNTRY": "RU",
+        "HEARTH_BACKUP_SECRET": "test-backup-secret-" * 2,
         **changes,
     }
 

@@ -406,7 +406,7 @@ def test_a_change_under_way_is_waited_for_and_arrives(places: TwoPlaces, house: 
 def test_a_copy_that_differs_is_thrown_away_and_the_old_place_serves_on(
     places: TwoPlaces, house: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = moving.copy_tables
+    copy = copying.copy_tables
 
     def lose_a_row(source: Owner, target: Owner, schema: str) -> None:
         copy(source, target, schema)
