@@ -36,6 +36,7 @@ class Job(StrEnum):
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
+    BACK_UP_DUE = "workers.backups.back_up_due"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -46,6 +47,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SWEEP_OUTBOXES: Queue.MAIL,
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
+    Job.BACK_UP_DUE: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks
