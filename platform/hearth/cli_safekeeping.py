@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
+from hearth.app import create_app
 from hearth.cli_organisations import with_owner
+from hearth.safekeeping.leaving import off_board
 from hearth.safekeeping.rehearsal import check_sign_in
 from hearth.terminal import Arguments, say
 from tenants import backups
@@ -15,6 +17,8 @@ from tenants.owners import Connection
 from tenants.registry import OrgRef, load
 from tenants.restoring import Restored, restore, scratch
 from tenants.roles import OrganisationError
+
+PEOPLE = 2
 
 
 def add_to(organisations: Any) -> None:
@@ -34,6 +38,12 @@ def add_to(organisations: Any) -> None:
     rehearse.add_argument("--all", action="store_true", help="every organisation, one by one")
     rehearse.add_argument("--reports", type=Path, metavar="DIR")
     rehearse.set_defaults(run=with_owner(_drill))
+    leave = organisations.add_parser("offboard", help="export, destroy, and certify it")
+    leave.add_argument("slug")
+    leave.add_argument("--to", type=Path, required=True, metavar="DIR")
+    leave.add_argument("--by", action="append", required=True, metavar="NAME", help="twice")
+    leave.add_argument("--confirm", metavar="SLUG", default="")
+    leave.set_defaults(run=with_owner(_off_board))
 
 
 def _back_up(home: Connection, settings: Settings, arguments: Arguments) -> None:
@@ -81,6 +91,25 @@ def _rehearse(
         look=lambda _slug, restored: check_sign_in(organisation, restored),
         reports=reports,
     )
+
+
+def _off_board(home: Connection, settings: Settings, arguments: Arguments) -> None:
+    if arguments.confirm != arguments.slug:
+        raise OrganisationError(f"repeat the name to destroy it: --confirm {arguments.slug}")
+    if len(set(arguments.by)) != PEOPLE:
+        raise OrganisationError("two different people answer for it: --by NAME --by NAME")
+    configure(settings)
+    people = (arguments.by[0], arguments.by[1])
+    with create_app(settings).app_context():
+        done = off_board(
+            home,
+            settings,
+            DerivedKeys(home, settings),
+            arguments.slug,
+            folder=arguments.to,
+            people=people,
+        )
+    say(f"{done.rows} rows exported to {arguments.to} and destroyed; sign certificate.pdf")
 
 
 def _told(restored: Restored) -> str:
