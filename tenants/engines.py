@@ -4,6 +4,7 @@ import select
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
@@ -55,7 +56,7 @@ class Engines:
                 if wrong := complaints(org, self._settings):
                     raise PlacementError(wrong[0])
                 engine = self._connect(org.schema_name, org.generation, org.database)
-                event.listen(engine, "connect", _refuse_foreign_schema(org.schema_name))
+                event.listen(engine, "connect", refuse_foreign_schema(org.schema_name))
             self._organisations[key] = (engine, now)
             leaving = self._leaving(now)
         for old in leaving:
@@ -166,8 +167,13 @@ def _refuse_dead_connection(
         raise exc.DisconnectionError("the server closed this connection")
 
 
-def _refuse_foreign_schema(schema_name: str) -> Any:
-    def check(connection: Any, _entry: ConnectionPoolEntry) -> None:
+def refuse_foreign_schema(schema_name: str) -> Callable[[Any, object], None]:
+    """A look at each new connection: does the schema it reached say it is the one that was meant.
+
+    The look raises ``WrongSchemaError`` when it does not.
+    """
+
+    def check(connection: Any, _entry: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_user, schema_name FROM organisation_marker")
             found = cursor.fetchone()

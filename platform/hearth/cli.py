@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import psycopg
 
 from config.settings import Settings
-from hearth import cli_organisations, cli_placements, cli_safekeeping
+from hearth import cli_isolation, cli_organisations, cli_placements, cli_safekeeping
 from hearth.jobs import Queue
 from hearth.terminal import REFUSALS, Arguments, add, say
 from tenants import roles
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     organisations = cli_organisations.add_to(verbs)
     cli_safekeeping.add_to(organisations)
     cli_placements.add_to(verbs, organisations)
+    cli_isolation.add_to(verbs)
     add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
