@@ -56,10 +56,16 @@ def named_endpoints(names: Iterable[str], read: Callable[[str], str | None]) -> 
             name=given.lower().replace("_", "-"),
             country=country_of(f"HEARTH_{kind.upper()}_{given}_COUNTRY", read),
             url=read(f"HEARTH_{kind.upper()}_{given}_URL"),
-            owner_url=read(f"HEARTH_{kind.upper()}_{given}_OWNER_URL"),
+            owner_url=_owner_url(kind, given, read),
         )
         for kind, given in wanted
     }
+
+
+def _owner_url(kind: EndpointKind, given: str, read: Callable[[str], str | None]) -> str | None:
+    if kind is not EndpointKind.PLACEMENT:
+        return None
+    return read(f"HEARTH_PLACEMENT_{given}_OWNER_URL")
 
 
 def country_of(variable: str, read: Callable[[str], str | None]) -> str | None:

@@ -179,7 +179,9 @@ def _gets_through(
         connection.execute("SET LOCAL lock_timeout = '2s'")
         if statement.startswith("COPY") and "STDOUT" in statement:
             with connection.cursor() as cursor, cursor.copy(sql.SQL(statement)) as copy:
-                copy.read()
+                # To the end, because a half-read answer would keep the connection.
+                for _block in copy:
+                    pass
         else:
             connection.execute(sql.SQL(statement), prepare=prepared, binary=prepared)
     except refused:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -16,8 +16,11 @@ from config.settings import Settings
 from hearth.app import create_app
 from hearth.cli_isolation import write
 from hearth.proof.belongings import OBJECTS
+from hearth.proof.doors import Door, Visitor
+from hearth.proof.houses import probe_houses
 from hearth.proof.report import PROMISES, report
 from hearth.proof.services import Proof, prove
+from hearth.proof.walk import attack_by_sql, walk_ids, walk_pages
 from hearth.web.request import HearthFlask
 from tenants import context
 from tenants.context import Runtime, tenant_session
@@ -116,33 +119,40 @@ def test_the_report_tells_what_was_tried_and_its_signature_holds(
     assert json.loads(kept["facts"])["organisations"] == ["pskov", "spb"]
 
 
-def test_a_grant_too_many_turns_the_proof_red(running: Running) -> None:
-    spb, pskov = (running.runtime.registry.get(slug).schema_name for slug in ("spb", "pskov"))
+def test_a_grant_too_many_turns_the_proof_red(running: Running, proof: Proof) -> None:
+    both = running.runtime.registry.all_active()
+    pskov, spb = (organisation.schema_name for organisation in both)
     names = {"theirs": sql.Identifier(pskov), "role": sql.Identifier(spb)}
     running.home.execute(sql.SQL("GRANT USAGE ON SCHEMA {theirs} TO {role}").format(**names))
     running.home.execute(sql.SQL("GRANT SELECT ON {theirs}.users TO {role}").format(**names))
 
-    broken = running.prove()
+    broken = replace(proof, findings=tuple(attack_by_sql(running.settings, both)))
 
     running.home.execute(sql.SQL("REVOKE ALL ON {theirs}.users FROM {role}").format(**names))
     running.home.execute(sql.SQL("REVOKE ALL ON SCHEMA {theirs} FROM {role}").format(**names))
     assert any("qualified name" in what for what in broken.surprises)
     assert all(what.startswith("SQL under each role") for what in broken.surprises)
+    assert broken.signature(running.settings) != proof.signature(running.settings)
     with running.app.app_context(), force_locale("en"):
         told = report(broken, lang="en", signature="x").to_markdown()
     assert "NOT PROVEN" in told
     assert "qualified name" in told
 
 
-def test_another_answer_than_the_promised_one_turns_the_proof_red(
-    running: Running, monkeypatch: pytest.MonkeyPatch
+def test_a_page_that_opens_for_an_id_it_should_not_know_turns_the_proof_red(
+    running: Running,
 ) -> None:
-    # Whatever is not "not found" is a surprise, also when both answers are alike.
-    monkeypatch.setattr("hearth.proof.walk.NOT_FOUND", 403)
+    doors = [Door("GET", "/families/<uuid:household_id>")]
 
-    broken = running.prove()
+    with probe_houses(running.home, running.settings, patience=0) as (first, second):
+        host = f"{first.organisation.slug}.{running.settings.base_domain}"
+        visitor = Visitor(running.app, running.url, host=host, token=first.token)
+        # What would be seen if the other's family could be opened: here it is one's own.
+        opened = walk_ids(visitor, doors, first, replace(second, ids=first.ids))
+        _, shown = walk_pages(visitor, doors, first, replace(second, canary=first.canary))
 
-    assert {what.split(":")[0] for what in broken.surprises} == {"routes", "real ids"}
+    assert opened.surprises == ["GET /families/<uuid:household_id> with another's household_id"]
+    assert shown.surprises == ["GET /families/<uuid:household_id>"]
 
 
 def test_an_attack_that_gets_through_leaves_nothing_behind(running: Running) -> None:
