@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from config.endpoints import DEFAULT, EndpointKind
 from config.settings import Settings
 from tenants.engines import Engines
 from tenants.placement import complaints
@@ -57,6 +58,8 @@ class Runtime:
 
 _runtime: Runtime | None = None
 _organisation: ContextVar[OrgRef | None] = ContextVar("organisation", default=None)
+# Outlives the scope, because an error is reported when its scope has ended.
+_worked_for: ContextVar[OrgRef | None] = ContextVar("worked_for", default=None)
 _platform: ContextVar[bool] = ContextVar("platform", default=False)
 
 
@@ -93,6 +96,17 @@ def current_organisation() -> OrgRef:
     return org
 
 
+def work_for(org: OrgRef | None) -> None:
+    """Note whom this request or job is for; a unit of work does so by itself."""
+    _worked_for.set(org)
+
+
+def error_destination() -> str:
+    """Where an error that happens now is to be reported."""
+    org = _worked_for.get()
+    return org.endpoints[EndpointKind.ERRORS] if org is not None else DEFAULT
+
+
 @contextmanager
 def tenant_session(org: OrgRef) -> Iterator[Session]:
     """Open an organisation's scope and transaction; commit at the end, roll back on any error.
@@ -104,6 +118,7 @@ def tenant_session(org: OrgRef) -> Iterator[Session]:
     if _organisation.get() is not None:
         raise NestedScopeError("end the open scope before entering an organisation")
     token = _organisation.set(org)
+    _worked_for.set(org)
     try:
         with _unit_of_work(runtime().bindings.organisation(org), organisation=org) as session:
             if org.read_only:

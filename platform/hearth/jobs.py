@@ -13,7 +13,7 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 from sqlalchemy.orm import Session
 
-from tenants.context import after_commit, runtime
+from tenants.context import after_commit, runtime, work_for
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ def enqueue(job: Job, *arguments: str) -> bool:
 
 def begun(job: Job, *arguments: str) -> None:
     """Tell that a job has started, so that work arriving from now on wakes it again."""
+    work_for(None)
     # The key passes by itself within a second, so a queue that is away stops no work.
     with suppress(RedisError):
         redis_connection().delete(waiting_key(job, *arguments))

@@ -31,19 +31,20 @@ def told(
 @pytest.fixture
 def run(
     told: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
+) -> Run:
     for name, value in told.items():
         monkeypatch.setenv(name, value)
 
     def command(*words: str | Path, typed: str = "") -> tuple[int, str, str]:
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
         status = cli.main([str(word) for word in words])
+        # A command is a process of its own, which leaves no connection behind when it ends.
+        if context._runtime is not None and isinstance(context._runtime.bindings, Engines):
+            context._runtime.bindings.dispose()
         said = capsys.readouterr()
         return status, said.out, said.err
 
-    yield command
-    if context._runtime is not None and isinstance(context._runtime.bindings, Engines):
-        context._runtime.bindings.dispose()
+    return command
 
 
 def newest_backup(told: dict[str, str]) -> Path:

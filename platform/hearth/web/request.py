@@ -8,7 +8,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
-from tenants.context import runtime, shared_session, tenant_session
+from tenants.context import runtime, shared_session, tenant_session, work_for
 from tenants.registry import OrgRef
 from tenants.routing import Site, SiteKind, site_for
 
@@ -37,6 +37,8 @@ class HearthFlask(Flask):
 
 def arrive() -> None:
     """Find out which house this host name leads to; a name that is not ours ends here."""
+    # A thread that served another house before must not send this one's errors there.
+    work_for(None)
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "any_host", False):
         return
@@ -44,6 +46,7 @@ def arrive() -> None:
     if site is None:
         abort(404)
     g.site = site
+    work_for(site.organisation)
 
 
 def current_site() -> Site:
