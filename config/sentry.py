@@ -37,6 +37,7 @@ def configure_sentry(
         integrations=[known[name]() for name in integrations],
         before_send=routes.send,  # type: ignore[arg-type]
         before_breadcrumb=lambda _crumb, _hint: None,
+        send_default_pii=False,
         **_reticent(settings),
     )
 
@@ -44,7 +45,6 @@ def configure_sentry(
 def _reticent(settings: Settings) -> Event:
     return {
         "environment": settings.label,
-        "send_default_pii": False,
         "include_local_variables": False,
         "include_source_context": False,
         "max_request_body_size": "never",
