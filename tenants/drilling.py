@@ -18,8 +18,17 @@ from tenants.restoring import NotABackupError, Restored, scratch
 from tenants.roles import OrganisationError
 from tenants.sealed_stream import DamagedStreamError
 
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look into the restored schema found: somebody signed in, something sealed opened."""
+
+    sign_in: str
+    sealed: str
+
+
 # Looks into the restored schema as the service would; tells what it found, or raises.
-Look = Callable[[str, Restored], str]
+Look = Callable[[str, Restored], Seen]
 
 
 class LookFailedError(RuntimeError):
@@ -44,6 +53,7 @@ class Drill:
     erased: int
     seconds: float
     sign_in: str
+    sealed: str
     reason: str
 
     def to_markdown(self) -> str:
@@ -61,6 +71,7 @@ class Drill:
             f"| rows | {self.rows} |",
             f"| erased persons taken out again | {self.erased} |",
             f"| sign-in | {self.sign_in} |",
+            f"| sealed fields | {self.sealed} |",
             f"| seconds from sealed file to sign-in | {self.seconds:.1f} |",
         ]
         return "\n".join([*lines, *(["", f"Reason: {self.reason}"] if self.reason else []), ""])
@@ -91,10 +102,10 @@ def drill(
         raise OrganisationError(f"there is no backup of {slug}")
     backup_id, folder = row[0], Path(row[1])
     begun = time.monotonic()
-    restored, signed_in, reason = Restored("", "", 0, 0, 0), "not tried", ""
+    restored, seen, reason = Restored("", "", 0, 0, 0), Seen("not tried", "not tried"), ""
     try:
         with scratch(home, settings, keys, slug, folder) as restored:
-            signed_in = look(slug, restored)
+            seen = look(slug, restored)
     except FAILURES as error:
         # The error may quote a row; only its kind is written down, unless it is one of ours.
         reason = str(error) if isinstance(error, OURS) else type(error).__name__
@@ -108,7 +119,8 @@ def drill(
         rows=restored.rows,
         erased=restored.erased,
         seconds=time.monotonic() - begun,
-        sign_in=signed_in,
+        sign_in=seen.sign_in,
+        sealed=seen.sealed,
         reason=reason,
     )
     home.execute(

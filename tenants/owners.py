@@ -29,6 +29,16 @@ def owner_dsn(settings: Settings, placement: str = DEFAULT) -> str:
     return endpoint.owner_url
 
 
+def keys_owner_dsn(settings: Settings) -> str:
+    """The address with which the database of keys may be changed.
+
+    :raises MissingSettingError: this process was not told it.
+    """
+    if settings.keys_owner_database_url is None:
+        raise MissingSettingError("HEARTH_KEYS_OWNER_DATABASE_URL must be set for this command")
+    return settings.keys_owner_database_url
+
+
 @contextmanager
 def owner_of(home: Connection, settings: Settings, placement: str) -> Iterator[Connection]:
     """The owner's connection to a placement: ``home`` itself where the registry is, else a new one.

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from config.endpoints import DEFAULT
 from config.settings import Settings
+from tenants import keys_database
 from tenants.migrator import upgrade_statements
 from tenants.models import new_id
 from tenants.owners import owner_of
@@ -66,6 +67,7 @@ def create_organisation(connection: Connection, settings: Settings, profile: Pro
     # Whoever creates another organisation at this moment may claim what was just made.
     while (claimed := claim_schema(connection, profile)) is None:
         prepare_schema(connection, settings, placement=profile.placement)
+    keys_database.register(settings, [claimed])
     return claimed
 
 
@@ -205,6 +207,14 @@ INSERT INTO {role}.organisation_marker (only_row, schema_name) VALUES (true, {na
 """
 
 
+def register_keys(connection: Connection, settings: Settings) -> None:
+    """Give an organisation its first key where a broken-off command left it without one."""
+    claimed = connection.execute(
+        "SELECT name FROM shared.schemas WHERE state = 'claimed' ORDER BY name"
+    ).fetchall()
+    keys_database.register(settings, [name for (name,) in claimed])
+
+
 def list_organisations(connection: Connection) -> list[tuple[str, str, str, str]]:
     """Slug, schema, state and revision of every organisation that was not dropped.
 
@@ -231,10 +241,11 @@ def set_state(connection: Connection, slug: str, *, before: str, after: str) -> 
         raise OrganisationError(f"there is no {before} organisation named {slug}")
 
 
-def drop_organisation(connection: Connection, settings: Settings, slug: str) -> None:
+def drop_organisation(connection: Connection, settings: Settings, slug: str) -> str:
     """Remove a suspended organisation's schema and role for good; the slug becomes free.
 
-    Safe to repeat after an interruption: the registry learns of it last.
+    Returns the schema's name, whose keys the caller destroys. Safe to repeat after an
+    interruption: the registry learns of it last.
 
     :raises OrganisationError: it is not suspended.
     """
@@ -256,6 +267,7 @@ def drop_organisation(connection: Connection, settings: Settings, slug: str) -> 
             " slug = slug || '-' || right(id::text, 8), hosts = '{}' WHERE schema_name = %s",
             (name,),
         )
+    return str(name)
 
 
 def raze_schema(there: Connection, name: str) -> None:

@@ -62,13 +62,21 @@ def restore(
     :raises CopyError: what came back is not what was written; nothing was changed.
     """
     held = held_by(home, slug)
-    state = home.execute("SELECT state FROM shared.organisations WHERE slug = %s", (slug,))
-    if state.fetchone() != ("suspended",):
-        raise OrganisationError(f"suspend {slug} first: restoring replaces all that it has")
+    refuse_unless_suspended(home, slug)
     with owner_of(home, settings, held.placement) as there, there.transaction():
         name = sql.Identifier(held.schema)
         there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
         return _fill(home, there, settings, keys, held, folder, into=held.schema)
+
+
+def refuse_unless_suspended(home: Connection, slug: str) -> None:
+    """Nobody works on what is being brought back.
+
+    :raises OrganisationError: the organisation is not suspended.
+    """
+    state = home.execute("SELECT state FROM shared.organisations WHERE slug = %s", (slug,))
+    if state.fetchone() != ("suspended",):
+        raise OrganisationError(f"suspend {slug} first: restoring replaces all that it has")
 
 
 @contextmanager

@@ -8,12 +8,24 @@ from collections.abc import Sequence
 import psycopg
 
 from config.settings import Settings
-from hearth import cli_isolation, cli_organisations, cli_placements, cli_safekeeping
+from hearth import (
+    cli_accounts,
+    cli_isolation,
+    cli_keys,
+    cli_organisations,
+    cli_placements,
+    cli_safekeeping,
+    terminal,
+)
+from hearth.cli_audit import RecordsHarmedError, add_commands
+from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
-from hearth.terminal import REFUSALS, Arguments, add, say
-from tenants import roles
+from hearth.terminal import Arguments, add, say
+from tenants import keys_database, provisioning, roles
 from tenants.migrator import Step, migrate_all, migrate_placement
-from tenants.owners import owner_dsn, placements_in_use
+from tenants.owners import keys_owner_dsn, owner_dsn, placements_in_use
+
+REFUSALS = (*terminal.REFUSALS, RecordsHarmedError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,9 +48,12 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(required=True, metavar="COMMAND")
     add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     organisations = cli_organisations.add_to(verbs)
+    cli_accounts.add_to(organisations)
     cli_safekeeping.add_to(organisations)
     cli_placements.add_to(verbs, organisations)
     cli_isolation.add_to(verbs)
+    add_commands(verbs)
+    cli_keys.add_to(add(verbs, "keys", cli_keys.run, "rotate, unlock and account for keys"))
     add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
@@ -47,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add(verbs, "scheduler", workers_door, "wake jobs by the clock")
     add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
+    add_policy(verbs)
     demo = add(verbs, "demo", demo_door, "run everything on this machine with sample data")
     demo.add_argument("--reset", action="store_true", help="begin anew")
     return root
@@ -55,15 +71,20 @@ def parser() -> argparse.ArgumentParser:
 def migrate(_arguments: Arguments) -> None:
     """Prepare roles and rights, then migrate every placement; one line per schema."""
     settings = Settings.from_env()
-    dsn = owner_dsn(settings)
+    dsn, keys_dsn = owner_dsn(settings), keys_owner_dsn(settings)
+    keys_database.prepare(keys_dsn, settings)
+    steps = keys_database.migrate(keys_dsn)
+    for step in steps:
+        _say_step(step)
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
-        steps = migrate_all(dsn, report=_say_step)
+        steps += migrate_all(dsn, report=_say_step)
         for placement in placements_in_use(connection):
             elsewhere = owner_dsn(settings, placement)
             with psycopg.connect(elsewhere, autocommit=True) as there:
                 roles.prepare_placement(there)
             steps += migrate_placement(elsewhere, report=_say_step)
+        provisioning.register_keys(connection, settings)
     if not steps:
         say("every schema is at the newest revision")
 

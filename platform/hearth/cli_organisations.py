@@ -1,7 +1,5 @@
-"""`hearth organisations`: create, list, suspend, resume, drop, passwords, the pool and accounts."""
+"""`hearth organisations`: create, list, suspend, resume, drop, passwords and the pool."""
 
-import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,20 +7,15 @@ import psycopg
 
 from config.endpoints import DEFAULT
 from config.settings import Settings
-from hearth.accounts import services as accounts
-from hearth.accounts.permissions import Role
 from hearth.terminal import Arguments, add, say
-from tenants import context, provisioning, roles
+from tenants import keys_database, provisioning, roles
 from tenants.owners import Connection, owner_dsn
 from tenants.provisioning import Profile
 from tenants.roles import OrganisationError
 
 EVERYBODY = "all"
-FEDERATION = "federation"
-SHORTEST_PASSWORD = 12
 SLUG_HELP = {
     "rotate-password": "an organisation, or 'all' for every schema, ready ones included",
-    "add-user": "an organisation, or 'federation' for federation staff",
 }
 Command = Callable[[Connection, Settings, Arguments], None]
 
@@ -41,8 +34,6 @@ def add_to(verbs: Any) -> Any:
             one.add_argument("slug", help=SLUG_HELP.get(verb))
         if verb == "drop":
             one.add_argument("--confirm", metavar="SLUG", default="")
-        if verb == "add-user":
-            _add_user_options(one)
     return inner
 
 
@@ -84,7 +75,8 @@ def _resume(connection: Connection, _settings: Settings, arguments: Arguments) -
 def _drop(connection: Connection, settings: Settings, arguments: Arguments) -> None:
     if arguments.confirm != arguments.slug:
         raise OrganisationError(f"repeat the name to drop it for good: --confirm {arguments.slug}")
-    provisioning.drop_organisation(connection, settings, arguments.slug)
+    schema = provisioning.drop_organisation(connection, settings, arguments.slug)
+    keys_database.destroy_all(settings, schema)
     say(f"{arguments.slug} and all its data are gone")
 
 
@@ -94,28 +86,6 @@ def _rotate(connection: Connection, settings: Settings, arguments: Arguments) ->
         return
     generation = roles.rotate_password(connection, settings, arguments.slug)
     say(f"{arguments.slug} is at password generation {generation}")
-
-
-def _add_user(_connection: Connection, settings: Settings, arguments: Arguments) -> None:
-    password = sys.stdin.readline().rstrip("\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise OrganisationError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    runtime = context.configure(settings)
-    unit = (
-        context.shared_session()
-        if arguments.slug == FEDERATION
-        else context.tenant_session(runtime.registry.get(arguments.slug))
-    )
-    with unit as session:
-        accounts.create_user(
-            session,
-            email=arguments.email,
-            name=arguments.name,
-            password=password,
-            roles=[Role(arguments.role)],
-            locale=arguments.locale,
-        )
-    say(f"{arguments.role} added to {arguments.slug}")
 
 
 def _fill_pool(connection: Connection, settings: Settings, arguments: Arguments) -> None:
@@ -133,13 +103,4 @@ COMMANDS: dict[str, Command] = {
     "drop": _drop,
     "rotate-password": _rotate,
     "fill-pool": _fill_pool,
-    "add-user": _add_user,
 }
-
-
-def _add_user_options(command: argparse.ArgumentParser) -> None:
-    command.description = "Reads the password as one line from standard input."
-    command.add_argument("email")
-    command.add_argument("--name", required=True)
-    command.add_argument("--role", required=True, choices=[role.value for role in Role])
-    command.add_argument("--locale", default="en")

@@ -7,12 +7,14 @@ from config.settings import Settings
 from hearth.app import create_app
 from hearth.cli_organisations import with_owner
 from hearth.safekeeping.leaving import off_board
-from hearth.safekeeping.rehearsal import check_sign_in
+from hearth.safekeeping.rehearsal import look_into
+from hearth.sealing.services import sweep_destructions
 from hearth.terminal import Arguments, say
 from tenants import backups
 from tenants.backup_keys import DerivedKeys
-from tenants.context import configure, shared_session
+from tenants.context import configure, shared_session, tenant_session
 from tenants.drilling import Drill, drill
+from tenants.key_copies import bring_keys_back, copy_keys, remove_expired_copies
 from tenants.owners import Connection
 from tenants.registry import OrgRef, load
 from tenants.restoring import Restored, restore, scratch
@@ -27,10 +29,12 @@ def add_to(organisations: Any) -> None:
     backup.add_argument("slug", nargs="?")
     backup.add_argument("--due", action="store_true", help="every one whose last is a day old")
     backup.add_argument("--to", type=Path, metavar="DIR", help="elsewhere than configured")
+    backup.add_argument("--keys", type=Path, metavar="DIR", help="copy its keys too, elsewhere")
     backup.set_defaults(run=with_owner(_back_up))
     bring_back = organisations.add_parser("restore", help="bring a backup back")
     bring_back.add_argument("slug")
     bring_back.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR")
+    bring_back.add_argument("--keys", type=Path, metavar="FILE", help="bring lost keys back too")
     bring_back.add_argument("--to-scratch", action="store_true", help="look only, keep nothing")
     bring_back.set_defaults(run=with_owner(_restore))
     rehearse = organisations.add_parser("drill", help="rehearse the restore of the newest backup")
@@ -55,23 +59,35 @@ def _back_up(home: Connection, settings: Settings, arguments: Arguments) -> None
     for slug in slugs:
         made = backups.back_up(home, settings, keys, slug, to=arguments.to)
         say(f"{slug}: {made.rows} rows in {made.folder}, kept until {made.keep_until:%Y-%m-%d}")
+        if arguments.keys:
+            # After the rows, so that every row in the backup has its key in the copy.
+            copied = copy_keys(home, settings, keys, slug, arguments.keys)
+            say(f"{slug}: {copied.keys} keys in {copied.file}, until {copied.keep_until:%Y-%m-%d}")
     say(f"{backups.remove_expired(home)} old backups removed")
+    if arguments.keys:
+        say(f"{remove_expired_copies(arguments.keys)} old copies of keys removed")
 
 
 def _restore(home: Connection, settings: Settings, arguments: Arguments) -> None:
     keys = DerivedKeys(home, settings)
+    if arguments.to_scratch and arguments.keys:
+        raise OrganisationError("keys are brought back for good or not at all")
     if arguments.to_scratch:
         with scratch(home, settings, keys, arguments.slug, arguments.folder) as restored:
             say(_told(restored))
         return
+    if arguments.keys:
+        # Before the rows, so that what was erased since is destroyed among these keys too.
+        brought = bring_keys_back(home, settings, keys, arguments.slug, arguments.keys)
+        say(f"{brought.keys} lost keys brought back; {brought.destroyed} are destroyed and stay so")
     say(_told(restore(home, settings, keys, arguments.slug, arguments.folder)))
+    with tenant_session(_known(settings)[arguments.slug]) as session:
+        say(f"{sweep_destructions(session)} erasures brought to the same state as the keys")
     say(f"look it over, then: hearth organisations resume {arguments.slug}")
 
 
 def _drill(home: Connection, settings: Settings, arguments: Arguments) -> None:
-    configure(settings)
-    with shared_session() as session:
-        known = {one.slug: one for one in load(session)}
+    known = _known(settings)
     slugs = list(known) if arguments.all else [arguments.slug]
     found = [_rehearse(home, settings, known[slug], arguments.reports) for slug in slugs]
     for one in found:
@@ -88,7 +104,7 @@ def _rehearse(
         settings,
         DerivedKeys(home, settings),
         organisation.slug,
-        look=lambda _slug, restored: check_sign_in(organisation, restored),
+        look=lambda _slug, restored: look_into(organisation, restored),
         reports=reports,
     )
 
@@ -110,6 +126,12 @@ def _off_board(home: Connection, settings: Settings, arguments: Arguments) -> No
             people=people,
         )
     say(f"{done.rows} rows exported to {arguments.to} and destroyed; sign certificate.pdf")
+
+
+def _known(settings: Settings) -> dict[str, OrgRef]:
+    configure(settings)
+    with shared_session() as session:
+        return {one.slug: one for one in load(session)}
 
 
 def _told(restored: Restored) -> str:

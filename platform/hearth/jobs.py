@@ -37,6 +37,9 @@ class Job(StrEnum):
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
     BACK_UP_DUE = "workers.backups.back_up_due"
+    ANCHOR_LOGS = "workers.audit.anchor_logs"
+    REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
+    SWEEP_KEYS = "workers.sealing.sweep_keys"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -48,6 +51,9 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
     Job.BACK_UP_DUE: Queue.STATISTICS,
+    Job.ANCHOR_LOGS: Queue.STATISTICS,
+    Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
+    Job.SWEEP_KEYS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks

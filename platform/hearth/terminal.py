@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from config.settings import MissingSettingError
+from hearth.sealing.errors import SealingError
 from tenants.backup_keys import LostKeyError
 from tenants.copying import CopyError
 from tenants.migrator import MigrationError, RollOutRunningError
@@ -28,6 +29,7 @@ REFUSALS = (
     DamagedStreamError,
     LostKeyError,
     NotABackupError,
+    SealingError,
 )
 
 

@@ -22,6 +22,15 @@ FULL: Values = {
     "publicPort": 8443,
     "secretRevision": "2",
     "database": {"pooled": True},
+    "keys": {
+        "services": [
+            {
+                "reference": "NORTH",
+                "address": "https://vault.example.org",
+                "tokenKey": "kms-north-token",
+            }
+        ]
+    },
     "caBundle": {"existingSecret": "database-ca"},
     "smtp": {"user": "hearth"},
     "errorTracker": {"enabled": True, "country": "SE"},
@@ -36,6 +45,12 @@ FULL: Values = {
     "relays": [{"name": "far-east", "country": "RU", "urlKey": "east-relay-url"}],
     "errorTrackers": [{"name": "far-east", "country": "RU", "urlKey": "east-errors-url"}],
     "backups": {"enabled": True, "claim": "hearth-backups"},
+    "audit": {
+        "anchorMail": "records@auditor.example.net",
+        "anchorsClaim": "anchors-elsewhere",
+        "ownSigningKey": True,
+        "formerKeys": "ab" * 32,
+    },
     "web": {"autoscaling": {"enabled": True}},
     "migration": {"existingSecret": "hearth-owner"},
     "maintenance": {"args": ["organisations", "list"]},

@@ -15,10 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from config.embedded import EmbeddedPostgres
 from config.endpoints import EndpointKind
 from config.settings import MissingSettingError, Settings
-from hearth.accounts import services as accounts
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
-from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance, start_session
 from hearth.app import create_app
 from hearth.families.models import Household
 from hearth.outbox import services as outbox
@@ -33,6 +32,7 @@ from tenants.releases import head
 from tenants.roles import OrganisationError
 from tenants.routing import site_for
 from tests.factories.families import open_family
+from tests.factories.people import member_of_staff
 from tests.support.servers import (
     BASE_DOMAIN,
     Addresses,
@@ -113,14 +113,7 @@ def house(places: TwoPlaces) -> Iterator[str]:
     profile = replace(Profile.named("spb"), slug="wandering")
     provisioning.create_organisation(places.home, places.settings, profile)
     with tenant_session(places.runtime.registry.get("wandering")) as session:
-        accounts.create_user(
-            session,
-            email="anna@wandering.example.org",
-            name="Anna",
-            password="correct horse battery staple",
-            roles=[Role.SOCIAL_WORKER],
-            locale="en",
-        )
+        member_of_staff(session)
         open_family(session)
         outbox.put(session, key="one", kind="mail", payload={"template": "none"})
     yield "wandering"
@@ -144,7 +137,9 @@ def worker_at(places: TwoPlaces) -> Callable[[str], Visitor]:
         client.host = f"{slug}.{BASE_DOMAIN}"
         with tenant_session(places.runtime.registry.get(slug)) as session:
             user = session.query(User).filter_by(name="Anna").one()
-            token = accounts.start_session(session, user_id=user.id, host=client.host)
+            token = start_session(
+                session, user_id=user.id, host=client.host, assurance=Assurance.SECOND_FACTOR
+            )
         client.set_cookie(COOKIE, token, domain=client.host, secure=True)
         return client
 

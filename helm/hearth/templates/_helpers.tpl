@@ -147,6 +147,10 @@ containers:
       - name: backups
         mountPath: /var/lib/hearth/backups
       {{- end }}
+      {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
+      - name: anchors
+        mountPath: /var/lib/hearth/anchors
+      {{- end }}
       {{- if $root.Values.caBundle.existingSecret }}
       - name: ca
         mountPath: /etc/hearth/ca
@@ -160,6 +164,11 @@ volumes:
   - name: backups
     persistentVolumeClaim:
       claimName: {{ $root.Values.backups.claim | quote }}
+  {{- end }}
+  {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
+  - name: anchors
+    persistentVolumeClaim:
+      claimName: {{ $root.Values.audit.anchorsClaim | quote }}
   {{- end }}
   {{- if $root.Values.caBundle.existingSecret }}
   - name: ca
@@ -190,6 +199,9 @@ DATABASE_URL: {{ .Values.database.url | quote }}
 HEARTH_BACKUPS: {{ .Values.backups.enabled | ternary "/var/lib/hearth/backups" "" | quote }}
 HEARTH_BACKUPS_COUNTRY: {{ .Values.backups.country | quote }}
 HEARTH_BACKUP_DAYS: {{ .Values.backups.days | quote }}
+HEARTH_AUDIT_ANCHOR_MAIL: {{ .Values.audit.anchorMail | quote }}
+HEARTH_AUDIT_ANCHORS: {{ ternary "/var/lib/hearth/anchors" "" (ne .Values.audit.anchorsClaim "") | quote }}
+HEARTH_AUDIT_FORMER_KEYS: {{ .Values.audit.formerKeys | quote }}
 HEARTH_BASE_DOMAIN: {{ .Values.domain | quote }}
 HEARTH_COUNTRY: {{ .Values.country | quote }}
 {{- range .Values.placements }}
@@ -203,13 +215,20 @@ HEARTH_COUNTRY: {{ .Values.country | quote }}
 {{ include "hearth.endpoint" (list "ERRORS" .name) }}_COUNTRY: {{ .country | quote }}
 {{- end }}
 HEARTH_FORWARDED_HOPS: {{ .Values.forwardedHops | quote }}
+HEARTH_KEYS_DATABASE_URL: {{ .Values.keys.url | quote }}
+{{- range .Values.keys.services }}
+HEARTH_KMS_{{ .reference }}_ADDRESS: {{ .address | quote }}
+{{- end }}
 HEARTH_LABEL: {{ .Values.label | quote }}
 HEARTH_MAIL_FROM: {{ .Values.smtp.from | quote }}
 HEARTH_POOLED_CONNECTIONS: {{ ternary "yes" "no" .Values.database.pooled | quote }}
 HEARTH_PUBLIC_PORT: {{ (eq (int .Values.publicPort) 443) | ternary "" (toString .Values.publicPort) | quote }}
+HEARTH_RATE_LIMITS: {{ ternary "yes" "no" .Values.rateLimits | quote }}
 HEARTH_ROLE_PREFIX: {{ .Values.database.rolePrefix | quote }}
+HEARTH_SCANNER: {{ .Values.uploads.scanner | quote }}
 HEARTH_SCHEME: "https"
 HEARTH_SMTP_COUNTRY: {{ .Values.smtp.country | quote }}
+HEARTH_SECURITY_CONTACT: {{ .Values.securityContact | quote }}
 HEARTH_SMTP_HOST: {{ .Values.smtp.host | quote }}
 HEARTH_SMTP_PORT: {{ .Values.smtp.port | quote }}
 HEARTH_SMTP_TLS: {{ ternary "yes" "no" .Values.smtp.tls | quote }}
@@ -231,12 +250,19 @@ backups (bools).
 {{- define "hearth.secretEnv" -}}
 {{- $values := .root.Values -}}
 {{- $keys := $values.secretKeys -}}
-{{- range $name, $key := dict "HEARTH_SECRET_KEY" $keys.secretKey "HEARTH_DATABASE_SECRET" $keys.databaseSecret "REDIS_URL" $keys.redisUrl "STRIPE_API_KEY" $keys.stripeApiKey "STRIPE_WEBHOOK_SECRETS" $keys.stripeWebhookSecrets }}
+{{- range $name, $key := dict "HEARTH_SECRET_KEY" $keys.secretKey "HEARTH_DATABASE_SECRET" $keys.databaseSecret "HEARTH_KEYS_SECRET" $keys.keysSecret "REDIS_URL" $keys.redisUrl "STRIPE_API_KEY" $keys.stripeApiKey "STRIPE_WEBHOOK_SECRETS" $keys.stripeWebhookSecrets }}
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
       name: {{ $values.existingSecret | quote }}
       key: {{ $key | quote }}
+{{- end }}
+{{- range $values.keys.services }}
+- name: HEARTH_KMS_{{ .reference }}_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ .tokenKey | quote }}
 {{- end }}
 {{- if $values.errorTracker.enabled }}
 - name: SENTRY_DSN
@@ -244,6 +270,13 @@ backups (bools).
     secretKeyRef:
       name: {{ $values.existingSecret | quote }}
       key: {{ $keys.sentryDsn | quote }}
+{{- end }}
+{{- if $values.audit.ownSigningKey }}
+- name: HEARTH_AUDIT_SIGNING_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ $keys.auditSigningKey | quote }}
 {{- end }}
 {{- if and .smtp $values.smtp.user }}
 - name: HEARTH_SMTP_PASSWORD
@@ -288,6 +321,11 @@ backups (bools).
       name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
       key: {{ .ownerUrlKey | quote }}
 {{- end }}
+- name: HEARTH_KEYS_OWNER_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
+      key: {{ $keys.keysOwnerDatabaseUrl | quote }}
 {{- end }}
 {{- end -}}
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from hearth.accounts import services as accounts
+from hearth.accounts.sessions import Assurance, start_session
 from hearth.proof.belongings import Belongings, ids_of
-from tenants import provisioning
+from tenants import keys_database, provisioning
 from tenants.context import runtime, tenant_session
 from tenants.owners import Connection
 from tenants.provisioning import Profile
@@ -76,7 +76,9 @@ def _furnish(organisation: OrgRef, settings: Settings) -> ProbeHouse:
 
 
 def _signed_in(session: Session, its: Belongings, host: str) -> str:
-    return accounts.start_session(session, user_id=its.person.id, host=host)
+    return start_session(
+        session, user_id=its.person.id, host=host, assurance=Assurance.SECOND_FACTOR
+    )
 
 
 def _remove(home: Connection, settings: Settings) -> None:
@@ -92,4 +94,5 @@ def _remove(home: Connection, settings: Settings) -> None:
         if schema is None:
             raise OrganisationError(f"{slug} has no schema")
         home.execute("DELETE FROM shared.inbox WHERE schema_name = %s", schema)
-        provisioning.drop_organisation(home, settings, slug)
+        gone = provisioning.drop_organisation(home, settings, slug)
+        keys_database.destroy_all(settings, gone)

@@ -39,7 +39,9 @@ def certificate(done: Destroyed, *, name: str, lang: str, people: tuple[str, str
                 text=_(
                     "The database schema with every table and the login role were dropped. Backups"
                     " were sealed with a key of the organisation’s own; their files were deleted"
-                    " and the key destroyed, so that a copy nobody knows of cannot be read."
+                    " and the key destroyed, so that a copy nobody knows of cannot be read. The"
+                    " keys of persons’ names and notes lay in a database of their own and were"
+                    " destroyed there."
                 ),
             ),
             Section(
@@ -54,6 +56,7 @@ def certificate(done: Destroyed, *, name: str, lang: str, people: tuple[str, str
                         _("Copies of the registry end on"),
                         format_date(done.registry_copies_end.date()),
                     ),
+                    (_("Copies of the keys end on"), format_date(done.key_copies_end.date())),
                     (_("Addresses to be taken out of the DNS"), ", ".join(done.hosts) or "–"),
                 ),
             ),
@@ -76,4 +79,5 @@ def to_plain(done: Destroyed, *, people: tuple[str, str]) -> dict[str, object]:
     plain = asdict(done) | {"rows": done.rows, "people": list(people)}
     plain["destroyed_at"] = done.destroyed_at.isoformat(timespec="seconds")
     plain["registry_copies_end"] = done.registry_copies_end.isoformat(timespec="seconds")
+    plain["key_copies_end"] = done.key_copies_end.isoformat(timespec="seconds")
     return plain

@@ -50,6 +50,7 @@ def export(session: Session, folder: Path, *, taken_at: datetime.datetime) -> di
     written = {str(mapper.local_table): _write(session, mapper, tables) for mapper in _mappers()}
     contents = {
         "format": "hearth-export-1",
+        "schema_sha256": hash_of(session.info["organisation"].schema_name),
         "taken_at": taken_at.isoformat(timespec="seconds"),
         "tables": {
             name: {"rows": done.rows, "sha256": done.sha256, "columns": _columns(name)}
@@ -59,6 +60,24 @@ def export(session: Session, folder: Path, *, taken_at: datetime.datetime) -> di
     (folder / "contents.json").write_text(json.dumps(contents, indent=1), "utf-8")
     (folder / "README.txt").write_text(README, "utf-8")
     return written
+
+
+def exported_before(folder: Path, schema: str) -> dict[str, Exported] | None:
+    """What a folder holds of an organisation already; None where that is not its whole export."""
+    try:
+        contents = json.loads((folder / "contents.json").read_text("utf-8"))
+    except OSError:
+        return None
+    if contents["schema_sha256"] != hash_of(schema):
+        return None
+    return {
+        name: Exported(told["rows"], told["sha256"]) for name, told in contents["tables"].items()
+    }
+
+
+def hash_of(text: str) -> str:
+    """What stands for a name in papers that outlive it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _mappers() -> list[Mapper[Any]]:

@@ -1,6 +1,5 @@
 """Takes an organisation out for good: what is removed, and proof that nothing is left."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,15 +10,16 @@ from rq.serializers import JSONSerializer
 
 from config.settings import Settings
 from hearth.jobs import Queue, redis_connection
-from hearth.safekeeping.export import Exported
-from tenants import backups, provisioning
+from hearth.safekeeping.export import Exported, hash_of
+from tenants import backups, keys_database, provisioning
 from tenants.backup_keys import BackupKeys
 from tenants.backups import Held
+from tenants.key_copies import KEPT
 from tenants.owners import Connection, owner_of, placements_in_use
 from tenants.provisioning import raze_schema
 
 # Stores of keys that lie outside this database; each destroys a schema's keys and tells how many.
-KEY_DESTROYERS: list[Callable[[str], int]] = []
+KEY_DESTROYERS: list[Callable[[Settings, str], int]] = [keys_database.destroy_all]
 
 
 class LeftOverError(RuntimeError):
@@ -40,6 +40,7 @@ class Destroyed:
     hand_over_ids_removed: int
     hosts: tuple[str, ...]
     registry_copies_end: datetime
+    key_copies_end: datetime
 
     @property
     def rows(self) -> int:
@@ -65,18 +66,19 @@ def destroy(
         "SELECT id FROM shared.organisations WHERE schema_name = %s", (held.schema,)
     ).fetchone()
     _remove_old_copies(home, settings, held.schema)
-    destroyed = keys.destroy(held.schema) + sum(end(held.schema) for end in KEY_DESTROYERS)
+    destroyed = keys.destroy(held.schema)
     removed = backups.remove_expired(home, schema=held.schema)
     ids = home.execute("DELETE FROM shared.inbox WHERE schema_name = %s", (held.schema,)).rowcount
     jobs = forget_jobs(held.slug)
+    destroyed += sum(end(settings, held.schema) for end in KEY_DESTROYERS)
     # Last, because whatever was interrupted before it can be begun again.
     provisioning.drop_organisation(home, settings, held.slug)
     if left := left_over(home, settings, held):
         raise LeftOverError("; ".join(left))
     now = datetime.now(UTC)
     return Destroyed(
-        organisation_hash=_hash(str(row[0]) if row else ""),
-        schema_hash=_hash(held.schema),
+        organisation_hash=hash_of(str(row[0]) if row else ""),
+        schema_hash=hash_of(held.schema),
         destroyed_at=now,
         tables=tables,
         backups_removed=removed,
@@ -85,6 +87,7 @@ def destroy(
         hand_over_ids_removed=ids,
         hosts=hosts,
         registry_copies_end=now + timedelta(days=settings.backup_days),
+        key_copies_end=now + KEPT,
     )
 
 
@@ -94,6 +97,8 @@ def left_over(home: Connection, settings: Settings, held: Held) -> list[str]:
     for placement in ["default", *placements_in_use(home)]:
         with owner_of(home, settings, placement) as there:
             found += [f"{what} in {placement}" for what in _in_database(there, held.schema)]
+    if keys_database.keys_left(settings, held.schema):
+        found.append("a key of its fields")
     for what, question in QUESTIONS.items():
         row = home.execute(question, {"schema": held.schema, "slug": held.slug}).fetchone()
         if row != (0,):
@@ -152,7 +157,3 @@ def forget_jobs(slug: str) -> int:
         # The queue holds names of jobs alone, and forgets them by itself.
         return count
     return count
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -19,7 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.data_classes import FieldClass
 from hearth.families.codes import code_column, one_of
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -154,7 +156,7 @@ class Stay(TenantModel):
     ended_on: Mapped[datetime.date | None]
     end_reason: Mapped[EndReason | None] = mapped_column(code_column(EndReason))
     destination: Mapped[Destination | None] = mapped_column(code_column(Destination))
-    departure_note: Mapped[str | None]
+    departure_note = sealed(FieldClass.FREE_TEXT, subject="household_id")
     admitted_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime.datetime] = mapped_column(server_default=func.now())
 
@@ -254,7 +256,7 @@ class StayChange(TenantModel):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     place_before_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("places.id"))
     place_after_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("places.id"))
-    note: Mapped[str | None]
+    note = sealed(FieldClass.FREE_TEXT, subject="stay.household_id")
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime.datetime] = mapped_column(server_default=func.now())
 

@@ -9,9 +9,7 @@ import psycopg
 import pytest
 
 from config.settings import Settings
-from hearth.accounts import services as accounts
-from hearth.accounts.permissions import Role
-from tenants import context, provisioning
+from tenants import context, keys_database, provisioning
 from tenants.backup_keys import DerivedKeys
 from tenants.context import Runtime, tenant_session
 from tenants.engines import Engines
@@ -19,6 +17,7 @@ from tenants.provisioning import Profile
 from tenants.registry import OrgRef, Registry
 from tests.factories.families import open_family
 from tests.factories.giving import start_gift
+from tests.factories.people import member_of_staff
 from tests.support.servers import Addresses, copy_template, drop_database, settings_for
 
 Owner = psycopg.Connection[tuple[object, ...]]
@@ -74,14 +73,7 @@ def passing(house: House) -> Iterator[str]:
     profile = replace(Profile.named("spb"), slug=slug)
     provisioning.create_organisation(house.home, house.settings, profile)
     with tenant_session(house.organisation(slug)) as session:
-        accounts.create_user(
-            session,
-            email="anna@example.org",
-            name="Anna",
-            password="correct horse battery staple",
-            roles=[Role.SOCIAL_WORKER],
-            locale="en",
-        )
+        member_of_staff(session)
         open_family(session)
         start_gift(session)
     yield slug
@@ -89,4 +81,5 @@ def passing(house: House) -> Iterator[str]:
     if states.get(slug) == "active":
         provisioning.set_state(house.home, slug, before="active", after="suspended")
     if slug in states:
-        provisioning.drop_organisation(house.home, house.settings, slug)
+        gone = provisioning.drop_organisation(house.home, house.settings, slug)
+        keys_database.destroy_all(house.settings, gone)

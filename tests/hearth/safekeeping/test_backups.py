@@ -13,12 +13,12 @@ import pytest
 from psycopg import sql
 
 from config.settings import MissingSettingError
-from hearth.accounts import services as accounts
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
+from hearth.accounts.sessions import Assurance, start_session
 from hearth.app import create_app
 from hearth.families.models import Household
-from hearth.safekeeping.rehearsal import check_sign_in
+from hearth.safekeeping.rehearsal import look_into
 from tenants import backups, provisioning, restoring
 from tenants.backup_keys import DerivedKeys, LostKeyError
 from tenants.context import tenant_session
@@ -51,7 +51,7 @@ def rehearse(house: House, slug: str) -> Drill:
         house.settings,
         house.keys,
         slug,
-        look=lambda _slug, restored: check_sign_in(organisation, restored),
+        look=lambda _slug, restored: look_into(organisation, restored),
     )
 
 
@@ -191,7 +191,7 @@ def test_rows_that_differ_from_what_was_written_are_not_accepted(
     with tenant_session(house.organisation(passing)) as session:
         user = session.query(User.id).first()
         assert user is not None
-        accounts.start_session(session, user_id=user.id, host="x")
+        start_session(session, user_id=user.id, host="x")
     made = back_up(house, passing)
     suspend(house, passing)
     monkeypatch.setattr(restoring, "_load", lose_a_row)
@@ -363,7 +363,9 @@ def somebody_of(house: House, client: Callable[[], object], slug: str) -> Callab
             )
             session.add(known)
             session.flush()
-        token = accounts.start_session(session, user_id=known.id, host=visitor.host)
+        token = start_session(
+            session, user_id=known.id, host=visitor.host, assurance=Assurance.SECOND_FACTOR
+        )
     visitor.set_cookie(COOKIE, token, domain=visitor.host, secure=True)
     return lambda path: visitor.get(path).status_code
 
