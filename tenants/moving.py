@@ -28,7 +28,8 @@ from tenants.roles import OrganisationError
 
 # Every process has read the registry again after this long.
 PATIENCE_SECONDS = REFRESH_SECONDS + 2.0
-LOCK_PATIENCE = "60s"
+LOCK_PATIENCE_SECONDS = 60.0
+LOCK_PAUSE_SECONDS = 0.2
 Say = Callable[[str], None]
 
 
@@ -219,10 +220,23 @@ def _frozen(source: Connection, schema: str) -> Iterator[None]:
     with source.transaction():
         source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         source.execute(SAME_TEXT)
-        source.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_PATIENCE)))
         # The lock comes before the first query, because that is when the moment is chosen.
-        source.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(tables))
+        _lock(source, sql.SQL("LOCK TABLE {} IN SHARE MODE NOWAIT").format(tables))
         yield
+
+
+def _lock(source: Connection, statement: sql.Composed) -> None:
+    """Take every lock at once or none: whoever holds some and waits for others ends in a knot."""
+    until = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            with source.transaction():
+                source.execute(statement)
+            return
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(LOCK_PAUSE_SECONDS)
 
 
 def _copy(source: Connection, target: Connection, schema: str) -> int:

@@ -334,12 +334,15 @@ def test_while_it_is_moved_pages_show_and_changes_wait_with_what_was_typed(
     visitor = worker_at(house)
     change_profile(places, house, "read_only_since", "now")
 
-    looked = visitor.get("/families/")
+    looked = visitor.get("/referrals/new")
+    recorded = visitor.get("/families/")
     sent = visitor.post(
         "/referrals/new", data={"form_token": "kept", "mother_name": "Test <Testova>"}
     )
 
     assert looked.status_code == 200
+    # Nobody looks at a family without leaving a record of it, and records wait like any change.
+    assert recorded.status_code == 503
     assert sent.status_code == 503
     assert sent.headers["Retry-After"] == "60"
     assert 'name="mother_name" value="Test &lt;Testova&gt;"' in sent.text
