@@ -4,6 +4,7 @@ import http.client
 import io
 import re
 import ssl
+import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import g
 
 from hearth.accounts.guard import COOKIE
+from hearth.proof.belongings import COMMON
 from hearth.web.request import HearthFlask
 from hearth.web.tokens import FIELD, UNSAFE, form_token
 from tenants.context import runtime
@@ -22,6 +24,8 @@ TOKEN = re.compile(rf'name="{FIELD}" value="([^"]+)"')
 # Changes from page to page and says nothing about the visitor.
 ONE_TIME = re.compile(r'(name="form_token" value=|nonce=|nonce-)"?[^"\' ;]+')
 PATIENCE = 30
+TRIES = 5
+BUSY = frozenset({429, 503})
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ class Door:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What stands for ids in the address."""
-        return tuple(PARAMETER.findall(self.rule))
+        """What stands for ids of an organisation's own in the address."""
+        return tuple(name for name in PARAMETER.findall(self.rule) if name not in COMMON)
 
     def path(self, ids: Mapping[str, str]) -> str:
         """The address with ids in it."""
-        return PARAMETER.sub(lambda match: ids[match[1]], self.rule)
+        return PARAMETER.sub(lambda match: {**COMMON, **ids}[match[1]], self.rule)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Answer:
 
     status: int
     body: bytes
+    wait: float = 0
 
     def text(self) -> str:
         """Everything readable in the answer."""
@@ -89,7 +94,18 @@ class Visitor:
         self._token = token
 
     def knock(self, door: Door, ids: Mapping[str, str]) -> Answer:
-        """Open a door with ids in its address; where something is sent, with a true form token."""
+        """Open a door with ids in its address; where something is sent, with a true form token.
+
+        Whoever is told to slow down waits and asks again.
+        """
+        for _ in range(TRIES):
+            answer = self._ask(door, ids)
+            if answer.status not in BUSY:
+                break
+            time.sleep(answer.wait)
+        return answer
+
+    def _ask(self, door: Door, ids: Mapping[str, str]) -> Answer:
         body = urlencode({FIELD: self._form_token()}) if door.method in UNSAFE else None
         headers = {
             "Host": self._host,
@@ -103,7 +119,8 @@ class Visitor:
         try:
             connection.request(door.method, door.path(ids), body, headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read())
+            wait = float(answer.getheader("Retry-After") or 0)
+            return Answer(answer.status, answer.read(), wait)
         finally:
             connection.close()
 

@@ -128,4 +128,4 @@ def _together(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _known(door: Door) -> bool:
-    return all(name in OBJECTS or name == "filename" for name in door.names)
+    return all(name in OBJECTS for name in door.names)
