@@ -7,7 +7,7 @@ from enum import StrEnum
 
 DEFAULT = "default"
 NAMED = re.compile(
-    r"HEARTH_(PLACEMENT|RELAY|BACKUPS|FILES|ERRORS)_([A-Z][A-Z0-9_]*)_(OWNER_URL|URL|COUNTRY)(_FILE)?"
+    r"HEARTH_(PLACEMENT|RELAY|BACKUPS|FILES|ERRORS)_([A-Z][A-Z0-9_]*)(?<!_OWNER)_(OWNER_URL|URL|COUNTRY)(_FILE)?"
 )
 COUNTRY = re.compile(r"[A-Z]{2}")
 

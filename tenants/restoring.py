@@ -30,9 +30,10 @@ from tenants.releases import head
 from tenants.roles import OrganisationError
 from tenants.sealed_stream import DamagedStreamError, Opener, key_id_of
 
-# What must not come back with an old backup. Each is given the registry's connection, the one that
-# restores, the organisation's own schema and the schema that was restored, and tells how many
-# persons it made unreadable again. They run before anybody can look into what was restored.
+# What must not come back with an old backup; filled where it is known who was erased. Each is given
+# the registry's connection, the one that restores, the organisation's own schema and the schema
+# that was restored, and tells how many persons it made unreadable again. They run before anybody
+# can look into what was restored.
 Eraser = Callable[[Connection, Connection, str, str], int]
 ERASERS: list[Eraser] = []
 

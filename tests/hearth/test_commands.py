@@ -64,16 +64,16 @@ def test_an_organisations_life_from_the_first_account_to_the_certificate(
 
     steps = [
         run(*name),
-        run("organisations", *account, typed="a very long password\n"),
+        run("organisations", *account),
         run("organisations", "check"),
-        run("organisations", "backup", "krasnoyarsk"),
+        run("organisations", "backup", "krasnoyarsk", "--keys", tmp_path / "keys"),
         run("organisations", "drill", "krasnoyarsk", "--reports", tmp_path / "drills"),
         run("organisations", "suspend", "krasnoyarsk"),
     ]
-    folder = newest_backup(told)
+    folder, (copy,) = newest_backup(told), (tmp_path / "keys").glob("*/*.keys")
     steps += [
         run("organisations", "restore", "krasnoyarsk", "--from", folder, "--to-scratch"),
-        run("organisations", "restore", "krasnoyarsk", "--from", folder),
+        run("organisations", "restore", "krasnoyarsk", "--from", folder, "--keys", copy),
         run("organisations", "offboard", "krasnoyarsk", "--to", out, *people),
         run(
             "organisations", "offboard", "krasnoyarsk", "--to", out, *people, "--confirm",
@@ -83,6 +83,7 @@ def test_an_organisations_life_from_the_first_account_to_the_certificate(
 
     assert [status for status, _, _ in steps] == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]
     assert "repeat the name" in steps[8][2]
+    assert "0 lost keys brought back; 0 are destroyed" in steps[7][1]
     assert "recognised (1 accounts)" in next((tmp_path / "drills").glob("*.md")).read_text()
     assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
     assert "krasnoyarsk" not in run("organisations", "list")[1]

@@ -244,8 +244,8 @@ PGSSLROOTCERT: "/etc/hearth/ca/ca.crt"
 {{/*
 The settings that come from Secrets, each by reference. Everyone gets what the service refuses to
 start without; the mail password goes to the queue that sends mail, the owner's address to the jobs
-that change schemas, the backups' secret to the jobs that make them. Takes root, smtp, owner and
-backups (bools).
+that change schemas, that of the keys to migrations and commands by hand, the backups' secret to the
+jobs that make them. Takes root, component, smtp, owner and backups (bools).
 */}}
 {{- define "hearth.secretEnv" -}}
 {{- $values := .root.Values -}}
@@ -321,6 +321,8 @@ backups (bools).
       name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
       key: {{ .ownerUrlKey | quote }}
 {{- end }}
+{{- end }}
+{{- if and .owner (has .component (list "migrate" "maintenance")) }}
 - name: HEARTH_KEYS_OWNER_DATABASE_URL
   valueFrom:
     secretKeyRef:

@@ -19,6 +19,7 @@ from tenants.owners import Connection, owner_of, placements_in_use
 from tenants.provisioning import raze_schema
 
 # Stores of keys that lie outside this database; each destroys a schema's keys and tells how many.
+# A store in another place, such as a key management service, is added here.
 KEY_DESTROYERS: list[Callable[[Settings, str], int]] = [keys_database.destroy_all]
 
 

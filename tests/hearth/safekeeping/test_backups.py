@@ -253,6 +253,7 @@ def test_a_drill_restores_to_scratch_signs_in_and_leaves_a_dated_report(
     assert found.passed
     assert found.rows == made.rows
     assert found.sign_in == "recognised (1 accounts)"
+    assert found.sealed == "one of people opened"
     reports = sorted((made.folder.parent / "drills").iterdir())
     assert [report.suffix for report in reports] == [".json", ".md"]
     assert "**Passed**" in reports[1].read_text()
@@ -272,6 +273,21 @@ def test_a_drill_with_a_broken_backup_fails_and_says_so(house: House, passing: s
     assert not found.passed
     assert "not as it was written" in found.reason
     assert "FAILED" in found.to_markdown()
+
+
+def test_a_drill_without_the_keys_of_what_came_back_fails_and_says_so(
+    house: House, passing: str
+) -> None:
+    back_up(house, passing)
+    owner = house.settings.keys_owner_database_url or ""
+    with psycopg.connect(owner, autocommit=True) as keys:
+        schema = house_schema(house, passing)
+        keys.execute("DELETE FROM keys.subject_keys WHERE schema_name = %s", (schema,))
+
+    found = rehearse(house, passing)
+
+    assert not found.passed
+    assert "a sealed field of people did not open" in found.reason
 
 
 def test_a_backup_is_due_a_day_after_the_last_and_old_ones_go(house: House, passing: str) -> None:
