@@ -162,9 +162,10 @@ def role_url(settings: Settings, role: str, generation: int, database: str = DEF
             password=role_password(settings.keys_secret, role, generation),
         )
     placement = settings.endpoint(EndpointKind.PLACEMENT, database)
-    if placement is None or placement.url is None:
+    address = settings.database_url if database == DEFAULT else placement and placement.url
+    if not address:
         raise PlacementError(f"no address is configured for the placement {database}")
-    return make_url(without_credentials(placement.url)).set(
+    return make_url(without_credentials(address)).set(
         drivername="postgresql+psycopg",
         username=role,
         password=role_password(settings.database_secret, role, generation),

@@ -31,9 +31,9 @@ from tenants.roles import OrganisationError
 from tenants.sealed_stream import DamagedStreamError, Opener, key_id_of
 
 # What must not come back with an old backup; filled where it is known who was erased. Each is given
-# the registry's connection, the one that restores, the organisation's own schema and the schema
-# that was restored, and tells how many persons it made unreadable again. They run before anybody
-# can look into what was restored.
+# the registry's connection, the one that restores, the schema in which the organisation's present
+# rows still stand and the schema that was restored, and tells how many persons it made unreadable
+# again. They run before anybody can look into what was restored.
 Eraser = Callable[[Connection, Connection, str, str], int]
 ERASERS: list[Eraser] = []
 
@@ -65,9 +65,22 @@ def restore(
     held = held_by(home, slug)
     refuse_unless_suspended(home, slug)
     with owner_of(home, settings, held.placement) as there, there.transaction():
-        name = sql.Identifier(held.schema)
-        there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
-        return _fill(home, there, settings, keys, held, folder, into=held.schema)
+        living = _set_aside(there, held.schema)
+        restored = _fill(home, there, settings, keys, held, folder, into=held.schema, living=living)
+        aside = sql.Identifier(living)
+        there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(aside))
+        return restored
+
+
+def _set_aside(there: Connection, schema: str) -> str:
+    """Keep the present rows under another name until it is known who was erased since."""
+    aside = f"{schema}_living"
+    there.execute(
+        sql.SQL(
+            "CREATE SCHEMA IF NOT EXISTS {schema}; ALTER SCHEMA {schema} RENAME TO {aside}"
+        ).format(schema=sql.Identifier(schema), aside=sql.Identifier(aside))
+    )
+    return aside
 
 
 def refuse_unless_suspended(home: Connection, slug: str) -> None:
@@ -98,7 +111,9 @@ def scratch(
     with owner_of(home, settings, held.placement) as there:
         try:
             with there.transaction():
-                restored = _fill(home, there, settings, keys, held, folder, into=name)
+                restored = _fill(
+                    home, there, settings, keys, held, folder, into=name, living=held.schema
+                )
             yield restored
         finally:
             raze_schema(there, name)
@@ -114,6 +129,7 @@ def _fill(
     folder: Path,
     *,
     into: str,
+    living: str,
 ) -> Restored:
     _check(folder, held)
     with (folder / DATA).open("rb") as file:
@@ -129,7 +145,7 @@ def _fill(
         raise CopyError("; ".join(wrong))
     if contents.revision != head("tenant"):
         there.execute(upgrade_statements(into, "tenant", contents.revision))
-    erased = sum(erase(home, there, held.schema, into) for erase in ERASERS)
+    erased = sum(erase(home, there, living, into) for erase in ERASERS)
     rows = sum(found.rows for found in contents.tables.values())
     return Restored(into, contents.taken_at, len(contents.tables), rows, erased)
 

@@ -206,8 +206,10 @@ def test_rows_that_differ_from_what_was_written_are_not_accepted(
 def test_what_was_erased_since_is_erased_again_before_anybody_can_look(
     house: House, passing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def erase(_home: Owner, there: Owner, _schema: str, restored: str) -> int:
-        table = sql.Identifier(restored, "people")
+    def erase(_home: Owner, there: Owner, living: str, restored: str) -> int:
+        table, known = sql.Identifier(restored, "people"), sql.Identifier(living, "people")
+        # Whoever was erased is known from the rows that the backup is about to replace.
+        assert there.execute(sql.SQL("SELECT count(*) FROM {}").format(known)).fetchone() == (2,)
         return there.execute(sql.SQL("UPDATE {} SET phone_sealed = NULL").format(table)).rowcount
 
     with tenant_session(house.organisation(passing)) as session:
