@@ -8,6 +8,15 @@ from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from config.endpoints import (
+    DEFAULT,
+    Endpoint,
+    EndpointKind,
+    Endpoints,
+    country_of,
+    named_endpoints,
+)
+
 _KEY_SERVICE = re.compile(r"HEARTH_KMS_([A-Z0-9_]+)_ADDRESS(?:_FILE)?")
 
 
@@ -27,7 +36,9 @@ class KeyService:
 class Settings:
     """The service's settings; one instance per process, passed to whoever needs it.
 
-    ``label`` names the installation in logs and is never branched on.
+    ``label`` names the installation in logs and is never branched on. ``country`` is where this
+    installation's own database, mail relay and backups are; ``endpoints`` holds those and the ones
+    that single organisations have instead.
     """
 
     secret_key: str
@@ -57,6 +68,10 @@ class Settings:
     label: str
     sentry_dsn: str | None
     styleguide: bool
+    country: str
+    endpoints: Endpoints
+    backup_secret: str | None
+    backup_days: int
     audit_signing_key: str | None
     audit_former_keys: tuple[bytes, ...]
     audit_anchors: str | None
@@ -98,6 +113,10 @@ class Settings:
             label=env.optional("HEARTH_LABEL") or "unnamed",
             sentry_dsn=env.optional("SENTRY_DSN"),
             styleguide=env.flag("HEARTH_STYLEGUIDE"),
+            country=env.country("HEARTH_COUNTRY"),
+            endpoints=env.endpoints(),
+            backup_secret=env.optional_secret("HEARTH_BACKUP_SECRET"),
+            backup_days=env.number("HEARTH_BACKUP_DAYS") or 35,
             audit_signing_key=env.optional_secret("HEARTH_AUDIT_SIGNING_KEY"),
             audit_former_keys=env.keys("HEARTH_AUDIT_FORMER_KEYS"),
             audit_anchors=env.optional("HEARTH_AUDIT_ANCHORS"),
@@ -108,6 +127,10 @@ class Settings:
             or f"mailto:{parseaddr(env.required('HEARTH_MAIL_FROM'))[1]}",
             scanner=env.optional("HEARTH_SCANNER"),
         )
+
+    def endpoint(self, kind: EndpointKind, name: str) -> Endpoint | None:
+        """The endpoint of this name, or None where this process was told of none."""
+        return self.endpoints.get((kind, name))
 
     def origin(self, host: str) -> str:
         """The scheme, host and port under which a host of ours is reached from outside."""
@@ -144,6 +167,45 @@ class _Environment:
         if value is not None and len(value) < 32:
             raise MissingSettingError(f"{name} must be at least 32 characters long")
         return value
+
+    def country(self, name: str) -> str:
+        self.required(name)
+        try:
+            return country_of(name, self.optional) or ""
+        except ValueError as error:
+            raise MissingSettingError(str(error)) from None
+
+    def endpoints(self) -> Endpoints:
+        try:
+            found = named_endpoints(self._environ, self.optional)
+            own = self._own_endpoints()
+        except ValueError as error:
+            raise MissingSettingError(str(error)) from None
+        return found | {(endpoint.kind, DEFAULT): endpoint for endpoint in own}
+
+    def _own_endpoints(self) -> list[Endpoint]:
+        here = self.country("HEARTH_COUNTRY")
+        mail = country_of("HEARTH_SMTP_COUNTRY", self.optional) or here
+        kept = country_of("HEARTH_BACKUPS_COUNTRY", self.optional) or here
+        # Where reports of errors go is often abroad, so nobody's country is assumed for it.
+        told = country_of("SENTRY_COUNTRY", self.optional)
+        owner = self.optional("HEARTH_OWNER_DATABASE_URL")
+        database = without_credentials(self.required("DATABASE_URL"))
+        own = [
+            Endpoint(
+                kind=EndpointKind.PLACEMENT,
+                name=DEFAULT,
+                country=here,
+                url=database,
+                owner_url=owner,
+            ),
+            Endpoint(kind=EndpointKind.RELAY, name=DEFAULT, country=mail),
+        ]
+        if folder := self.optional("HEARTH_BACKUPS"):
+            own.append(Endpoint(kind=EndpointKind.BACKUPS, name=DEFAULT, country=kept, url=folder))
+        if dsn := self.optional("SENTRY_DSN"):
+            own.append(Endpoint(kind=EndpointKind.ERRORS, name=DEFAULT, country=told, url=dsn))
+        return own
 
     def number(self, name: str) -> int | None:
         value = self.optional(name)

@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from config.endpoints import DEFAULT, EndpointKind
 from config.settings import Settings
 from tenants.engines import Engines
+from tenants.placement import complaints
 from tenants.registry import OrgRef, Registry
 
 
@@ -61,13 +64,19 @@ class Runtime:
 
 _runtime: Runtime | None = None
 _organisation: ContextVar[OrgRef | None] = ContextVar("organisation", default=None)
+# Outlives the scope, because an error is reported when its scope has ended.
+_worked_for: ContextVar[OrgRef | None] = ContextVar("worked_for", default=None)
 _platform: ContextVar[bool] = ContextVar("platform", default=False)
 
 
 def configure(settings: Settings) -> Runtime:
     """Make this process ready to open sessions; called once by each door."""
     engines = Engines(settings)
-    registry = Registry(engines.platform, base_domain=settings.base_domain)
+    registry = Registry(
+        engines.platform,
+        base_domain=settings.base_domain,
+        gate=partial(complaints, settings=settings),
+    )
     return install(Runtime(settings, engines, registry))
 
 
@@ -93,17 +102,33 @@ def current_organisation() -> OrgRef:
     return org
 
 
+def work_for(org: OrgRef | None) -> None:
+    """Note whom this request or job is for; a unit of work does so by itself."""
+    _worked_for.set(org)
+
+
+def error_destination() -> str:
+    """Where an error that happens now is to be reported."""
+    org = _worked_for.get()
+    return org.endpoints[EndpointKind.ERRORS] if org is not None else DEFAULT
+
+
 @contextmanager
 def tenant_session(org: OrgRef) -> Iterator[Session]:
     """Open an organisation's scope and transaction; commit at the end, roll back on any error.
+
+    While an organisation is read-only the database refuses every change in the transaction.
 
     :raises NestedScopeError: a scope is open already, of this or of another organisation.
     """
     if _organisation.get() is not None:
         raise NestedScopeError("end the open scope before entering an organisation")
     token = _organisation.set(org)
+    _worked_for.set(org)
     try:
         with _unit_of_work(runtime().bindings.organisation(org), organisation=org) as session:
+            if org.read_only:
+                session.execute(text("SET TRANSACTION READ ONLY"))
             yield session
     finally:
         _organisation.reset(token)
@@ -163,6 +188,12 @@ def after_commit(session: Session, key: object, action: Callable[[], object]) ->
     The action must not raise: what it announces is in the database already.
     """
     session.info.setdefault("after_commit", {})[key] = action
+
+
+def takes_changes(session: Session) -> bool:
+    """Whether what this session writes is kept: not while its organisation is read-only."""
+    organisation: OrgRef | None = session.info.get("organisation")
+    return organisation is None or not organisation.read_only
 
 
 @contextmanager

@@ -4,19 +4,23 @@ import select
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from config.settings import Settings
+from config.endpoints import DEFAULT, EndpointKind
+from config.settings import Settings, without_credentials
 from tenants.passwords import role_password
+from tenants.placement import PlacementError, complaints
 from tenants.registry import OrgRef
 
 PLATFORM_ROLE = "platform_app"
 READER_ROLE = "federation_reader"
 KEYS_ROLE = "key_keeper"
 IDLE_SECONDS = 60.0
+Key = tuple[str, int, tuple[str | None, ...]]
 
 
 class WrongSchemaError(RuntimeError):
@@ -34,19 +38,26 @@ class Engines:
         self._settings = settings
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._organisations: OrderedDict[tuple[str, int], tuple[Engine, float]] = OrderedDict()
+        self._organisations: OrderedDict[Key, tuple[Engine, float]] = OrderedDict()
         self._swept_at = time.monotonic()
         self._service: dict[tuple[str, bool], Engine] = {}
 
     def organisation(self, org: OrgRef) -> Engine:
-        """The engine that is logged in as this organisation."""
-        key = (org.schema_name, org.generation)
+        """The engine that is logged in as this organisation.
+
+        :raises PlacementError: something of it lies where it must not be served from.
+        """
+        # Whatever decides whether it may be served is part of the key, and asked once for each.
+        places = (*org.endpoints.values(), org.placement_country, *org.allowed_countries)
+        key = (org.schema_name, org.generation, places)
         now = time.monotonic()
         with self._lock:
             engine, _ = self._organisations.pop(key, (None, 0.0))
             if engine is None:
+                if wrong := complaints(org, self._settings):
+                    raise PlacementError(wrong[0])
                 engine = self._connect(org.schema_name, org.generation, org.database)
-                event.listen(engine, "connect", _refuse_foreign_schema(org.schema_name))
+                event.listen(engine, "connect", refuse_foreign_schema(org.schema_name))
             self._organisations[key] = (engine, now)
             leaving = self._leaving(now)
         for old in leaving:
@@ -103,7 +114,7 @@ class Engines:
     def _service_engine(self, role: str, *, autocommit: bool = False) -> Engine:
         with self._lock:
             if (role, autocommit) not in self._service:
-                engine = self._connect(role, 1, "default", size=4, autocommit=autocommit)
+                engine = self._connect(role, 1, DEFAULT, size=4, autocommit=autocommit)
                 self._service[role, autocommit] = engine
             return self._service[role, autocommit]
 
@@ -139,17 +150,22 @@ class Engines:
         return engine
 
 
-def role_url(settings: Settings, role: str, generation: int, database: str = "default") -> URL:
-    """The address at which a login role reaches its database."""
+def role_url(settings: Settings, role: str, generation: int, database: str = DEFAULT) -> URL:
+    """The address at which a login role reaches its database.
+
+    :raises PlacementError: this process was not told where that placement is.
+    """
     if role == KEYS_ROLE:
         return make_url(settings.keys_database_url).set(
             drivername="postgresql+psycopg",
             username=role,
             password=role_password(settings.keys_secret, role, generation),
         )
-    if database != "default":
-        raise WrongSchemaError("no address is configured for this placement")
-    return make_url(settings.database_url).set(
+    placement = settings.endpoint(EndpointKind.PLACEMENT, database)
+    address = settings.database_url if database == DEFAULT else placement and placement.url
+    if not address:
+        raise PlacementError(f"no address is configured for the placement {database}")
+    return make_url(without_credentials(address)).set(
         drivername="postgresql+psycopg",
         username=role,
         password=role_password(settings.database_secret, role, generation),
@@ -167,8 +183,13 @@ def _refuse_dead_connection(
         raise exc.DisconnectionError("the server closed this connection")
 
 
-def _refuse_foreign_schema(schema_name: str) -> Any:
-    def check(connection: Any, _entry: ConnectionPoolEntry) -> None:
+def refuse_foreign_schema(schema_name: str) -> Callable[[Any, object], None]:
+    """A look at each new connection: does the schema it reached say it is the one that was meant.
+
+    The look raises ``WrongSchemaError`` when it does not.
+    """
+
+    def check(connection: Any, _entry: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_user, schema_name FROM organisation_marker")
             found = cursor.fetchone()

@@ -88,7 +88,7 @@ def register(settings: Settings, schemas: Iterable[str]) -> None:
     """Give each schema its first organisation key, sealed by the platform, unless it has one."""
     secret = settings.keys_secret
     rows = [(name, check_value(platform_root(secret, name, 1))) for name in schemas]
-    with _as_keeper(settings) as connection, connection.cursor() as cursor:
+    with as_keeper(settings) as connection, connection.cursor() as cursor:
         cursor.executemany(REGISTER, [{"schema": name, "check": check} for name, check in rows])
 
 
@@ -104,10 +104,10 @@ SELECT schema_name, 'opened', generation FROM made
 """
 
 
-def destroy_all(settings: Settings, schema: str) -> None:
-    """Destroy every key of an organisation that has been dropped."""
-    with _as_keeper(settings) as connection:
-        connection.execute(
+def destroy_all(settings: Settings, schema: str) -> int:
+    """Destroy every key of an organisation that goes for good; returns how many there were."""
+    with as_keeper(settings) as connection:
+        destroyed = connection.execute(
             "UPDATE subject_keys SET destroyed_at = now(), wrapped = ''"
             " WHERE schema_name = %s AND destroyed_at IS NULL",
             (schema,),
@@ -117,9 +117,23 @@ def destroy_all(settings: Settings, schema: str) -> None:
             " WHERE schema_name = %s",
             (schema,),
         )
+    return destroyed.rowcount
 
 
-def _as_keeper(settings: Settings) -> "psycopg.Connection[Any]":
+def keys_left(settings: Settings, schema: str) -> int:
+    """How many keys of an organisation could still open something."""
+    with as_keeper(settings) as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM subject_keys WHERE schema_name = %(schema)s"
+            " AND destroyed_at IS NULL) + (SELECT count(*) FROM organisation_keys"
+            " WHERE schema_name = %(schema)s AND retired_at IS NULL)",
+            {"schema": schema},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def as_keeper(settings: Settings) -> "psycopg.Connection[Any]":
+    """A connection of the one role that reads keys."""
     url = role_url(settings, KEYS_ROLE, 1).set(drivername="postgresql")
     return psycopg.connect(url.render_as_string(hide_password=False), connect_timeout=5)
 

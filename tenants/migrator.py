@@ -66,6 +66,22 @@ def migrate_all(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[St
         return steps + _migrate_parallel(owner_dsn, waiting[1:], report, parallel)
 
 
+def migrate_placement(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[Step]:
+    """Migrate the organisations' schemas of a database that is not the registry's.
+
+    :raises MigrationError: names the schema that failed; no further schema was begun.
+    """
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        waiting = outdated(connection)
+        if not waiting:
+            return []
+        if not connection.execute(
+            "SELECT pg_try_advisory_lock(%s)", (ROLL_OUT_LOCK,)
+        ).fetchone() == (True,):
+            raise RollOutRunningError("another roll-out holds this database's lock")
+        return _migrate_parallel(owner_dsn, waiting, report, parallel)
+
+
 def is_current(connection: psycopg.Connection[Any]) -> bool:
     """Whether every schema stands at this release's revisions: one query, and no lock."""
     try:
@@ -90,9 +106,9 @@ def outdated(connection: psycopg.Connection[Any]) -> list[tuple[str, str | None]
 
 
 @cache
-def message_for(line: Line, before: str | None) -> str:
-    """The SQL that takes a schema from ``before`` to the newest revision, without its name."""
-    return "\n".join(step.sql for step in pending(line, before))
+def message_for(line: Line, before: str | None, until: str | None = None) -> str:
+    """The SQL that takes a schema from ``before`` to ``until`` (None: the newest revision)."""
+    return "\n".join(step.sql for step in pending(line, before, until))
 
 
 def apply(connection: psycopg.Connection[Any], schema: str, line: Line, before: str | None) -> None:
@@ -102,7 +118,9 @@ def apply(connection: psycopg.Connection[Any], schema: str, line: Line, before: 
     )
 
 
-def upgrade_statements(schema: str, line: Line, before: str | None) -> sql.Composed:
+def upgrade_statements(
+    schema: str, line: Line, before: str | None, *, until: str | None = None
+) -> sql.Composed:
     """What ``apply`` sends, for a caller that has a transaction of its own."""
     return sql.SQL(
         "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '120s';"
@@ -113,10 +131,10 @@ def upgrade_statements(schema: str, line: Line, before: str | None) -> sql.Compo
     ).format(
         schema=sql.Identifier(schema),
         # The text comes from our own revision files and holds nothing a visitor sent.
-        steps=sql.SQL(message_for(line, before)),
+        steps=sql.SQL(message_for(line, before, until)),
         name=sql.Literal(schema),
         line=sql.Literal(line),
-        revision=sql.Literal(head(line)),
+        revision=sql.Literal(until or head(line)),
     )
 
 

@@ -8,15 +8,18 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
     Text,
     Uuid,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -62,15 +65,37 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=number)
 
 
+class Placement(SharedModel):
+    """A PostgreSQL that holds organisations' schemas; its address is known to the environment.
+
+    The country of ``default`` is told by the environment too; every other one is written down here
+    and there, and where the two differ nobody is served from it.
+    """
+
+    __tablename__ = "placements"
+    __table_args__ = (
+        CheckConstraint("name ~ '^[a-z][a-z0-9-]{0,39}$'", name="name"),
+        CheckConstraint("(name = 'default') = (country IS NULL)", name="country"),
+    )
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    country: Mapped[str | None] = mapped_column(String(2))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Schema(SharedModel):
     """A schema with a login role of the same name: ready in the warm pool, or somebody's."""
 
     __tablename__ = "schemas"
-    __table_args__ = (CheckConstraint("state IN ('warm', 'claimed', 'dropped')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('warm', 'claimed', 'scratch', 'dropped')", name="state"),
+    )
 
     name: Mapped[str] = mapped_column(String(63), primary_key=True)
     state: Mapped[str] = mapped_column(String(10), server_default="warm", index=True)
-    database: Mapped[str] = mapped_column(String(63), server_default="default")
+    database: Mapped[str] = mapped_column(
+        String(63), ForeignKey("shared.placements.name"), server_default="default"
+    )
     generation: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -98,8 +123,79 @@ class Organisation(SharedModel):
     currency: Mapped[str] = mapped_column(String(3))
     theme: Mapped[str] = mapped_column(String(20))
     hosts: Mapped[list[str]] = mapped_column(server_default="{}")
+    allowed_countries: Mapped[list[str]] = mapped_column(server_default="{}")
+    backups: Mapped[str] = mapped_column(String(40), server_default="default")
+    files: Mapped[str] = mapped_column(String(40), server_default="default")
+    relay: Mapped[str] = mapped_column(String(40), server_default="default")
+    errors: Mapped[str] = mapped_column(String(40), server_default="default")
+    read_only_since: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(10), server_default="active")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Move(SharedModel):
+    """One organisation's way from one placement to another, so that it can be gone on with."""
+
+    __tablename__ = "moves"
+    __table_args__ = (
+        CheckConstraint("state IN ('copying', 'switched', 'done', 'aborted')", name="state"),
+        Index(
+            "uq_moves_under_way",
+            "schema_name",
+            unique=True,
+            postgresql_where=text("state IN ('copying', 'switched')"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    schema_name: Mapped[str] = mapped_column(String(63), ForeignKey("shared.schemas.name"))
+    source: Mapped[str] = mapped_column(String(63), ForeignKey("shared.placements.name"))
+    target: Mapped[str] = mapped_column(String(63), ForeignKey("shared.placements.name"))
+    state: Mapped[str] = mapped_column(String(10), server_default="copying")
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+    old_dropped_at: Mapped[datetime | None]
+
+
+class Backup(SharedModel):
+    """One backup of one organisation: where it lies, until when, and what a drill found."""
+
+    __tablename__ = "backups"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    schema_name: Mapped[str] = mapped_column(
+        String(63), ForeignKey("shared.schemas.name"), index=True
+    )
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    destination: Mapped[str] = mapped_column(String(40))
+    folder: Mapped[str] = mapped_column(String(200))
+    key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shared.backup_keys.id"))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    checksum: Mapped[str] = mapped_column(String(64))
+    keep_until: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    drilled_at: Mapped[datetime | None]
+    drill_passed: Mapped[bool | None]
+
+
+class BackupKey(SharedModel):
+    """What makes an organisation's backup key out of the installation's secret.
+
+    Without the salt no backup under this key can be opened again, so destroying it destroys them.
+    """
+
+    __tablename__ = "backup_keys"
+    __table_args__ = (
+        CheckConstraint("(salt IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    schema_name: Mapped[str] = mapped_column(
+        String(63), ForeignKey("shared.schemas.name"), index=True
+    )
+    salt: Mapped[bytes | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    destroyed_at: Mapped[datetime | None]
 
 
 class SchemaVersion(SharedModel):

@@ -8,10 +8,12 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from config.endpoints import DEFAULT
 from config.settings import Settings
 from tenants import keys_database
 from tenants.migrator import upgrade_statements
 from tenants.models import new_id
+from tenants.owners import owner_of
 from tenants.passwords import role_password
 from tenants.roles import Connection, OrganisationError, scram_verifier
 
@@ -33,6 +35,12 @@ class Profile:
     currency: str
     theme: str
     hosts: list[str]
+    allowed_countries: list[str]
+    placement: str = DEFAULT
+    backups: str = DEFAULT
+    files: str = DEFAULT
+    relay: str = DEFAULT
+    errors: str = DEFAULT
 
     @classmethod
     def named(cls, slug: str) -> "Profile":
@@ -43,19 +51,22 @@ class Profile:
         file = resources.files("tenants").joinpath(f"profiles/{slug}.toml")
         if not file.is_file():
             raise OrganisationError(f"there is no profile named {slug}")
-        return cls(**{"slug": slug, "hosts": [], **tomllib.loads(file.read_text("utf-8"))})
+        told = tomllib.loads(file.read_text("utf-8"))
+        return cls(**{"slug": slug, "hosts": [], "allowed_countries": [], **told})
 
 
 def create_organisation(connection: Connection, settings: Settings, profile: Profile) -> str:
     """Claim a ready schema for an organisation, making one first when the pool is empty.
 
-    Returns the opaque schema name. The connection must be the owner's, in autocommit mode.
+    Returns the opaque schema name. The connection must be the owner's, in autocommit mode, to the
+    database that holds the registry.
 
     :raises OrganisationError: the slug is taken.
+    :raises PlacementError: the organisation may not be where its profile puts it.
     """
     # Whoever creates another organisation at this moment may claim what was just made.
     while (claimed := claim_schema(connection, profile)) is None:
-        prepare_schema(connection, settings)
+        prepare_schema(connection, settings, placement=profile.placement)
     keys_database.register(settings, [claimed])
     return claimed
 
@@ -71,7 +82,7 @@ def claim_schema(connection: Connection, profile: Profile) -> str | None:
 
 CLAIM = """
 WITH ready AS (
-    SELECT name FROM shared.schemas WHERE state = 'warm'
+    SELECT name FROM shared.schemas WHERE state = 'warm' AND database = %(placement)s
     ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE shared.schemas SET state = 'claimed'
@@ -79,9 +90,10 @@ WITH ready AS (
 )
 INSERT INTO shared.organisations
     (id, slug, schema_name, names, regions, locales, staff_locale, timezone, country, currency,
-     theme, hosts)
+     theme, hosts, allowed_countries, backups, files, relay, errors)
 SELECT %(id)s, %(slug)s, name, %(names)s, %(regions)s, %(locales)s, %(staff_locale)s, %(timezone)s,
-       %(country)s, %(currency)s, %(theme)s, %(hosts)s
+       %(country)s, %(currency)s, %(theme)s, %(hosts)s, %(allowed_countries)s, %(backups)s,
+       %(files)s, %(relay)s, %(errors)s
 FROM claimed RETURNING schema_name
 """
 
@@ -94,49 +106,92 @@ def _claim_values(profile: Profile) -> dict[str, object]:
     return values
 
 
-def fill_pool(connection: Connection, settings: Settings, *, size: int) -> int:
-    """Prepare schemas until ``size`` of them wait to be claimed; returns how many were made."""
-    row = connection.execute("SELECT count(*) FROM shared.schemas WHERE state = 'warm'").fetchone()
+def fill_pool(
+    connection: Connection, settings: Settings, *, size: int, placement: str = DEFAULT
+) -> int:
+    """Prepare schemas until ``size`` of them wait in a placement; returns how many were made."""
+    row = connection.execute(
+        "SELECT count(*) FROM shared.schemas WHERE state = 'warm' AND database = %s", (placement,)
+    ).fetchone()
     missing = max(0, size - (row[0] if row else 0))
     for _ in range(missing):
-        prepare_schema(connection, settings)
+        prepare_schema(connection, settings, placement=placement)
     return missing
 
 
-def prepare_schema(connection: Connection, settings: Settings) -> str:
-    """Make a login role and a migrated schema of the same opaque name in one transaction."""
-    name = _next_name(connection, settings)
-    verifier = scram_verifier(connection, name, role_password(settings.database_secret, name, 1))
-    message = sql.SQL("{prepare} {migrate}; {finish}").format(
-        prepare=sql.SQL(PREPARE).format(
-            role=sql.Identifier(name),
-            verifier=sql.Literal(verifier),
-        ),
-        migrate=upgrade_statements(name, "tenant", None),
-        finish=sql.SQL(FINISH).format(
-            role=sql.Identifier(name),
-            name=sql.Literal(name),
-            database=sql.Identifier(connection.info.dbname),
-            lock=sql.Literal(GRANTS_LOCK),
-        ),
-    )
-    with connection.transaction():
-        connection.execute(message)
+def prepare_schema(
+    connection: Connection,
+    settings: Settings,
+    *,
+    placement: str = DEFAULT,
+    state: str = "warm",
+    until: str | None = None,
+) -> str:
+    """Make a login role and a migrated schema of the same opaque name; returns the name.
+
+    In the registry's own database this is one transaction. Elsewhere the registry learns of the
+    schema last, so that an interruption leaves one that nobody uses.
+    """
+    name = next_name(connection, settings)
+    enter = sql.SQL(
+        "INSERT INTO shared.schemas (name, database, state) VALUES ({name}, {placement}, {state})"
+    ).format(name=sql.Literal(name), placement=sql.Literal(placement), state=sql.Literal(state))
+    with owner_of(connection, settings, placement) as there:
+        with there.transaction():
+            build_schema(there, settings, name, until=until)
+            if there is connection:
+                connection.execute(enter)
+        if there is not connection:
+            connection.execute(enter)
     return name
 
 
-def _next_name(connection: Connection, settings: Settings) -> str:
+def build_schema(
+    there: Connection,
+    settings: Settings,
+    name: str,
+    *,
+    generation: int = 1,
+    until: str | None = None,
+) -> None:
+    """Make a role and a schema of this name in one message, at ``until`` or the newest revision."""
+    password = role_password(settings.database_secret, name, generation)
+    known = there.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+    make_role = sql.SQL(CREATE_ROLE).format(
+        role=sql.Identifier(name),
+        verifier=sql.Literal(scram_verifier(there, name, password)),
+    )
+    there.execute(
+        sql.SQL("{make_role} {prepare} {migrate}; {finish}").format(
+            # Two databases of one server share their roles.
+            make_role=sql.SQL("") if known else make_role,
+            prepare=sql.SQL(PREPARE).format(role=sql.Identifier(name)),
+            migrate=upgrade_statements(name, "tenant", None, until=until),
+            finish=sql.SQL(FINISH).format(
+                role=sql.Identifier(name),
+                name=sql.Literal(name),
+                database=sql.Identifier(there.info.dbname),
+                lock=sql.Literal(GRANTS_LOCK),
+            ),
+        )
+    )
+
+
+def next_name(connection: Connection, settings: Settings) -> str:
+    """The next schema's name, which was never given to anything."""
     row = connection.execute("SELECT nextval('shared.schema_numbers')").fetchone()
     return f"{settings.role_prefix}{row[0] if row else 0:04d}"
 
 
 # The role is limited to its own schema and never owns a table, so it can neither alter nor grant.
-PREPARE = """
+CREATE_ROLE = """
 CREATE ROLE {role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {verifier};
 ALTER ROLE {role} SET search_path = {role}, extensions;
 ALTER ROLE {role} SET statement_timeout = '30s';
 ALTER ROLE {role} SET lock_timeout = '10s';
 ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s';
+"""
+PREPARE = """
 CREATE SCHEMA {role};
 GRANT USAGE ON SCHEMA {role} TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA {role} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
@@ -148,8 +203,7 @@ FINISH = """
 SELECT pg_advisory_xact_lock({lock});
 GRANT CONNECT ON DATABASE {database} TO {role};
 GRANT USAGE ON SCHEMA extensions TO {role};
-INSERT INTO {role}.organisation_marker (only_row, schema_name) VALUES (true, {name});
-INSERT INTO shared.schemas (name) VALUES ({name})
+INSERT INTO {role}.organisation_marker (only_row, schema_name) VALUES (true, {name})
 """
 
 
@@ -162,11 +216,15 @@ def register_keys(connection: Connection, settings: Settings) -> None:
 
 
 def list_organisations(connection: Connection) -> list[tuple[str, str, str, str]]:
-    """Slug, schema, state and revision of every organisation that was not dropped."""
+    """Slug, schema, state and revision of every organisation that was not dropped.
+
+    Another placement knows the revisions of its own schemas; it is named instead.
+    """
     return connection.execute(
-        "SELECT o.slug, o.schema_name, o.state, v.revision FROM shared.organisations o"
-        " JOIN shared.schema_versions v USING (schema_name) WHERE o.state <> 'dropped'"
-        " ORDER BY o.slug"
+        "SELECT o.slug, o.schema_name, o.state, coalesce(v.revision, 'in ' || s.database)"
+        " FROM shared.organisations o JOIN shared.schemas s ON s.name = o.schema_name"
+        " LEFT JOIN shared.schema_versions v ON v.schema_name = o.schema_name"
+        " WHERE o.state <> 'dropped' ORDER BY o.slug"
     ).fetchall()
 
 
@@ -183,28 +241,58 @@ def set_state(connection: Connection, slug: str, *, before: str, after: str) -> 
         raise OrganisationError(f"there is no {before} organisation named {slug}")
 
 
-def drop_organisation(connection: Connection, slug: str) -> str:
+def drop_organisation(connection: Connection, settings: Settings, slug: str) -> str:
     """Remove a suspended organisation's schema and role for good; the slug becomes free.
 
-    Returns the schema's name, whose keys the caller destroys.
+    Returns the schema's name, whose keys the caller destroys. Safe to repeat after an
+    interruption: the registry learns of it last.
 
     :raises OrganisationError: it is not suspended.
     """
     row = connection.execute(
-        "SELECT schema_name FROM shared.organisations WHERE slug = %s AND state = 'suspended'",
+        "SELECT s.name, s.database FROM shared.organisations o"
+        " JOIN shared.schemas s ON s.name = o.schema_name"
+        " WHERE o.slug = %s AND o.state = 'suspended'",
         (slug,),
     ).fetchone()
     if row is None:
         raise OrganisationError(f"there is no suspended organisation named {slug}")
+    name, placement = row
+    with owner_of(connection, settings, placement) as there:
+        raze_schema(there, name)
     with connection.transaction():
+        connection.execute("UPDATE shared.schemas SET state = 'dropped' WHERE name = %s", (name,))
         connection.execute(
-            sql.SQL(
-                "DROP SCHEMA {role} CASCADE; DROP OWNED BY {role}; DROP ROLE {role};"
-                " DELETE FROM shared.schema_versions WHERE schema_name = {name};"
-                " UPDATE shared.schemas SET state = 'dropped' WHERE name = {name};"
-                " UPDATE shared.organisations SET state = 'dropped',"
-                " slug = slug || '-' || right(id::text, 8), hosts = '{{}}'"
-                " WHERE schema_name = {name}"
-            ).format(role=sql.Identifier(row[0]), name=sql.Literal(row[0]))
+            "UPDATE shared.organisations SET state = 'dropped',"
+            " slug = slug || '-' || right(id::text, 8), hosts = '{}' WHERE schema_name = %s",
+            (name,),
         )
-    return str(row[0])
+    return str(name)
+
+
+def raze_schema(there: Connection, name: str) -> None:
+    """Remove a schema, its version row and its role where they still are.
+
+    A role that another database of the same server still needs stays, but is shut out here.
+    """
+    role = sql.Identifier(name)
+    with there.transaction():
+        there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(role))
+        there.execute("DELETE FROM shared.schema_versions WHERE schema_name = %s", (name,))
+        if there.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is None:
+            return
+        there.execute(
+            sql.SQL(
+                "SELECT pg_advisory_xact_lock({lock});"
+                " REVOKE ALL ON DATABASE {database} FROM {role};"
+                " REVOKE ALL ON SCHEMA extensions FROM {role}"
+            ).format(
+                lock=sql.Literal(GRANTS_LOCK),
+                database=sql.Identifier(there.info.dbname),
+                role=role,
+            )
+        )
+    try:
+        there.execute(sql.SQL("DROP ROLE {}").format(role))
+    except psycopg.errors.DependentObjectsStillExist:
+        return

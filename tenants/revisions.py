@@ -30,18 +30,19 @@ def revisions(line: Line) -> tuple[Revision, ...]:
     return tuple(Revision(step.revision, _render(step.module)) for step in ordered)
 
 
-def pending(line: Line, current: str | None) -> tuple[Revision, ...]:
-    """What a schema at ``current`` (None: an empty one) still lacks.
+def pending(line: Line, current: str | None, until: str | None = None) -> tuple[Revision, ...]:
+    """What a schema at ``current`` (None: an empty one) still lacks to be at ``until``.
 
-    :raises LookupError: the schema stands at a revision this release does not know.
+    :raises LookupError: one of the two is a revision this release does not know.
     """
     steps = revisions(line)
-    if current is None:
-        return steps
     known = [step.identifier for step in steps]
-    if current not in known:
-        raise LookupError(f"revision {current} is newer than this release")
-    return steps[known.index(current) + 1 :]
+    for asked in {current, until} - {None}:
+        if asked not in known:
+            raise LookupError(f"revision {asked} is newer than this release")
+    first = known.index(current) + 1 if current else 0
+    last = known.index(until) + 1 if until else len(steps)
+    return steps[first:last]
 
 
 def _render(module: object) -> str:

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from config.settings import Settings
 from tenants.engines import PLATFORM_ROLE, READER_ROLE
+from tenants.owners import owner_of
 from tenants.passwords import role_password
 
 Connection = psycopg.Connection[Any]
@@ -45,23 +46,29 @@ def rotate_all_passwords(connection: Connection, settings: Settings) -> int:
 
 def _rotate_role(connection: Connection, settings: Settings, name: str) -> int:
     row = connection.execute(
-        "SELECT generation FROM shared.schemas WHERE name = %s", (name,)
+        "SELECT generation, database FROM shared.schemas WHERE name = %s", (name,)
     ).fetchone()
-    generation = int(row[0]) + 1 if row else 1
-    password = role_password(settings.database_secret, name, generation)
-    with connection.transaction():
+    if row is None:
+        raise OrganisationError(f"there is no schema named {name}")
+    generation = int(row[0]) + 1
+    # In another database the role changes first: repeating the command mends an interruption.
+    with owner_of(connection, settings, row[1]) as there, there.transaction():
+        set_password(there, settings, name, generation)
         connection.execute(
-            sql.SQL(
-                "ALTER ROLE {role} PASSWORD {verifier};"
-                " UPDATE shared.schemas SET generation = {generation} WHERE name = {name}"
-            ).format(
-                role=sql.Identifier(name),
-                verifier=sql.Literal(scram_verifier(connection, name, password)),
-                generation=sql.Literal(generation),
-                name=sql.Literal(name),
-            )
+            "UPDATE shared.schemas SET generation = %s WHERE name = %s", (generation, name)
         )
     return generation
+
+
+def set_password(there: Connection, settings: Settings, role: str, generation: int) -> None:
+    """Give a role the password of a generation."""
+    password = role_password(settings.database_secret, role, generation)
+    there.execute(
+        sql.SQL("ALTER ROLE {role} PASSWORD {verifier}").format(
+            role=sql.Identifier(role),
+            verifier=sql.Literal(scram_verifier(there, role, password)),
+        )
+    )
 
 
 def prepare_database(connection: Connection, settings: Settings) -> None:
@@ -89,22 +96,48 @@ def prepare_database(connection: Connection, settings: Settings) -> None:
     close_database(connection)
 
 
+def prepare_placement(there: Connection) -> None:
+    """Make a database ready for organisations' schemas alone; safe to repeat.
+
+    Neither the registry nor the federation is there: the one shared table says which revision each
+    schema stands at, and no role of the service but the organisations' own may connect.
+    """
+    _close(there)
+    there.execute(PLACEMENT_TABLES)
+
+
+PLACEMENT_TABLES = """
+CREATE SCHEMA IF NOT EXISTS shared;
+CREATE TABLE IF NOT EXISTS shared.schema_versions (
+    schema_name varchar(63) CONSTRAINT pk_schema_versions PRIMARY KEY,
+    line varchar(10) NOT NULL,
+    revision varchar(32) NOT NULL,
+    migrated_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
 def close_database(connection: Connection) -> None:
     """Revoke what every role could otherwise do in this database, and let our roles in."""
-    database = sql.Identifier(connection.info.dbname)
+    _close(connection)
+    connection.execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {database} TO {platform}, {reader}").format(
+            database=sql.Identifier(connection.info.dbname),
+            platform=sql.Identifier(PLATFORM_ROLE),
+            reader=sql.Identifier(READER_ROLE),
+        )
+    )
+
+
+def _close(connection: Connection) -> None:
     connection.execute(
         sql.SQL(
             "REVOKE ALL ON DATABASE {database} FROM PUBLIC;"
             " REVOKE ALL ON SCHEMA public FROM PUBLIC;"
-            " GRANT CONNECT ON DATABASE {database} TO {platform}, {reader};"
             " CREATE SCHEMA IF NOT EXISTS extensions;"
             " CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA extensions;"
             " CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions"
-        ).format(
-            database=database,
-            platform=sql.Identifier(PLATFORM_ROLE),
-            reader=sql.Identifier(READER_ROLE),
-        )
+        ).format(database=sql.Identifier(connection.info.dbname))
     )
     if connection.execute(
         "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"

@@ -7,7 +7,7 @@ from config.logs import configure_logging
 from config.sentry import configure_sentry
 from config.settings import MissingSettingError, Settings
 from hearth.jobs import Queue
-from tenants.context import configure
+from tenants.context import configure, error_destination
 from workers import aggregates, queues, schedule
 
 
@@ -23,7 +23,7 @@ def main() -> int:
         sys.stderr.write(f"{refusal}\n")
         return 1
     configure_logging()
-    configure_sentry(settings, integrations=("rq",))
+    configure_sentry(settings, integrations=("rq",), destination=error_destination)
     if arguments.command == "worker":
         queues.run_worker(settings, Queue(arguments.queue))
     elif arguments.command == "scheduler":

@@ -15,7 +15,7 @@ def publish_cubes() -> None:
     Exact counts end with the organisation's own unit of work; only what was rounded there goes on.
     """
     begun(Job.PUBLISH_CUBES)
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         for period in _unpublished(organisation):
             with tenant_session(organisation) as session:
                 cubes = aggregates.build_cubes(
@@ -45,6 +45,6 @@ def tidy_accounts() -> None:
     begun(Job.TIDY_ACCOUNTS)
     with shared_session() as shared:
         accounts.tidy(shared)
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         with tenant_session(organisation) as session:
             accounts.tidy(session)

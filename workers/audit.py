@@ -17,7 +17,7 @@ def anchor_logs() -> None:
     settings = runtime().settings
     if not sinks_of(settings):
         log.warning("audit_not_anchored", extra={"job": Job.ANCHOR_LOGS.value})
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         try:
             with tenant_session(organisation) as session:
                 anchor(session, settings)

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 def remind_of_reviews() -> None:
     """Write to the reviewers of every organisation in which a review is overdue, once a day."""
     begun(Job.REMIND_OF_REVIEWS)
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         try:
             with tenant_session(organisation) as session:
                 remind_reviewers(session)

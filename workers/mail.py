@@ -24,6 +24,8 @@ def deliver_outbox(slug: str) -> None:
             unit = _unit_of_work(slug)
         except UnknownOrganisationError:
             return
+        if unit is None:
+            return
         with unit as session:
             if not deliver_next(session, runtime().settings):
                 return
@@ -33,7 +35,7 @@ def deliver_outbox(slug: str) -> None:
 def sweep_outboxes() -> None:
     """Deliver what lost its wake-up, in every organisation and in the federation."""
     begun(Job.SWEEP_OUTBOXES)
-    organisations = [organisation.slug for organisation in runtime().registry.all_active()]
+    organisations = [organisation.slug for organisation in runtime().registry.all_working()]
     for slug in (*organisations, FEDERATION):
         try:
             deliver_outbox(slug)
@@ -45,7 +47,9 @@ def sweep_outboxes() -> None:
             )
 
 
-def _unit_of_work(slug: str) -> AbstractContextManager[Session]:
+def _unit_of_work(slug: str) -> AbstractContextManager[Session] | None:
     if slug == FEDERATION:
         return shared_session()
-    return tenant_session(runtime().registry.get(slug))
+    organisation = runtime().registry.get(slug)
+    # Whatever waits is found by the sweeper when the organisation takes changes again.
+    return None if organisation.read_only else tenant_session(organisation)

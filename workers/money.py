@@ -52,7 +52,7 @@ def settle_payments() -> None:
     """Ask how every payment stands that should have come to an end, or whose fee is not known."""
     begun(Job.SETTLE_PAYMENTS)
     gateway = payment_gateway()
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         with tenant_session(organisation) as session:
             waiting = giving.unsettled_payments(session, older_than=PATIENCE)
         for payment_id in waiting:

@@ -9,7 +9,7 @@ from rq.utils import now
 from config.settings import Settings
 from hearth.jobs import QUEUE_OF, Job, enqueue
 from tenants.context import configure
-from workers import aggregates, audit, break_glass, mail, money, sealing
+from workers import aggregates, audit, backups, break_glass, mail, money, sealing
 from workers.beats import beat_file
 
 # Seconds between two runs. Sweeping finds what a lost wake-up left behind, so its interval bounds
@@ -21,6 +21,7 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.SETTLE_PAYMENTS: (money.settle_payments, 3_600),
     Job.PUBLISH_CUBES: (aggregates.publish_cubes, 21_600),
     Job.TIDY_ACCOUNTS: (aggregates.tidy_accounts, 86_400),
+    Job.BACK_UP_DUE: (backups.back_up_due, 600),
     Job.ANCHOR_LOGS: (audit.anchor_logs, 3_600),
     Job.REMIND_OF_REVIEWS: (break_glass.remind_of_reviews, 21_600),
     Job.SWEEP_KEYS: (sealing.sweep_keys, 3_600),

@@ -8,6 +8,6 @@ from tenants.context import runtime, tenant_session
 def sweep_keys() -> None:
     """Destroy every key that waits for it, organisation by organisation."""
     begun(Job.SWEEP_KEYS)
-    for organisation in runtime().registry.all_active():
+    for organisation in runtime().registry.all_working():
         with tenant_session(organisation) as session:
             sweep_destructions(session)

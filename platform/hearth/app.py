@@ -48,7 +48,7 @@ from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
 from hearth.outbox import mail
 from hearth.records.presentation import purpose_in_words
-from hearth.web import formatting, languages, navigation, request_log, tokens
+from hearth.web import formatting, languages, navigation, pauses, request_log, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
 from hearth.web.limits import Guarded, install_limits
@@ -179,6 +179,7 @@ def _install_features(app: HearthFlask, settings: Settings) -> None:
     app.before_request(request_log.name_the_house)
     app.before_request(_refuse_wrong_house)
     app.before_request(tokens.refuse_foreign_requests)
+    app.before_request(pauses.refuse_changes_for_now)
     install_limits(app, settings, GUARDED)
     app.before_request(_allow_large_body)
     app.teardown_request(leave)

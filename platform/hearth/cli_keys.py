@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 
 from config.settings import Settings
 from hearth.keys import services as keys
@@ -12,10 +11,9 @@ from hearth.sealing.rotation import rotate
 from hearth.sealing.services import sweep_destructions
 from hearth.sealing.store import Mode, key_store
 from tenants import context
+from tenants.key_copies import KEPT
 from tenants.registry import OrgRef
 
-# How long a backup of the database of keys is kept at the most; docs/operations/keys.md says so.
-KEY_BACKUPS_LAST = timedelta(days=30)
 Arguments = argparse.Namespace
 
 
@@ -72,7 +70,7 @@ def _lock(organisation: OrgRef, _arguments: Arguments) -> None:
 def _destroyed(organisation: OrgRef, _arguments: Arguments) -> None:
     _print("subject                               destroyed         last backup ends")
     for subject, at in key_store().destroyed(organisation.schema_name):
-        ends = at + KEY_BACKUPS_LAST
+        ends = at + KEPT
         _print(f"{subject}  {at:%Y-%m-%d %H:%M}  {ends:%Y-%m-%d %H:%M}")
 
 

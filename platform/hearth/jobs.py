@@ -13,7 +13,7 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 from sqlalchemy.orm import Session
 
-from tenants.context import after_commit, runtime
+from tenants.context import after_commit, runtime, work_for
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Job(StrEnum):
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
+    BACK_UP_DUE = "workers.backups.back_up_due"
     ANCHOR_LOGS = "workers.audit.anchor_logs"
     REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
     SWEEP_KEYS = "workers.sealing.sweep_keys"
@@ -49,6 +50,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SWEEP_OUTBOXES: Queue.MAIL,
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
+    Job.BACK_UP_DUE: Queue.STATISTICS,
     Job.ANCHOR_LOGS: Queue.STATISTICS,
     Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
     Job.SWEEP_KEYS: Queue.STATISTICS,
@@ -106,6 +108,7 @@ def enqueue(job: Job, *arguments: str) -> bool:
 
 def begun(job: Job, *arguments: str) -> None:
     """Tell that a job has started, so that work arriving from now on wakes it again."""
+    work_for(None)
     # The key passes by itself within a second, so a queue that is away stops no work.
     with suppress(RedisError):
         redis_connection().delete(waiting_key(job, *arguments))

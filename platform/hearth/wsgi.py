@@ -4,10 +4,10 @@ from config.logs import configure_logging
 from config.sentry import configure_sentry
 from config.settings import Settings
 from hearth.app import create_app
-from tenants.context import configure
+from tenants.context import configure, error_destination
 
 settings = Settings.from_env()
 configure_logging()
-configure_sentry(settings, integrations=("flask",))
+configure_sentry(settings, integrations=("flask",), destination=error_destination)
 configure(settings)
 app = create_app(settings)

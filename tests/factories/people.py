@@ -56,6 +56,22 @@ def colleague(session: Session, *roles: Role | str, name: str = "Test Colleague"
     return user
 
 
+def member_of_staff(
+    session: Session, role: Role = Role.SOCIAL_WORKER, *, name: str = "Anna"
+) -> User:
+    """The one person who has this role, in an organisation that began without anybody."""
+    user = User(
+        email=f"{uuid.uuid4().hex}@example.org",
+        name=name,
+        password_hash="of no password",
+        roles=[role.value],
+        locale="en",
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
 def team(session: Session, *user_ids: uuid.UUID, name: str = "") -> Team:
     """A team with these members."""
     by = staff_id(session, Role.ADMINISTRATOR)

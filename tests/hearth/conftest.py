@@ -36,4 +36,4 @@ def committing_org(settings: Settings, engines: Engines) -> Iterator[OrgRef]:
         yield org
         engines.dispose()
         provisioning.set_state(owner, "race", before="active", after="suspended")
-        provisioning.drop_organisation(owner, "race")
+        provisioning.drop_organisation(owner, settings, "race")

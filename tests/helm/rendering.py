@@ -13,9 +13,10 @@ Rendered = Callable[[str], list[Document]]
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "hearth"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
-SMALLEST: Values = {"existingSecret": "hearth-secrets"}
+SMALLEST: Values = {"existingSecret": "hearth-secrets", "country": "SE"}
 FULL: Values = {
     "existingSecret": "hearth-secrets",
+    "country": "SE",
     "image": {"digest": DIGEST, "pullSecrets": ["registry-login"]},
     "domain": "help.example.org",
     "publicPort": 8443,
@@ -32,7 +33,18 @@ FULL: Values = {
     },
     "caBundle": {"existingSecret": "database-ca"},
     "smtp": {"user": "hearth"},
-    "errorTracker": {"enabled": True},
+    "errorTracker": {"enabled": True, "country": "SE"},
+    "placements": [
+        {
+            "name": "far-east",
+            "country": "RU",
+            "url": "postgresql://db.east.example.net:5432/hearth?sslmode=verify-full",
+            "ownerUrlKey": "east-owner-url",
+        }
+    ],
+    "relays": [{"name": "far-east", "country": "RU", "urlKey": "east-relay-url"}],
+    "errorTrackers": [{"name": "far-east", "country": "RU", "urlKey": "east-errors-url"}],
+    "backups": {"enabled": True, "claim": "hearth-backups"},
     "audit": {
         "anchorMail": "records@auditor.example.net",
         "anchorsClaim": "anchors-elsewhere",
@@ -52,6 +64,7 @@ FULL: Values = {
 # Servers outside the cluster, pods kept on the nodes of one country.
 ELSEWHERE: Values = {
     "existingSecret": "hearth-secrets",
+    "country": "NL",
     "database": {"url": "postgresql://db.example.net:6432/hearth?sslmode=verify-full"},
     "networkPolicy": {
         "database": {
@@ -70,6 +83,7 @@ ELSEWHERE: Values = {
 }
 OPEN: Values = {
     "existingSecret": "hearth-secrets",
+    "country": "SE",
     "ingress": {"enabled": False},
     "networkPolicy": {"enabled": False},
 }
@@ -84,6 +98,8 @@ def pods(documents: list[Document]) -> dict[str, Document]:
     for document in documents:
         if document["kind"] in {"Deployment", "Job"}:
             pod = document["spec"]["template"]
+        elif document["kind"] == "CronJob":
+            pod = document["spec"]["jobTemplate"]["spec"]["template"]
         elif document["kind"] == "Pod":
             pod = document
         else:

@@ -19,6 +19,10 @@ SECRETS = {
     "STRIPE_API_KEY",
     "STRIPE_WEBHOOK_SECRETS",
     "SENTRY_DSN",
+    "HEARTH_BACKUP_SECRET",
+    "HEARTH_PLACEMENT_FAR_EAST_OWNER_URL",
+    "HEARTH_RELAY_FAR_EAST_URL",
+    "HEARTH_ERRORS_FAR_EAST_URL",
     "HEARTH_AUDIT_SIGNING_KEY",
 }
 
@@ -89,9 +93,31 @@ def test_only_jobs_that_change_schemas_get_the_owner(
         return {component for component, pod in found if name in environ(rendered(placement), pod)}
 
     assert holders("HEARTH_OWNER_DATABASE_URL", "smallest") == {"migrate"}
-    assert holders("HEARTH_OWNER_DATABASE_URL", "full") == {"migrate", "maintenance"}
+    changing = {"migrate", "maintenance", "backup", "drill"}
+    assert holders("HEARTH_OWNER_DATABASE_URL", "full") == changing
+    assert holders("HEARTH_PLACEMENT_FAR_EAST_OWNER_URL", "full") == changing
     assert holders("HEARTH_KEYS_OWNER_DATABASE_URL", "full") == {"migrate", "maintenance"}
     assert holders("HEARTH_SMTP_PASSWORD", "full") == {"worker-mail"}
+    assert holders("HEARTH_RELAY_FAR_EAST_URL", "full") == {"worker-mail"}
+    assert holders("HEARTH_BACKUP_SECRET", "full") == {"maintenance", "backup", "drill"}
+    assert holders("HEARTH_BACKUP_SECRET", "smallest") == set()
+
+
+def test_backups_lie_on_the_volume_that_was_named_and_nobody_else_reaches_it(
+    rendered: Rendered,
+) -> None:
+    claims = {
+        component: [v for v in pod["spec"]["volumes"] if "persistentVolumeClaim" in v]
+        for component, pod in pods(rendered("full")).items()
+    }
+
+    holders = {
+        component
+        for component, found in claims.items()
+        if {"claimName": "hearth-backups"} in [one["persistentVolumeClaim"] for one in found]
+    }
+    assert holders == {"maintenance", "backup", "drill"}
+    assert of_kind(rendered("smallest"), "CronJob") == []
 
 
 def test_gunicorn_is_told_what_it_reads_and_listens_where_the_service_looks(

@@ -31,6 +31,10 @@ def test_refuses_to_install_without_the_name_of_a_secret(chart: helm_python.Char
         {"queues": {"money": {"replicas": 0}}},
         {"payments": {"apiBase": "http://stripe.example"}},
         {"web": {"proxyAddresses": "*"}},
+        {"country": ""},
+        {"country": "Sweden"},
+        {"backups": {"enabled": True}},
+        {"placements": [{"name": "east", "url": "postgresql://db/x", "ownerUrlKey": "k"}]},
     ],
     ids=str,
 )

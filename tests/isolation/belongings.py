@@ -23,6 +23,7 @@ from hearth.giving.models import Payment, Refund
 from hearth.giving.settlement import apply_snapshot
 from hearth.intake.models import Referral
 from hearth.money import Money
+from hearth.proof.belongings import COMMON as COMMON
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.shelter.models import House, Stay
 from tenants.context import runtime
@@ -196,8 +197,6 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID | str]] = {
     "user_id": lambda its: its.colleague.id,
     "token": lambda its: its.payment.gift.token,
 }
-# What is the same in every organisation: the files and the roles that come with the service.
-COMMON = {"filename": "icon.svg", "role_code": "specialist"}
 Ids = Mapping[str, str]
 
 

@@ -99,6 +99,8 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
         "STRIPE_API_BASE": "http://127.0.0.1:9",
         "STRIPE_WEBHOOK_SECRETS": "whsec_test",
         "HEARTH_LABEL": "tests",
+        "HEARTH_COUNTRY": "RU",
+        "HEARTH_BACKUP_SECRET": "test-backup-secret-" * 2,
         # A run asks for more in a minute than any house; those that test the limits switch them on.
         "HEARTH_RATE_LIMITS": "no",
         **changes,

@@ -8,14 +8,9 @@ from psycopg import sql
 
 from config.settings import Settings
 from tenants.engines import PLATFORM_ROLE, READER_ROLE, role_url
+from tenants.probes import ATTACKS, REFUSED, SERVICE_ATTACKS
 from tenants.registry import Registry
 
-REFUSED = (
-    psycopg.errors.InsufficientPrivilege,
-    psycopg.errors.UndefinedTable,
-    psycopg.errors.SyntaxError,
-    psycopg.errors.InvalidSchemaName,
-)
 Connect = Callable[[str], "psycopg.Connection[tuple[object, ...]]"]
 
 
@@ -42,52 +37,6 @@ def mine(registry: Registry) -> str:
 @pytest.fixture
 def theirs(registry: Registry) -> str:
     return registry.get("pskov").schema_name
-
-
-ATTACKS = {
-    "qualified name": "SELECT count(*) FROM {theirs}.users",
-    "qualified write": "UPDATE {theirs}.users SET name = 'x'",
-    "qualified insert": "INSERT INTO {theirs}.organisation_marker VALUES (true, 'x')",
-    "truncate": "TRUNCATE {theirs}.users",
-    "set role": "SET ROLE {theirs}",
-    "set session authorization": "SET SESSION AUTHORIZATION {theirs}",
-    "stacked set role": "SELECT 1; SET ROLE {theirs}; SELECT count(*) FROM {theirs}.users",
-    "set_config and query_to_xml in one select": (
-        "SELECT set_config('role', '{theirs}', true),"
-        " query_to_xml('SELECT * FROM {theirs}.users', true, true, '')"
-    ),
-    "query_to_xml": "SELECT query_to_xml('SELECT * FROM {theirs}.users', true, true, '')",
-    "table_to_xml": "SELECT table_to_xml('{theirs}.users', true, true, '')",
-    "schema_to_xml": "SELECT database_to_xml(true, true, ''), 1 / count(*) FROM {theirs}.users",
-    "do block": "DO $$ BEGIN EXECUTE 'SET ROLE {theirs}'; PERFORM 1 FROM {theirs}.users; END $$",
-    "do block without set role": "DO $$ BEGIN PERFORM 1 FROM {theirs}.users; END $$",
-    "search path": "SET search_path = {theirs}; SELECT count(*) FROM ONLY {theirs}.users",
-    "copy": "COPY {theirs}.users TO STDOUT",
-    "copy to program": "COPY (SELECT 1) TO PROGRAM 'true'",
-    "read a file": "SELECT pg_read_file('PG_VERSION')",
-    "temporary table": "CREATE TEMPORARY TABLE users (id int)",
-    "table in public": "CREATE TABLE public.trap (id int)",
-    "table in own schema": "CREATE TABLE {mine}.trap (id int)",
-    "function in own schema": (
-        "CREATE FUNCTION {mine}.trap() RETURNS int LANGUAGE sql AS 'SELECT 1'"
-    ),
-    "new schema": "CREATE SCHEMA trap",
-    "new role": "CREATE ROLE trap",
-    "alter own role": "ALTER ROLE {mine} CREATEROLE",
-    "alter own table": "ALTER TABLE {mine}.users DISABLE TRIGGER ALL",
-    "create extension": "CREATE EXTENSION dblink",
-    "statistics of others": "SELECT relname, n_live_tup FROM pg_stat_all_tables",
-    "activity of others": "SELECT query FROM pg_stat_activity",
-    "planner statistics": "SELECT * FROM pg_stats",
-    "passwords": "SELECT rolpassword FROM pg_authid",
-    "registry": "SELECT * FROM shared.organisations",
-    "federation staff": "SELECT * FROM shared.users",
-    "hand-over table": "SELECT * FROM shared.inbox",
-    "marker": "UPDATE {mine}.organisation_marker SET schema_name = '{theirs}'",
-    "lock of others": "DO $$ BEGIN LOCK TABLE {theirs}.users; END $$",
-    "sequence of the registry": "SELECT nextval('shared.schema_numbers')",
-    "maintenance of others": "ANALYZE VERBOSE {theirs}.users; SELECT 1 FROM {theirs}.users",
-}
 
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["simple protocol", "extended protocol"])
@@ -133,19 +82,7 @@ def test_an_organisations_role_reads_and_writes_its_own_schema(connect: Connect,
 
 
 @pytest.mark.parametrize("role", [PLATFORM_ROLE, READER_ROLE])
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT * FROM {theirs}.users",
-        "SELECT * FROM users",
-        "SET ROLE {theirs}",
-        "CREATE TABLE public.trap (id int)",
-        "CREATE TEMPORARY TABLE trap (id int)",
-        "UPDATE shared.organisations SET slug = 'x'",
-        "UPDATE shared.schemas SET generation = 9",
-        "SELECT rolpassword FROM pg_authid",
-    ],
-)
+@pytest.mark.parametrize("statement", SERVICE_ATTACKS.values(), ids=SERVICE_ATTACKS.keys())
 def test_the_services_own_roles_cannot_enter_an_organisation(
     connect: Connect, theirs: str, role: str, statement: str
 ) -> None:

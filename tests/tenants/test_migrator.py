@@ -150,7 +150,7 @@ def test_a_new_table_is_open_to_its_organisation_alone(installation: Installatio
 
     assert granted == [(schema, "DELETE,INSERT,SELECT,UPDATE")]
     provisioning.set_state(installation.owner, "krasnoyarsk", before="active", after="suspended")
-    provisioning.drop_organisation(installation.owner, "krasnoyarsk")
+    provisioning.drop_organisation(installation.owner, installation.settings, "krasnoyarsk")
 
 
 def _undo(installation: Installation) -> None:

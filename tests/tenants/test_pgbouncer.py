@@ -34,6 +34,7 @@ from tenants import context
 from tenants.context import Runtime, tenant_session
 from tenants.engines import PLATFORM_ROLE, READER_ROLE, Engines, role_url
 from tenants.passwords import role_password
+from tenants.probes import ATTACKS, REFUSED
 from tenants.registry import OrgRef, Registry
 from tests.factories.families import mother, open_family
 from tests.support.servers import (
@@ -45,7 +46,6 @@ from tests.support.servers import (
     settings_for,
 )
 from tests.support.visitors import Visitor
-from tests.tenants.test_database_roles import ATTACKS, REFUSED
 
 CANARIES = {"spb": "Canary-Neva", "pskov": "Canary-Velikaya"}
 REQUIRED = os.environ.get("HEARTH_REQUIRE_PGBOUNCER") == "1"

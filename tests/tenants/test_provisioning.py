@@ -45,7 +45,7 @@ def new(owner: Owner, settings: Settings, profile: Profile) -> Iterator[str]:
     if states.get(profile.slug) == "active":
         provisioning.set_state(owner, profile.slug, before="active", after="suspended")
     if profile.slug in states:
-        provisioning.drop_organisation(owner, profile.slug)
+        provisioning.drop_organisation(owner, settings, profile.slug)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_claiming_takes_a_warm_schema(owner: Owner, settings: Settings, profile:
     assert claimed == warm[0]
     assert claimed not in _warm(owner)
     provisioning.set_state(owner, profile.slug, before="active", after="suspended")
-    provisioning.drop_organisation(owner, profile.slug)
+    provisioning.drop_organisation(owner, settings, profile.slug)
 
 
 def test_a_suspended_organisation_has_no_host_and_no_session(
@@ -108,9 +108,11 @@ def test_a_suspended_organisation_has_no_host_and_no_session(
     assert site_for(f"{new}.hearth.test", real) is not None
 
 
-def test_an_active_organisation_cannot_be_dropped(owner: Owner, new: str) -> None:
+def test_an_active_organisation_cannot_be_dropped(
+    owner: Owner, settings: Settings, new: str
+) -> None:
     with pytest.raises(OrganisationError, match="no suspended organisation"):
-        provisioning.drop_organisation(owner, new)
+        provisioning.drop_organisation(owner, settings, new)
 
 
 def test_dropping_leaves_neither_schema_nor_role_and_frees_the_name(
@@ -119,7 +121,7 @@ def test_dropping_leaves_neither_schema_nor_role_and_frees_the_name(
     schema = {row[0]: row[1] for row in provisioning.list_organisations(owner)}[new]
     provisioning.set_state(owner, new, before="active", after="suspended")
 
-    provisioning.drop_organisation(owner, new)
+    provisioning.drop_organisation(owner, settings, new)
 
     left = owner.execute(
         "SELECT 1 FROM pg_namespace WHERE nspname = %(n)s"
@@ -183,4 +185,4 @@ def test_organisations_made_at_the_same_moment_do_not_disturb_each_other(
     assert len(set(schemas)) == 4
     for slug in slugs:
         provisioning.set_state(owner, slug, before="active", after="suspended")
-        provisioning.drop_organisation(owner, slug)
+        provisioning.drop_organisation(owner, settings, slug)

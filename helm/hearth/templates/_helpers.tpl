@@ -43,7 +43,7 @@ federation.{{ .Values.domain }}
 {{/*
 One pod. Takes root, component, args and resources, and optionally: container (its name, where the
 component's would not do), command, ports, probes, preStopSeconds, grace, restartPolicy, spread,
-serviceAccount, smtp and owner (which secrets it gets), extraEnv (a dict), inlineSettings (for jobs that
+serviceAccount, smtp, owner and backups (which secrets it gets; backups are mounted as well), extraEnv (a dict), inlineSettings (for jobs that
 run before the ConfigMap exists) and bare (no settings at all).
 */}}
 {{- define "hearth.podSpec" -}}
@@ -143,6 +143,10 @@ containers:
     volumeMounts:
       - name: tmp
         mountPath: /tmp
+      {{- if .backups }}
+      - name: backups
+        mountPath: /var/lib/hearth/backups
+      {{- end }}
       {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
       - name: anchors
         mountPath: /var/lib/hearth/anchors
@@ -156,6 +160,11 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: {{ $root.Values.tmpSizeLimit }}
+  {{- if .backups }}
+  - name: backups
+    persistentVolumeClaim:
+      claimName: {{ $root.Values.backups.claim | quote }}
+  {{- end }}
   {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
   - name: anchors
     persistentVolumeClaim:
@@ -179,13 +188,32 @@ hearth/secret-revision: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
+{{/* How the environment calls an endpoint. Takes its kind and its name. */}}
+{{- define "hearth.endpoint" -}}
+HEARTH_{{ index . 0 }}_{{ index . 1 | upper | replace "-" "_" }}
+{{- end -}}
+
 {{/* Settings that are no secret, as YAML; the names are those that the service reads. */}}
 {{- define "hearth.settings" -}}
 DATABASE_URL: {{ .Values.database.url | quote }}
+HEARTH_BACKUPS: {{ .Values.backups.enabled | ternary "/var/lib/hearth/backups" "" | quote }}
+HEARTH_BACKUPS_COUNTRY: {{ .Values.backups.country | quote }}
+HEARTH_BACKUP_DAYS: {{ .Values.backups.days | quote }}
 HEARTH_AUDIT_ANCHOR_MAIL: {{ .Values.audit.anchorMail | quote }}
 HEARTH_AUDIT_ANCHORS: {{ ternary "/var/lib/hearth/anchors" "" (ne .Values.audit.anchorsClaim "") | quote }}
 HEARTH_AUDIT_FORMER_KEYS: {{ .Values.audit.formerKeys | quote }}
 HEARTH_BASE_DOMAIN: {{ .Values.domain | quote }}
+HEARTH_COUNTRY: {{ .Values.country | quote }}
+{{- range .Values.placements }}
+{{ include "hearth.endpoint" (list "PLACEMENT" .name) }}_COUNTRY: {{ .country | quote }}
+{{ include "hearth.endpoint" (list "PLACEMENT" .name) }}_URL: {{ .url | quote }}
+{{- end }}
+{{- range .Values.relays }}
+{{ include "hearth.endpoint" (list "RELAY" .name) }}_COUNTRY: {{ .country | quote }}
+{{- end }}
+{{- range .Values.errorTrackers }}
+{{ include "hearth.endpoint" (list "ERRORS" .name) }}_COUNTRY: {{ .country | quote }}
+{{- end }}
 HEARTH_FORWARDED_HOPS: {{ .Values.forwardedHops | quote }}
 HEARTH_KEYS_DATABASE_URL: {{ .Values.keys.url | quote }}
 {{- range .Values.keys.services }}
@@ -199,12 +227,14 @@ HEARTH_RATE_LIMITS: {{ ternary "yes" "no" .Values.rateLimits | quote }}
 HEARTH_ROLE_PREFIX: {{ .Values.database.rolePrefix | quote }}
 HEARTH_SCANNER: {{ .Values.uploads.scanner | quote }}
 HEARTH_SCHEME: "https"
+HEARTH_SMTP_COUNTRY: {{ .Values.smtp.country | quote }}
 HEARTH_SECURITY_CONTACT: {{ .Values.securityContact | quote }}
 HEARTH_SMTP_HOST: {{ .Values.smtp.host | quote }}
 HEARTH_SMTP_PORT: {{ .Values.smtp.port | quote }}
 HEARTH_SMTP_TLS: {{ ternary "yes" "no" .Values.smtp.tls | quote }}
 HEARTH_SMTP_USER: {{ .Values.smtp.user | quote }}
 HEARTH_STYLEGUIDE: {{ ternary "yes" "no" .Values.styleguide | quote }}
+SENTRY_COUNTRY: {{ .Values.errorTracker.country | quote }}
 STRIPE_API_BASE: {{ .Values.payments.apiBase | quote }}
 {{- if .Values.caBundle.existingSecret }}
 PGSSLROOTCERT: "/etc/hearth/ca/ca.crt"
@@ -214,7 +244,8 @@ PGSSLROOTCERT: "/etc/hearth/ca/ca.crt"
 {{/*
 The settings that come from Secrets, each by reference. Everyone gets what the service refuses to
 start without; the mail password goes to the queue that sends mail, the owner's address to the jobs
-that change schemas. Takes root, smtp (bool) and owner (bool).
+that change schemas, that of the keys to migrations and commands by hand, the backups' secret to the
+jobs that make them. Takes root, component, smtp, owner and backups (bools).
 */}}
 {{- define "hearth.secretEnv" -}}
 {{- $values := .root.Values -}}
@@ -254,12 +285,44 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
       name: {{ $values.existingSecret | quote }}
       key: {{ $keys.smtpPassword | quote }}
 {{- end }}
+{{- if .smtp }}
+{{- range $values.relays }}
+- name: {{ include "hearth.endpoint" (list "RELAY" .name) }}_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ .urlKey | quote }}
+{{- end }}
+{{- end }}
+{{- range $values.errorTrackers }}
+- name: {{ include "hearth.endpoint" (list "ERRORS" .name) }}_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ .urlKey | quote }}
+{{- end }}
+{{- if .backups }}
+- name: HEARTH_BACKUP_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ $keys.backupSecret | quote }}
+{{- end }}
 {{- if .owner }}
 - name: HEARTH_OWNER_DATABASE_URL
   valueFrom:
     secretKeyRef:
       name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
       key: {{ $keys.ownerDatabaseUrl | quote }}
+{{- range $values.placements }}
+- name: {{ include "hearth.endpoint" (list "PLACEMENT" .name) }}_OWNER_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
+      key: {{ .ownerUrlKey | quote }}
+{{- end }}
+{{- end }}
+{{- if and .owner (has .component (list "migrate" "maintenance")) }}
 - name: HEARTH_KEYS_OWNER_DATABASE_URL
   valueFrom:
     secretKeyRef:

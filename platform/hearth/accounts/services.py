@@ -30,6 +30,7 @@ from hearth.accounts.sessions import (
 from hearth.accounts.standing import place_columns, place_of
 from hearth.data_classes import FieldClass
 from hearth.trail import record
+from tenants.context import takes_changes
 
 # Who uses a computer of the house, where the next person sits down at any moment.
 ON_SHARED_COMPUTERS = Role.HOUSE_STAFF
@@ -252,7 +253,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
         return None
     user, session_id, seen_at, assurance, confirmed_at, may_enrol = row[:6]
     now = datetime.now(UTC)
-    if now - seen_at > TOUCH_EVERY:
+    if now - seen_at > TOUCH_EVERY and takes_changes(session):
         session.execute(update(own).where(own.id == session_id).values(seen_at=now))
     place = place_of(user.roles, row)
     return SignedIn(

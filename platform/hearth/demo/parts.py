@@ -71,6 +71,9 @@ def demo_environment(
         "HEARTH_MAIL_FROM": "Hearth <hearth@example.org>",
         "STRIPE_API_BASE": f"http://{LOOPBACK}:{addresses.checkout}",
         "HEARTH_LABEL": "demo",
+        # The sample organisations want their data there; on this machine nothing leaves it.
+        "HEARTH_COUNTRY": "RU",
+        "HEARTH_BACKUPS": str(data_dir / "backups"),
         "HEARTH_STYLEGUIDE": "yes",
         # A file in the working directory must never be taken for a library.
         "PYTHONSAFEPATH": "1",

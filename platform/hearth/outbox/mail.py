@@ -8,9 +8,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from sqlalchemy.orm import Session
 
+from config.endpoints import DEFAULT, EndpointKind
 from config.settings import Settings
 
 SMTP_TIMEOUT = 20
@@ -37,20 +39,60 @@ class Mail:
     attachments: tuple[Attachment, ...] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Relay:
+    """The mail server that carries an organisation's mail."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    tls: bool
+    mail_from: str
+
+
 # Nothing to send is an answer too: what the mail was about may have passed.
 Compose = Callable[[Session, dict[str, Any]], Mail | None]
 # Filled by the application factory: template name -> the slice's function that writes the mail.
 TEMPLATES: dict[str, Compose] = {}
 
 
-def send(settings: Settings, mail: Mail, *, message_id: str) -> None:
+def relay_named(settings: Settings, name: str) -> Relay:
+    """The installation's own relay, or the one that the environment describes by this name.
+
+    :raises LookupError: this process was not told of it.
+    """
+    if name == DEFAULT:
+        return Relay(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            user=settings.smtp_user,
+            password=settings.smtp_password,
+            tls=settings.smtp_tls,
+            mail_from=settings.mail_from,
+        )
+    endpoint = settings.endpoint(EndpointKind.RELAY, name)
+    if endpoint is None or endpoint.url is None:
+        raise LookupError("the organisation's mail relay is not configured here")
+    address = urlsplit(endpoint.url)
+    return Relay(
+        host=address.hostname or "",
+        port=address.port or 587,
+        user=unquote(address.username) if address.username else None,
+        password=unquote(address.password) if address.password else None,
+        tls=address.scheme == "smtp+tls",
+        mail_from=parse_qs(address.query).get("from", [settings.mail_from])[0],
+    )
+
+
+def send(via: Relay, mail: Mail, *, message_id: str) -> None:
     """Hand a mail to the relay. The same ``message_id`` marks a repeated mail as the same one.
 
     :raises smtplib.SMTPException: the relay refused it.
     :raises OSError: the relay could not be reached.
     """
     message = EmailMessage()
-    local, _, domain = settings.mail_from.partition("@")
+    local, _, domain = via.mail_from.partition("@")
     message["From"] = Address(mail.sender_name, local, domain)
     message["To"] = mail.to
     message["Subject"] = mail.subject
@@ -66,9 +108,9 @@ def send(settings: Settings, mail: Mail, *, message_id: str) -> None:
             subtype=attachment.subtype,
             filename=attachment.name,
         )
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_TIMEOUT) as relay:
-        if settings.smtp_tls:
+    with smtplib.SMTP(via.host, via.port, timeout=SMTP_TIMEOUT) as relay:
+        if via.tls:
             relay.starttls(context=ssl.create_default_context())
-        if settings.smtp_user and settings.smtp_password:
-            relay.login(settings.smtp_user, settings.smtp_password)
+        if via.user and via.password:
+            relay.login(via.user, via.password)
         relay.send_message(message)

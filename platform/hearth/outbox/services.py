@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from config.endpoints import DEFAULT, EndpointKind
 from config.settings import Settings
 from hearth.jobs import Job, wake
-from hearth.outbox.mail import TEMPLATES, send
+from hearth.outbox.mail import TEMPLATES, relay_named, send
 from hearth.outbox.models import HandledEvent, OutboxMessage, SharedEvent, outbox_of
 
 MAX_ATTEMPTS = 12
@@ -71,7 +72,8 @@ def deliver_next(session: Session, settings: Settings) -> bool:
         with session.begin_nested():
             mail = TEMPLATES[message.payload["template"]](session, message.payload)
         if mail is not None:
-            send(settings, mail, message_id=str(message.id))
+            relay = relay_named(settings, _relay_of(session))
+            send(relay, mail, message_id=str(message.id))
         message.done_at = datetime.now(UTC)
     except Exception as error:
         # Whatever is wrong with one mail, it must not hold up the ones behind it.
@@ -140,6 +142,11 @@ def postpone_event(event: SharedEvent, outcome: str) -> None:
     event.attempts += 1
     event.outcome = outcome
     event.available_at = datetime.now(UTC) + _pause(event.attempts)
+
+
+def _relay_of(session: Session) -> str:
+    organisation = session.info["organisation"]
+    return organisation.endpoints[EndpointKind.RELAY] if organisation else DEFAULT
 
 
 def _try_later(message: OutboxMessage, reason: str) -> None:

@@ -5,12 +5,14 @@ import traceback
 from pathlib import Path
 
 from flask import Flask, Response, g, make_response, render_template
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from config.sentry import report
 from hearth.sealing.errors import ErasedError, KeysLockedError
+from hearth.web.pauses import pause
 from hearth.web.request import end_unit_of_work
 from hearth.web.request_log import route
 from hearth.web.tokens import kept_form
@@ -48,6 +50,9 @@ def _known(error: HTTPException) -> Response:
 def _database(error: Exception) -> Response:
     # The driver's text may quote a family's data, so only the kind of error is told.
     end_unit_of_work(commit=False)
+    if isinstance(error, DBAPIError) and isinstance(error.orig, ReadOnlySqlTransaction):
+        # A page that must leave a record of who looked waits like a change does.
+        return pause()
     unavailable = isinstance(error, OperationalError | PoolTimeoutError)
     log.error("database_error", extra=_where(error))
     report(error, **_whose())

@@ -11,7 +11,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
-from tenants.context import runtime, shared_session, tenant_session
+from tenants.context import runtime, shared_session, tenant_session, work_for
 from tenants.registry import OrgRef
 from tenants.routing import Site, SiteKind, site_for
 
@@ -68,6 +68,8 @@ class HearthFlask(Flask):
 
 def arrive() -> None:
     """Find out which house this host name leads to; a name that is not ours ends here."""
+    # A thread that served another house before must not send this one's errors there.
+    work_for(None)
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "any_host", False):
         return
@@ -75,6 +77,7 @@ def arrive() -> None:
     if site is None:
         abort(404)
     g.site = site
+    work_for(site.organisation)
 
 
 def current_site() -> Site:

@@ -40,7 +40,7 @@ def org(settings: Settings, engines: Engines) -> Iterator[OrgRef]:
         yield registry.get("haste")
         engines.dispose()
         provisioning.set_state(owner, "haste", before="active", after="suspended")
-        provisioning.drop_organisation(owner, "haste")
+        provisioning.drop_organisation(owner, settings, "haste")
 
 
 def together(org: OrgRef, work: Callable[[Session], Result]) -> list[Result]:

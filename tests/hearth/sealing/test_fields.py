@@ -261,7 +261,7 @@ def _casework() -> list[type[TenantModel]]:
     ]
 
 
-@pytest.mark.parametrize("model", _casework(), ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", sorted(_casework(), key=str), ids=lambda model: model.__name__)
 def test_every_sealed_column_is_declared_as_a_field(model: type[TenantModel]) -> None:
     columns = {c.name for c in model.__table__.columns if isinstance(c.type, SealedBytes)}
 

@@ -1,0 +1,29 @@
+"""What a visitor sees while an organisation takes no change: nothing is lost, and when to try."""
+
+from flask import Response, g, make_response, render_template, request
+
+from hearth.web.tokens import UNSAFE
+
+RETRY_SECONDS = 60
+# What is typed to prove who one is must not stand in a page.
+UNSHOWN = frozenset({"accounts"})
+
+
+def refuse_changes_for_now() -> Response | None:
+    """Answer every change with a pause while the organisation is read-only; looking goes on."""
+    site = g.get("site")
+    if site is None or site.organisation is None or not site.organisation.read_only:
+        return None
+    return pause() if request.method in UNSAFE else None
+
+
+def pause() -> Response:
+    """The page that asks to try again in a moment, with everything that was sent kept in it."""
+    g.setdefault("user", None)
+    kept = [] if request.blueprint in UNSHOWN else list(request.form.items(multi=True))
+    page = render_template(
+        "errors/paused.html", kept=kept, files=bool(request.files), seconds=RETRY_SECONDS
+    )
+    response = make_response(page, 503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
