@@ -21,8 +21,11 @@ COOKIE = "__Host-hearth"
 View = Callable[..., Any]
 
 
-def permit(permission: Permission) -> Callable[[View], View]:
-    """Open a view to those who hold a permission on this site, and to nobody else."""
+def permit(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
+    """Open a view to those who hold a permission on this site, and to nobody else.
+
+    ``fresh`` marks a view that asks for a password again; the guard of accounts enforces it.
+    """
 
     def guarded(view: View) -> View:
         @wraps(view)
@@ -35,6 +38,7 @@ def permit(permission: Permission) -> Callable[[View], View]:
             return _answer(view, arguments, forms=True)
 
         wrapper.guard = permission  # type: ignore[attr-defined]
+        wrapper.fresh = fresh  # type: ignore[attr-defined]
         return wrapper
 
     return guarded

@@ -8,11 +8,27 @@ from typing import cast
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, func
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
 
 
 class UserColumns:
     """One member of staff; ``roles`` holds values of ``permissions.Role``."""
+
+    __record__ = DataRecord(
+        group=DataGroup.STAFF,
+        purpose=Purpose.STAFF,
+        basis=Basis.CONTRACT,
+        classes={
+            "email": FieldClass.STAFF,
+            "name": FieldClass.STAFF,
+            "password_hash": FieldClass.TECHNICAL,
+            "locale": FieldClass.TECHNICAL,
+            "roles": FieldClass.STAFF,
+        },
+        subject=(SubjectPath(SubjectKind.STAFF, "id"),),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -27,6 +43,17 @@ class UserColumns:
 class SessionColumns:
     """One sign-in: the token itself is only in the visitor's cookie, its SHA-256 is here."""
 
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "token_hash": FieldClass.TECHNICAL,
+            "host": FieldClass.TECHNICAL,
+        },
+        subject=(SubjectPath(SubjectKind.STAFF, "user_id"),),
+    )
+
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
     host: Mapped[str] = mapped_column(String(255))
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -37,6 +64,16 @@ class SessionColumns:
 class FailureColumns:
     """One failed sign-in; account and address are keyed hashes."""
 
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "account_hash": FieldClass.TECHNICAL,
+            "address_hash": FieldClass.TECHNICAL,
+        },
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     account_hash: Mapped[bytes] = mapped_column(LargeBinary())
     address_hash: Mapped[bytes] = mapped_column(LargeBinary())
@@ -45,6 +82,15 @@ class FailureColumns:
 
 class SubmissionColumns:
     """A form's one-time key and where its answer led."""
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "location": FieldClass.TECHNICAL,
+        },
+    )
 
     key: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     location: Mapped[str | None] = mapped_column(Text())

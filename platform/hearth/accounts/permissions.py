@@ -24,6 +24,9 @@ class Permission(StrEnum):
     LEDGER_READ = "ledger.read"
     NUMBERS_READ = "numbers.read"
     USERS_MANAGE = "users.manage"
+    SUBJECT_RIGHTS = "subject-rights.manage"
+    INCIDENTS_MANAGE = "incidents.manage"
+    RETENTION_MANAGE = "retention.manage"
     FEDERATION_NUMBERS = "federation.numbers"
 
 
@@ -39,6 +42,7 @@ class Role(StrEnum):
     BOOKKEEPER = "bookkeeper"
     DIRECTOR = "director"
     ADMINISTRATOR = "administrator"
+    PRIVACY_OFFICER = "privacy-officer"
     FEDERATION_STAFF = "federation-staff"
 
 
@@ -52,6 +56,7 @@ ROLE_LABELS: dict[Role, LazyString] = {
     Role.BOOKKEEPER: _l("Bookkeeper"),
     Role.DIRECTOR: _l("Director"),
     Role.ADMINISTRATOR: _l("Administrator"),
+    Role.PRIVACY_OFFICER: _l("Privacy officer"),
     Role.FEDERATION_STAFF: _l("Federation staff"),
 }
 
@@ -85,9 +90,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FUNDS_MANAGE,
             P.LEDGER_READ,
             P.NUMBERS_READ,
+            P.SUBJECT_RIGHTS,
+            P.INCIDENTS_MANAGE,
+            P.RETENTION_MANAGE,
         }
     ),
     Role.ADMINISTRATOR: frozenset({P.USERS_MANAGE}),
+    Role.PRIVACY_OFFICER: frozenset({P.SUBJECT_RIGHTS, P.INCIDENTS_MANAGE, P.RETENTION_MANAGE}),
     Role.FEDERATION_STAFF: frozenset({P.FEDERATION_NUMBERS}),
 }
 FEDERATION_ROLES = frozenset({Role.FEDERATION_STAFF})

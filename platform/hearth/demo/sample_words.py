@@ -28,6 +28,7 @@ STAFF: Final = {
     "bookkeeper": ("nina", "Нина Учебникова"),
     "director": ("elena", "Елена Образцова"),
     "administrator": ("boris", "Борис Выдумкин"),
+    "privacy-officer": ("zoya", "Зоя Учебникова"),
 }
 SECOND_WORKER: Final = ("vera", "Вера Учебникова")
 

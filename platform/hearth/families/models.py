@@ -9,6 +9,17 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    OF_PERSON,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.codes import code_column, one_of
 from hearth.families.names import LONGEST
@@ -20,6 +31,16 @@ class CaseCounter(TenantModel):
     """The last case number given out in a year."""
 
     __tablename__ = "case_counters"
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "year": FieldClass.TECHNICAL,
+            "last_number": FieldClass.TECHNICAL,
+        },
+    )
 
     year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_number: Mapped[int] = mapped_column(Integer)
@@ -49,6 +70,28 @@ class Person(TenantModel):
             postgresql_using="gin",
             postgresql_ops={"search_key": "extensions.gin_trgm_ops"},
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "given_name": FieldClass.IDENTITY,
+            "family_name": FieldClass.IDENTITY,
+            "patronymic": FieldClass.IDENTITY,
+            "search_key": FieldClass.IDENTITY,
+            "born_on": FieldClass.IDENTITY,
+            "birth_precision": FieldClass.IDENTITY,
+            "sex": FieldClass.IDENTITY,
+            "preferred_language": FieldClass.IDENTITY,
+            "phone": FieldClass.CONTACT,
+            "safe_to_call": FieldClass.CONTACT,
+            "contact_note": FieldClass.CONTACT,
+        },
+        subject=(SubjectPath(SubjectKind.PERSON, "id"),),
+        others=frozenset({"contact_note"}),
+        blanks={"birth_precision": "unknown", "sex": "unknown"},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -87,6 +130,17 @@ class PersonCorrection(TenantModel):
 
     __tablename__ = "person_corrections"
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "before": FieldClass.IDENTITY,
+        },
+        subject=(OF_PERSON,),
+        others=frozenset({"before"}),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
     corrected_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -98,6 +152,16 @@ class Household(TenantModel):
     """One family as a case, whoever belongs to it at the moment."""
 
     __tablename__ = "households"
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "case_number": FieldClass.CASEWORK,
+        },
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "id"),),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_number: Mapped[str] = mapped_column(String(20), unique=True)
@@ -153,6 +217,17 @@ class CaseEpisode(TenantModel):
         Index("ix_case_episodes_household_id", "household_id"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "closing_note": FieldClass.FREE_TEXT,
+        },
+        subject=(OF_HOUSEHOLD,),
+        others=frozenset({"closing_note"}),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
     opened_on: Mapped[date] = mapped_column(Date)
@@ -186,6 +261,16 @@ class HouseholdNeed(TenantModel):
         ),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "is_primary": FieldClass.CASEWORK,
+        },
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),),
+    )
+
     episode_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_episodes.id"), primary_key=True)
     need: Mapped[Need] = mapped_column(code_column(Need), primary_key=True)
     is_primary: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
@@ -214,6 +299,16 @@ class HouseholdMember(TenantModel):
         ),
         Index("ix_household_members_household_id", "household_id"),
         Index("ix_household_members_person_id", "person_id"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(
+            OF_PERSON,
+            OF_HOUSEHOLD,
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -260,6 +355,13 @@ class KeyWorker(TenantModel):
         Index("ix_key_workers_user_id", "user_id"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(OF_HOUSEHOLD,),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
@@ -275,6 +377,13 @@ class FileRead(TenantModel):
 
     __tablename__ = "file_reads"
     __table_args__ = (Index("ix_file_reads_household_id_read_at", "household_id", "read_at"),)
+
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        subject=(OF_HOUSEHOLD,),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))

@@ -7,6 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import CaseEpisode
 from hearth.families.vocabulary import Need
@@ -43,6 +45,32 @@ class Referral(TenantModel):
             postgresql_using="gin",
             postgresql_ops={"search_key": "extensions.gin_trgm_ops"},
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.REFERRALS,
+        purpose=Purpose.REFERRALS,
+        basis=Basis.VITAL_INTEREST,
+        classes={
+            "referrer_body": FieldClass.CASEWORK,
+            "referrer_name": FieldClass.IDENTITY,
+            "referrer_phone": FieldClass.CONTACT,
+            "mother_name": FieldClass.IDENTITY,
+            "mother_contact": FieldClass.CONTACT,
+            "safe_to_call": FieldClass.CONTACT,
+            "children_count": FieldClass.CASEWORK,
+            "children_ages": FieldClass.IDENTITY,
+            "needs": FieldClass.CASEWORK,
+            "situation": FieldClass.FREE_TEXT,
+            "search_key": FieldClass.IDENTITY,
+            "decision_note": FieldClass.FREE_TEXT,
+            "referred_on_to": FieldClass.CASEWORK,
+        },
+        subject=(
+            SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),
+            SubjectPath(SubjectKind.REFERRAL, "id"),
+        ),
+        others=frozenset({"referrer_name", "referrer_phone", "situation", "decision_note"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

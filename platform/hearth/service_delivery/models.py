@@ -7,6 +7,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    OF_PERSON,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household, Person
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
@@ -29,6 +40,21 @@ class ServiceDelivery(TenantModel):
         CheckConstraint("superseded_at IS NULL OR cancelled_at IS NULL", name="ended_once"),
         Index("ix_service_deliveries_household_id_delivered_on", "household_id", "delivered_on"),
         Index("ix_service_deliveries_delivered_on", "delivered_on"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "kind": FieldClass.HEALTH,
+            "began_at": FieldClass.CASEWORK,
+            "minutes": FieldClass.CASEWORK,
+            "note": FieldClass.FREE_TEXT,
+            "cancelling_note": FieldClass.FREE_TEXT,
+        },
+        subject=(OF_HOUSEHOLD,),
+        others=frozenset({"note", "cancelling_note"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -66,6 +92,16 @@ class ServiceRecipient(TenantModel):
 
     __tablename__ = "service_recipients"
     __table_args__ = (Index("ix_service_recipients_person_id", "person_id"),)
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(
+            OF_PERSON,
+            SubjectPath(SubjectKind.HOUSEHOLD, "service_id", "household_id"),
+        ),
+    )
 
     service_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("service_deliveries.id"), primary_key=True

@@ -19,6 +19,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    OF_PERSON,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.codes import code_column, one_of
 from tenants.models import TenantModel, new_id
 
@@ -82,6 +93,16 @@ class House(TenantModel):
         CheckConstraint("guideline_nights BETWEEN 1 AND 3660", name="guideline_nights"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.SHELTER,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "name": FieldClass.LOCATION,
+            "guideline_nights": FieldClass.CASEWORK,
+        },
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200), unique=True)
     kind: Mapped[HouseKind] = mapped_column(code_column(HouseKind))
@@ -107,6 +128,15 @@ class Place(TenantModel):
         UniqueConstraint("id", "house_id"),
         one_of("kind", PlaceKind),
         CheckConstraint("open_to > open_from", name="open_to"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.SHELTER,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "name": FieldClass.LOCATION,
+        },
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -144,6 +174,17 @@ class Stay(TenantModel):
             unique=True,
             postgresql_where=text("ended_on IS NULL"),
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.SHELTER,
+        basis=Basis.CONSENT,
+        classes={
+            "departure_note": FieldClass.FREE_TEXT,
+        },
+        subject=(OF_HOUSEHOLD,),
+        others=frozenset({"departure_note"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -209,6 +250,19 @@ class StayPlace(TenantModel):
         ),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.SHELTER,
+        basis=Basis.CONSENT,
+        classes={
+            "place_id": FieldClass.LOCATION,
+        },
+        subject=(
+            OF_PERSON,
+            SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),
+        ),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     stay_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stays.id"), index=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
@@ -244,6 +298,17 @@ class StayChange(TenantModel):
 
     __tablename__ = "stay_changes"
     __table_args__ = (one_of("kind", ChangeKind),)
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.SHELTER,
+        basis=Basis.CONSENT,
+        classes={
+            "note": FieldClass.FREE_TEXT,
+        },
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),),
+        others=frozenset({"note"}),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     stay_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stays.id"), index=True)
