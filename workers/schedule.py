@@ -9,7 +9,7 @@ from rq.utils import now
 from config.settings import Settings
 from hearth.jobs import QUEUE_OF, Job, enqueue
 from tenants.context import configure
-from workers import aggregates, mail, money
+from workers import aggregates, mail, money, privacy
 from workers.beats import beat_file
 
 # Seconds between two runs. Sweeping finds what a lost wake-up left behind, so its interval bounds
@@ -21,6 +21,8 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.SETTLE_PAYMENTS: (money.settle_payments, 3_600),
     Job.PUBLISH_CUBES: (aggregates.publish_cubes, 21_600),
     Job.TIDY_ACCOUNTS: (aggregates.tidy_accounts, 86_400),
+    Job.RUN_RETENTION_CLOCKS: (privacy.run_retention_clocks, 86_400),
+    Job.REMIND_OF_INCIDENTS: (privacy.remind_of_incidents, 600),
 }
 
 

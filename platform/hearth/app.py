@@ -12,26 +12,33 @@ from werkzeug.wrappers import Response
 
 import hearth.accounts.views
 import hearth.case_file.views
+import hearth.consents.views
+import hearth.data_register.views
 import hearth.directory.views
 import hearth.families.views
 import hearth.federation.views
 import hearth.figures.views
 import hearth.giving.views
 import hearth.health.views
+import hearth.incidents.views
 import hearth.intake.views
 import hearth.ledger.views
 import hearth.models
 import hearth.public_site.views
+import hearth.retention.views
 import hearth.service_delivery.views
 import hearth.shelter.views
 import hearth.staff.views
 import hearth.styleguide.views
+import hearth.subject_rights.views
 import hearth.webhooks.views
 from config.settings import Settings
 from hearth.accounts.permissions import Permission
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
+from hearth.incidents import reminders
 from hearth.outbox import mail
+from hearth.retention import mails as retention_mails
 from hearth.web import formatting, languages, navigation, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
@@ -50,18 +57,23 @@ EVERYWHERE = frozenset(SiteKind)
 FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.accounts.views.blueprint, STAFF),
     (hearth.case_file.views.blueprint, ORGANISATION),
+    (hearth.consents.views.blueprint, ORGANISATION),
+    (hearth.data_register.views.blueprint, ORGANISATION),
     (hearth.directory.views.blueprint, PLATFORM),
     (hearth.families.views.blueprint, ORGANISATION),
     (hearth.federation.views.blueprint, FEDERATION),
     (hearth.figures.views.blueprint, ORGANISATION),
     (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
+    (hearth.incidents.views.blueprint, ORGANISATION),
     (hearth.intake.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
     (hearth.public_site.views.blueprint, ORGANISATION),
+    (hearth.retention.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
     (hearth.shelter.views.blueprint, ORGANISATION),
     (hearth.staff.views.blueprint, ORGANISATION),
+    (hearth.subject_rights.views.blueprint, ORGANISATION),
     (hearth.webhooks.views.blueprint, PLATFORM),
 )
 STYLEGUIDE = (hearth.styleguide.views.blueprint, EVERYWHERE)
@@ -73,6 +85,8 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Funds"), "giving.list_funds", "hand", Permission.GIFTS_READ),
     Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
     Destination(_l("Our figures"), "figures.index", "chart", Permission.NUMBERS_READ),
+    Destination(_l("Data protection"), "subject_rights.index", "list", Permission.SUBJECT_RIGHTS),
+    Destination(_l("Incidents"), "incidents.index", "lamp", Permission.INCIDENTS_MANAGE),
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
     Destination(
         _l("Numbers"),
@@ -129,6 +143,8 @@ def create_app(settings: Settings) -> HearthFlask:
     )
     _install_features(app, styleguide=settings.styleguide)
     mail.TEMPLATES.update(mails.TEMPLATES)
+    mail.TEMPLATES.update(retention_mails.TEMPLATES)
+    mail.TEMPLATES.update(reminders.TEMPLATES)
     _install_page_context(app)
     install_error_pages(app)
     install_headers(app, settings)

@@ -36,6 +36,8 @@ class Job(StrEnum):
     SWEEP_OUTBOXES = "workers.mail.sweep_outboxes"
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
+    RUN_RETENTION_CLOCKS = "workers.privacy.run_retention_clocks"
+    REMIND_OF_INCIDENTS = "workers.privacy.remind_of_incidents"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -46,6 +48,8 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SWEEP_OUTBOXES: Queue.MAIL,
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
+    Job.RUN_RETENTION_CLOCKS: Queue.STATISTICS,
+    Job.REMIND_OF_INCIDENTS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks

@@ -39,11 +39,11 @@ def record_of_processing(profile: LegalProfile) -> list[Activity]:
 def kept(retention: Retention) -> str:
     """How long a group is kept, in words."""
     if not retention.ends:
-        return _("not erased, because it names nobody")
+        return str(_("not erased, because it names nobody"))
     years = ngettext("%(num)s year", "%(num)s years", retention.years)
     start = str(STARTS[retention.after])
     if retention.duty:
-        return _("%(years)s %(start)s, as a law demands", years=years, start=start)
+        return str(_("%(years)s %(start)s, as a law demands", years=years, start=start))
     return f"{years} {start}"
 
 

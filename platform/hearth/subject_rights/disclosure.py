@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hearth.data_classes import FieldClass
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.registry import DataField, DataTable, leads_to, organisation_tables
+from hearth.families.services import record_read
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
 from hearth.subject_rights.subjects import Ids, ids_to_show
@@ -60,12 +61,7 @@ def rows_about(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> It
             yield Told(
                 table=table,
                 row_id=getattr(row, "id", None),
-                values={
-                    field: value
-                    for field in table.fields
-                    if _is_told(field, kind)
-                    and (value := getattr(row, field.name)) not in (None, "")
-                },
+                values=_values(table, row, kind),
             )
 
 
@@ -98,6 +94,23 @@ def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
         for entry in entries
         if (key := (entry.table_name, entry.row_id, entry.field)) in texts
     ]
+
+
+def queue_read_by(
+    session: Session, request: SubjectRequest, user_id: uuid.UUID
+) -> list[QueueEntry]:
+    """The queue for somebody who reads it, which is a look into the family's file."""
+    _note_the_look(session, request, user_id)
+    return queue(session, request)
+
+
+def contents_read_by(
+    session: Session, request: SubjectRequest, entry: Disclosure, user_id: uuid.UUID
+) -> str:
+    """What stands in one entry, for somebody who reads it; empty where it is gone."""
+    _note_the_look(session, request, user_id)
+    found = (one.contents for one in queue(session, request) if one.entry.id == entry.id)
+    return next(found, "")
 
 
 def entry_of(
@@ -148,12 +161,18 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     if _undecided(session, request):
         raise StillToReadError
     kept_back = _kept_back(session, request)
+    _note_the_look(session, request, by)
     told = [
         _redacted(row, kept_back)
         for row in rows_about(session, request.subject_kind, request.subject_id)
     ]
     take_step(session, request, Step.EXPORTED, by=by)
     return told
+
+
+def _note_the_look(session: Session, request: SubjectRequest, user_id: uuid.UUID) -> None:
+    if request.household_id is not None:
+        record_read(session, household_id=request.household_id, user_id=user_id)
 
 
 def as_text(value: Any) -> str:
@@ -183,6 +202,11 @@ def _rows(session: Session, table: DataTable, ids: Ids, kind: SubjectKind) -> Se
         return ()
     keys = list(table.table.primary_key.columns)
     return session.scalars(select(table.model).where(condition).order_by(*keys)).all()
+
+
+def _values(table: DataTable, row: Any, kind: SubjectKind) -> dict[DataField, Any]:
+    told = {field: getattr(row, field.name) for field in table.fields if _is_told(field, kind)}
+    return {field: value for field, value in told.items() if value not in (None, "", [], {})}
 
 
 def _is_told(field: DataField, kind: SubjectKind) -> bool:

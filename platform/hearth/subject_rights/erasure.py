@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -335,15 +335,13 @@ def _duty(kind: SubjectKind, kept: set[DataGroup]) -> list[Obstacle]:
     return [Obstacle.DUTY] if own.get(kind, DataGroup.FAMILY_FILES) in kept else []
 
 
-def _rows_that_go(
-    session: Session, ids: Mapping[SubjectKind, Iterable[uuid.UUID]], kept: set[DataGroup]
-) -> dict[str, int]:
+def _rows_that_go(session: Session, ids: Ids, kept: set[DataGroup]) -> dict[str, int]:
     found: dict[str, int] = {}
     for table in organisation_tables():
         if table.record.group in kept or not erasing.telling_fields(table):
             continue
         for kind, subjects in ids.items():
-            condition = leads_to(table, kind, list(subjects))
+            condition = leads_to(table, kind, subjects)
             if condition is None or not erasing.is_nearest(table, kind, ids):
                 continue
             count = session.scalar(select(func.count()).select_from(table.table).where(condition))

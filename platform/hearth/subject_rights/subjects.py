@@ -37,23 +37,16 @@ def subject_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Su
         case SubjectKind.PERSON:
             return _person(session, subject_id)
         case SubjectKind.HOUSEHOLD:
-            family = session.get(Household, subject_id)
-            return family and Subject(
-                kind=kind,
-                id=family.id,
-                name=family.case_number,
-                case_number=family.case_number,
-                household_id=family.id,
-            )
+            return _family(session, subject_id)
         case SubjectKind.DONOR:
             donor = session.get(Donor, subject_id)
-            return donor and Subject(kind=kind, id=donor.id, name=donor.name or donor.email)
+            return _named(kind, donor, donor.name or donor.email) if donor else None
         case SubjectKind.REFERRAL:
             referral = session.get(Referral, subject_id)
-            return referral and Subject(kind=kind, id=referral.id, name=referral.mother_name)
+            return _named(kind, referral, referral.mother_name) if referral else None
         case SubjectKind.STAFF:
             user = session.get(User, subject_id)
-            return user and Subject(kind=kind, id=user.id, name=user.name)
+            return _named(kind, user, user.name) if user else None
 
 
 def family_by_number(session: Session, case_number: str) -> Household | None:
@@ -145,6 +138,23 @@ def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> da
         ).where(CaseEpisode.household_id.in_(household_ids))
     ).one()
     return rows[0] if rows[1] == rows[2] else None
+
+
+def _named(kind: SubjectKind, row: Donor | Referral | User, name: str) -> Subject:
+    return Subject(kind=kind, id=row.id, name=name)
+
+
+def _family(session: Session, household_id: uuid.UUID) -> Subject | None:
+    family = session.get(Household, household_id)
+    if family is None:
+        return None
+    return Subject(
+        kind=SubjectKind.HOUSEHOLD,
+        id=family.id,
+        name=family.case_number,
+        case_number=family.case_number,
+        household_id=family.id,
+    )
 
 
 def _person(session: Session, person_id: uuid.UUID) -> Subject | None:
