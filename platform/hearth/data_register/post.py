@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from flask import current_app
 from markupsafe import Markup
-from sqlalchemy import literal, or_, select
+from sqlalchemy import any_, literal, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
@@ -23,7 +23,7 @@ def watchers(session: Session, permission: Permission) -> Sequence[User]:
         select(User)
         .where(
             User.disabled_at.is_(None),
-            or_(*(User.roles.any(literal(role)) for role in able)),
+            or_(*(literal(role) == any_(User.roles) for role in able)),
         )
         .order_by(User.id)
     ).all()

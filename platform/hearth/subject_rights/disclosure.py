@@ -22,6 +22,10 @@ from hearth.subject_rights.vocabulary import Decision, Step
 
 # What is nobody's business but the service's; a colleague's own data are hers.
 INTERNAL = frozenset({FieldClass.TECHNICAL, FieldClass.STAFF})
+# How we came to a decision is not handed out with it: a safeguarding note may name a danger.
+DELIBERATIONS = frozenset(
+    {"subject_request_steps", "erasure_proposals", "legal_holds", "retention_notices"}
+)
 REDACTED = "[…]"
 
 
@@ -195,7 +199,8 @@ def as_text(value: Any) -> str:
 
 def _rows(session: Session, table: DataTable, ids: Ids, kind: SubjectKind) -> Sequence[Any]:
     nearest = kind if table.paths(kind) else SubjectKind.HOUSEHOLD
-    if table.record.group is DataGroup.OPERATION or not ids.get(nearest):
+    kept = table.record.group is DataGroup.OPERATION or table.name in DELIBERATIONS
+    if kept or not ids.get(nearest):
         return ()
     condition = leads_to(table, nearest, ids[nearest])
     if condition is None:

@@ -1,0 +1,155 @@
+"""Everything about somebody, and what a human reads before it is given out."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.families.models import FileRead
+from hearth.subject_rights import disclosure, papers
+from hearth.subject_rights.disclosure import (
+    REDACTED,
+    ShownBeforeError,
+    StillToReadError,
+)
+from hearth.subject_rights.models import SubjectRequest
+from hearth.subject_rights.services import take_step
+from hearth.subject_rights.vocabulary import Decision, Step
+from hearth.web.request import HearthFlask
+from tenants.registry import OrgRef
+from tests.factories.families import child, mother, open_family, staff_id
+from tests.factories.rights import RU, take_request
+from tests.factories.service_delivery import record_service
+
+SECRET = "Her neighbour Nina called the police"
+
+
+def request_with_a_note(session: Session) -> SubjectRequest:
+    family = open_family(
+        session,
+        members=[
+            mother(given_name="Olga", phone="+7 921 000 00 01", contact_note="Never name us"),
+            child(given_name="Masha-the-child"),
+        ],
+    )
+    record_service(session, family, note=SECRET)
+    return take_request(session, family)
+
+
+def as_text(told: list[disclosure.Told]) -> str:
+    return json.dumps(
+        [{f.name: disclosure.as_text(v) for f, v in one.values.items()} for one in told],
+        ensure_ascii=False,
+    )
+
+
+def test_free_words_wait_for_a_human_and_facts_do_not(session: Session) -> None:
+    request = request_with_a_note(session)
+
+    waiting = disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
+
+    entries = disclosure.queue(session, request)
+    assert waiting == len(entries) == 2
+    assert {(one.entry.table_name, one.entry.field) for one in entries} == {
+        ("service_deliveries", "note"),
+        ("people", "contact_note"),
+    }
+    assert SECRET in {one.contents for one in entries}
+
+
+def test_nothing_is_handed_out_while_an_entry_waits(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    request = request_with_a_note(session)
+
+    with pytest.raises(StillToReadError):
+        disclosure.hand_out(session, request, by=by)
+    disclosure.prepare(session, request, by=by)
+    with pytest.raises(StillToReadError):
+        disclosure.hand_out(session, request, by=by)
+
+
+def test_what_was_kept_back_is_not_in_the_file_and_no_relatives_row_is(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    request = request_with_a_note(session)
+    disclosure.prepare(session, request, by=by)
+    for one in disclosure.queue(session, request):
+        kept_back = one.contents == SECRET
+        decision = Decision.REDACT if kept_back else Decision.RELEASE
+        disclosure.decide(session, request, one.entry, decision=decision, by=by)
+
+    text = as_text(disclosure.hand_out(session, request, by=by))
+
+    assert SECRET not in text
+    assert REDACTED in text
+    assert "Olga" in text
+    assert "Never name us" in text
+    assert "Masha-the-child" not in text
+    assert request.has(Step.EXPORTED)
+
+
+def test_a_note_that_came_later_is_read_too(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    family = open_family(session)
+    request = take_request(session, family)
+    disclosure.prepare(session, request, by=by)
+
+    record_service(session, family, note=SECRET)
+
+    with pytest.raises(StillToReadError):
+        disclosure.hand_out(session, request, by=by)
+    assert [one.contents for one in disclosure.queue(session, request)] == [SECRET]
+
+
+def test_the_file_is_handed_out_once(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    request = take_request(session, open_family(session))
+    disclosure.prepare(session, request, by=by)
+    disclosure.hand_out(session, request, by=by)
+
+    with pytest.raises(ShownBeforeError):
+        disclosure.hand_out(session, request, by=by)
+    take_step(session, request, Step.EXPORT_RENEWED, by=by, note="The paper got wet")
+
+    assert disclosure.hand_out(session, request, by=by)
+
+
+def test_reading_the_queue_is_a_look_into_the_file(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    request = request_with_a_note(session)
+    disclosure.prepare(session, request, by=by)
+
+    disclosure.queue_read_by(session, request, by)
+
+    looks = session.scalars(
+        select(FileRead.user_id).where(FileRead.household_id == request.household_id)
+    ).all()
+    assert by in looks
+
+
+def test_the_file_says_the_same_to_a_machine_and_to_a_human(
+    session: Session, app: HearthFlask, spb: OrgRef
+) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    request = take_request(session, open_family(session, members=[mother(given_name="Ольга")]))
+    disclosure.prepare(session, request, by=by)
+    told = disclosure.hand_out(session, request, by=by)
+
+    with app.test_request_context():
+        packed = papers.file_about(
+            told, house=spb, profile=RU, lang="en", made_at=datetime.now(UTC)
+        )
+
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        data = json.loads(file.read("data.json"))
+        pages = PdfReader(io.BytesIO(file.read("data.pdf"))).pages
+    printed = " ".join(page.extract_text() for page in pages)
+    names = [one["fields"].get("given_name") for one in data["entries"]]
+    assert "Ольга" in names
+    assert "Ольга" in printed
+    assert data["law"] == "152-FZ"
