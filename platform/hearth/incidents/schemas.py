@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +13,6 @@ from hearth.incidents.people import CaseState, Part
 from hearth.incidents.words import ENTRIES, KINDS, WAYS
 from hearth.subject_rights.schemas import reason_field
 from hearth.web.fields import LocalDate, PlainText, UuidChoice
-from hearth.web.formatting import organisation_clock
 
 # The wall clock as a browser sends it; the organisation's own clock is added on reading.
 FORMAT = "%Y-%m-%dT%H:%M"
@@ -31,9 +31,9 @@ class Moment(fields.NaiveDateTime):
         )
 
 
-def on_the_clock(moment: datetime | None) -> datetime | None:
+def on_the_clock(moment: datetime | None, clock: ZoneInfo) -> datetime | None:
     """The moment that somebody meant who looked at the clock on the wall."""
-    return moment.replace(tzinfo=organisation_clock()) if moment else None
+    return moment.replace(tzinfo=clock) if moment else None
 
 
 class OpenSchema(Schema):

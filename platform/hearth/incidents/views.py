@@ -30,7 +30,6 @@ from hearth.incidents.words import ENTRIES, KINDS, WAYS
 from hearth.shelter.houses import all_houses
 from hearth.staff.services import colleagues
 from hearth.web.answers import BOTH, form_page, found, sent_form
-from hearth.web.formatting import organisation_clock
 from hearth.web.forms import Form
 from hearth.web.request import organisation, session
 from tenants.legal import LegalProfile, profile_for
@@ -57,10 +56,10 @@ def index() -> str:
 @permit(MINE)
 def open_one() -> Any:
     """Open an incident."""
-    start = {"aware_at": datetime.now(organisation_clock()).replace(tzinfo=None)}
+    start = {"aware_at": datetime.now(organisation().clock).replace(tzinfo=None)}
     form = Form(OpenSchema(), sent_form(), start)
     if form.validate():
-        told = {**form.loaded, "aware_at": on_the_clock(form.loaded["aware_at"])}
+        told = {**form.loaded, "aware_at": _at(form.loaded["aware_at"])}
         try:
             return _to(services.open_incident(session, **told, by=person().id))
         except AheadError as error:
@@ -88,7 +87,7 @@ def add_entry(incident_id: uuid.UUID) -> Any:
     """Add a dated entry."""
     incident, form = _incident(incident_id), Form(EntrySchema(), sent_form())
     if form.validate():
-        told = {**form.loaded, "happened_at": on_the_clock(form.loaded["happened_at"])}
+        told = {**form.loaded, "happened_at": _at(form.loaded["happened_at"])}
         try:
             services.add_entry(session, incident, **told, by=person().id)
             return _to(incident)
@@ -168,6 +167,10 @@ def close(incident_id: uuid.UUID) -> Any:
         except PROBLEMS as error:
             form.add_error(None, _why(error))
     return form_page("incidents/close.html", form, incident=incident)
+
+
+def _at(moment: datetime | None) -> datetime | None:
+    return on_the_clock(moment, organisation().clock)
 
 
 def _why(error: Exception) -> str:
