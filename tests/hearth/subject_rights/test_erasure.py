@@ -80,7 +80,7 @@ def decide(session: Session, proposal: ErasureProposal, verdict: Verdict = Verdi
 def everything(session: Session, group: DataGroup = DataGroup.FAMILY_FILES) -> str:
     """Every row of a group of tables as text, as a thief of the database would read it."""
     session.flush()
-    found = []
+    found: list[str] = []
     for table in organisation_tables():
         if table.record.group is group:
             found += session.execute(text(f'SELECT t::text FROM "{table.name}" t')).scalars()
