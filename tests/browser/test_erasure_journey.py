@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from hearth.accounts.permissions import Role
 from hearth.families.services import close_case
 from hearth.families.vocabulary import ClosingReason
 from hearth.service_delivery.services import record_service
 from tenants.context import tenant_session
-from tests.factories.families import TODAY, child, mother, open_family, staff_id
+from tests.factories.families import TODAY, child, mother, open_family
 from tests.factories.service_delivery import details
+from tests.factories.shelter import some_user_id
 from tests.support.browsing import Visit
 from tests.support.stack import Stack
 
@@ -25,8 +25,7 @@ def closed_family(stack: Stack) -> tuple[str, str]:
     """The number and the page of a family whose case is over."""
     organisation = stack.runtime.registry.get("spb")
     with tenant_session(organisation) as session:
-        # In the sample data there are two social workers, and one director.
-        by = staff_id(session, Role.DIRECTOR)
+        by = some_user_id(session)
         people = [mother(given_name=NAME), child()]
         family = open_family(session, members=people, opened_by=by, key_worker_id=by)
         told = details(family, note=NOTE)

@@ -18,7 +18,8 @@ from hearth.intake.models import Referral
 from hearth.outbox.services import put
 from hearth.retention.models import Answer, RetentionNotice
 from hearth.subject_rights import erasure
-from hearth.subject_rights.erasure import Obstacle, ObstacleError
+from hearth.subject_rights.erasure import ObstacleError
+from hearth.subject_rights.erasure_plan import Obstacle
 from hearth.subject_rights.models import Erasure
 from tenants.legal import LegalProfile
 

@@ -16,6 +16,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.subject_rights import correction, disclosure, erasure, papers, services, subjects
+from hearth.subject_rights.erasure_plan import preview
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
 from hearth.subject_rights.presentation import page_of, say_why, words
 from hearth.subject_rights.schemas import (
@@ -353,7 +354,7 @@ def _zip(told: list[disclosure.Told]) -> Response:
 
 
 def _plan(request: SubjectRequest) -> dict[str, Any]:
-    plan = erasure.preview(
+    plan = preview(
         session,
         request.subject_kind,
         request.subject_id,

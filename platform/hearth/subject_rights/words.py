@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from hearth.data_classes import FieldClass
 from hearth.data_register.words import CLASSES
-from hearth.subject_rights.erasure import Obstacle, Reason
+from hearth.subject_rights.erasure_plan import Obstacle, Reason
 from hearth.subject_rights.vocabulary import (
     Asker,
     Decision,

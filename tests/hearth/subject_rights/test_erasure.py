@@ -20,11 +20,10 @@ from hearth.giving.models import Donor
 from hearth.subject_rights import erasing, erasure, holds, services
 from hearth.subject_rights.erasure import (
     DecidedError,
-    Obstacle,
     ObstacleError,
-    Reason,
     SamePersonError,
 )
+from hearth.subject_rights.erasure_plan import Obstacle, Reason, preview
 from hearth.subject_rights.models import Erasure, ErasureProposal, SubjectRequest
 from hearth.subject_rights.vocabulary import RequestKind, Step, Verdict
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
@@ -139,7 +138,7 @@ def test_the_preview_counts_what_goes_and_says_why_the_rest_stays(session: Sessi
     family = closed_family(session)
     request = asked(session, family)
 
-    plan = erasure.preview(
+    plan = preview(
         session,
         request.subject_kind,
         request.subject_id,
@@ -221,7 +220,7 @@ def test_a_donor_is_kept_as_long_as_the_books_are(session: Session) -> None:
     start_gift(session, email="anneke@example.org")
     donor = session.scalars(select(Donor)).one()
 
-    plan = erasure.preview(
+    plan = preview(
         session, SubjectKind.DONOR, donor.id, whole_family=False, profile=RU, today=TODAY
     )
     later = TODAY + timedelta(days=365 * 5 + 30)
