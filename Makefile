@@ -72,6 +72,10 @@ check: .venv/installed ## Everything a change must pass: lint, format, types, fl
 bench: .venv/installed compile ## Measure against direct SQL and django-tenants; prints a table
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: mutate
+mutate: .venv/installed compile ## Take every guard away, one at a time; the tests must notice each
+	$(BIN)/pytest -n $(TEST_PROCESSES) -q tests/security/mutations.py $(ARGS)
+
 .PHONY: chaos
 chaos: .venv/installed compile ## Deliver 2,000 webhooks while workers, queue and database are killed
 	$(BIN)/python -m tests.benchmarks.chaos $(ARGS)

@@ -48,9 +48,15 @@ _POSTGRES_SETTINGS = {
     "max_locks_per_transaction": "256",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # A failing statement carries a family's data: the server's log keeps neither it nor its values.
+    # A failing statement carries a family's data, and so does the error's own text ("invalid input
+    # … Anna"): the server's log keeps neither of them, no values, and no DETAIL with a row in it.
+    # What broke is told by the service's own log, as a kind of error and a line of code.
+    "log_statement": "none",
+    "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_min_error_statement": "panic",
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
 }
 _FORGETFUL_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

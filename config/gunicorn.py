@@ -32,11 +32,30 @@ limit_request_field_size = 8190
 # Only these may say which scheme and client a request came from; "*" is never right.
 forwarded_allow_ips = os.environ.get("HEARTH_PROXY_ADDRESSES", "127.0.0.1")
 
-# The path alone: a query string can hold a name someone searched for.
-access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
-accesslog = "-"
+# The service logs its requests itself, by route: a path holds families' ids and donors' links.
+accesslog = None
 errorlog = "-"
 loglevel = "info"
+# What gunicorn says of a request it cannot read would quote it; so its lines pass the same list.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "config.logs.formatter"}},
+    "handlers": {
+        "lines": {
+            "class": "logging.StreamHandler",
+            "formatter": "lines",
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "root": {"level": "WARNING", "handlers": ["lines"]},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["lines"], "propagate": False},
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}
+# No proxy of ours moves the service to another path, so nobody else may either.
+forwarder_headers = ""
 proc_name = "hearth-web"
 # Deployments are managed from outside; a socket in somebody's home directory helps nobody.
 control_socket_disable = True

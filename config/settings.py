@@ -1,14 +1,26 @@
 """Reads every setting from the environment once, and refuses to start when one is missing."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+_KEY_SERVICE = re.compile(r"HEARTH_KMS_([A-Z0-9_]+)_ADDRESS(?:_FILE)?")
 
 
 class MissingSettingError(RuntimeError):
     """A required environment variable is absent or unusable; the message never tells its value."""
+
+
+@dataclass(frozen=True)
+class KeyService:
+    """Where a key management service answers, and the token it knows us by."""
+
+    address: str
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +34,10 @@ class Settings:
     database_secret: str
     database_url: str
     owner_database_url: str | None
+    keys_secret: str
+    keys_database_url: str
+    keys_owner_database_url: str | None
+    key_services: Mapping[str, KeyService]
     redis_url: str
     base_domain: str
     scheme: str
@@ -41,6 +57,14 @@ class Settings:
     label: str
     sentry_dsn: str | None
     styleguide: bool
+    audit_signing_key: str | None
+    audit_former_keys: tuple[bytes, ...]
+    audit_anchors: str | None
+    audit_anchor_mail: str | None
+    web_threads: int
+    rate_limits: bool
+    security_contact: str
+    scanner: str | None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -51,6 +75,10 @@ class Settings:
             database_secret=env.secret("HEARTH_DATABASE_SECRET"),
             database_url=without_credentials(env.required("DATABASE_URL")),
             owner_database_url=env.optional("HEARTH_OWNER_DATABASE_URL"),
+            keys_secret=env.secret("HEARTH_KEYS_SECRET"),
+            keys_database_url=env.keys_database("HEARTH_KEYS_DATABASE_URL", "DATABASE_URL"),
+            keys_owner_database_url=env.optional("HEARTH_KEYS_OWNER_DATABASE_URL"),
+            key_services=env.key_services(),
             redis_url=env.required("REDIS_URL"),
             base_domain=env.required("HEARTH_BASE_DOMAIN").lower(),
             scheme=env.optional("HEARTH_SCHEME") or "https",
@@ -70,6 +98,15 @@ class Settings:
             label=env.optional("HEARTH_LABEL") or "unnamed",
             sentry_dsn=env.optional("SENTRY_DSN"),
             styleguide=env.flag("HEARTH_STYLEGUIDE"),
+            audit_signing_key=env.optional_secret("HEARTH_AUDIT_SIGNING_KEY"),
+            audit_former_keys=env.keys("HEARTH_AUDIT_FORMER_KEYS"),
+            audit_anchors=env.optional("HEARTH_AUDIT_ANCHORS"),
+            audit_anchor_mail=env.optional("HEARTH_AUDIT_ANCHOR_MAIL"),
+            web_threads=env.number("HEARTH_WEB_THREADS") or 8,
+            rate_limits=env.flag("HEARTH_RATE_LIMITS", default="yes"),
+            security_contact=env.optional("HEARTH_SECURITY_CONTACT")
+            or f"mailto:{parseaddr(env.required('HEARTH_MAIL_FROM'))[1]}",
+            scanner=env.optional("HEARTH_SCANNER"),
         )
 
     def origin(self, host: str) -> str:
@@ -99,8 +136,12 @@ class _Environment:
         return value
 
     def secret(self, name: str) -> str:
-        value = self.required(name)
-        if len(value) < 32:
+        self.required(name)
+        return self.optional_secret(name) or ""
+
+    def optional_secret(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and len(value) < 32:
             raise MissingSettingError(f"{name} must be at least 32 characters long")
         return value
 
@@ -113,11 +154,46 @@ class _Environment:
         except ValueError as error:
             raise MissingSettingError(f"{name} must be a whole number") from error
 
-    def flag(self, name: str) -> bool:
-        value = (self.optional(name) or "no").lower()
+    def flag(self, name: str, *, default: str = "no") -> bool:
+        value = (self.optional(name) or default).lower()
         if value not in {"1", "yes", "true", "0", "no", "false"}:
             raise MissingSettingError(f"{name} must be yes or no")
         return value in {"1", "yes", "true"}
+
+    def keys(self, name: str) -> tuple[bytes, ...]:
+        """Keys of 32 bytes, each written as 64 hexadecimal digits."""
+        words = (self.optional(name) or "").replace(",", " ").split()
+        try:
+            found = tuple(bytes.fromhex(word) for word in words)
+        except ValueError as error:
+            raise MissingSettingError(f"{name} must be 64 hexadecimal digits") from error
+        if any(len(key) != 32 for key in found):
+            raise MissingSettingError(f"{name} must be 64 hexadecimal digits")
+        return found
+
+    def keys_database(self, name: str, families: str) -> str:
+        """An address without credentials; keys beside what they open would be in its backups."""
+        address = without_credentials(self.required(name))
+        ours, theirs = urlsplit(address), urlsplit(self.required(families))
+        if (ours.hostname, ours.port or 5432, ours.path) == (
+            theirs.hostname,
+            theirs.port or 5432,
+            theirs.path,
+        ):
+            raise MissingSettingError(f"{name} must name a database of its own")
+        return address
+
+    def key_services(self) -> Mapping[str, KeyService]:
+        """What ``HEARTH_KMS_<REFERENCE>_ADDRESS`` and ``…_TOKEN`` tell, by lower-case reference."""
+        found = (_KEY_SERVICE.fullmatch(name) for name in sorted(self._environ))
+        return {
+            match[1].lower(): KeyService(
+                self.required(f"HEARTH_KMS_{match[1]}_ADDRESS"),
+                self.required(f"HEARTH_KMS_{match[1]}_TOKEN"),
+            )
+            for match in found
+            if match
+        }
 
     def several(self, name: str) -> tuple[str, ...]:
         return tuple(part for part in self.required(name).replace(",", " ").split() if part)

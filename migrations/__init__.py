@@ -1,1 +1,1 @@
-"""The two Alembic lines: the shared schema, and the schema that every organisation has."""
+"""The three Alembic lines: the shared schema, every organisation's schema, the database of keys."""

@@ -43,6 +43,12 @@ class Bindings(Protocol):
     def reader(self) -> Engine | Connection:
         """What the reader of published aggregates binds to."""
 
+    def keys(self) -> Engine:
+        """The engine of the database of keys; what is written there is durable at once."""
+
+    def keys_statements(self) -> Engine:
+        """The same for single statements."""
+
 
 @dataclass(frozen=True)
 class Runtime:

@@ -15,6 +15,7 @@ from tenants.registry import OrgRef
 
 PLATFORM_ROLE = "platform_app"
 READER_ROLE = "federation_reader"
+KEYS_ROLE = "key_keeper"
 IDLE_SECONDS = 60.0
 
 
@@ -63,6 +64,14 @@ class Engines:
     def reader(self) -> Engine:
         """Published aggregates and nothing else."""
         return self._service_engine(READER_ROLE)
+
+    def keys(self) -> Engine:
+        """The database of keys, which holds nothing else."""
+        return self._service_engine(KEYS_ROLE)
+
+    def keys_statements(self) -> Engine:
+        """The same, on connections on which every statement is a transaction of its own."""
+        return self._service_engine(KEYS_ROLE, autocommit=True)
 
     def dispose(self) -> None:
         """Close every idle connection of this process."""
@@ -132,6 +141,12 @@ class Engines:
 
 def role_url(settings: Settings, role: str, generation: int, database: str = "default") -> URL:
     """The address at which a login role reaches its database."""
+    if role == KEYS_ROLE:
+        return make_url(settings.keys_database_url).set(
+            drivername="postgresql+psycopg",
+            username=role,
+            password=role_password(settings.keys_secret, role, generation),
+        )
     if database != "default":
         raise WrongSchemaError("no address is configured for this placement")
     return make_url(settings.database_url).set(

@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from config.settings import Settings
+from tenants import keys_database
 from tenants.migrator import upgrade_statements
 from tenants.models import new_id
 from tenants.passwords import role_password
@@ -55,6 +56,7 @@ def create_organisation(connection: Connection, settings: Settings, profile: Pro
     # Whoever creates another organisation at this moment may claim what was just made.
     while (claimed := claim_schema(connection, profile)) is None:
         prepare_schema(connection, settings)
+    keys_database.register(settings, [claimed])
     return claimed
 
 
@@ -151,6 +153,14 @@ INSERT INTO shared.schemas (name) VALUES ({name})
 """
 
 
+def register_keys(connection: Connection, settings: Settings) -> None:
+    """Give an organisation its first key where a broken-off command left it without one."""
+    claimed = connection.execute(
+        "SELECT name FROM shared.schemas WHERE state = 'claimed' ORDER BY name"
+    ).fetchall()
+    keys_database.register(settings, [name for (name,) in claimed])
+
+
 def list_organisations(connection: Connection) -> list[tuple[str, str, str, str]]:
     """Slug, schema, state and revision of every organisation that was not dropped."""
     return connection.execute(
@@ -173,8 +183,10 @@ def set_state(connection: Connection, slug: str, *, before: str, after: str) -> 
         raise OrganisationError(f"there is no {before} organisation named {slug}")
 
 
-def drop_organisation(connection: Connection, slug: str) -> None:
+def drop_organisation(connection: Connection, slug: str) -> str:
     """Remove a suspended organisation's schema and role for good; the slug becomes free.
+
+    Returns the schema's name, whose keys the caller destroys.
 
     :raises OrganisationError: it is not suspended.
     """
@@ -195,3 +207,4 @@ def drop_organisation(connection: Connection, slug: str) -> None:
                 " WHERE schema_name = {name}"
             ).format(role=sql.Identifier(row[0]), name=sql.Literal(row[0]))
         )
+    return str(row[0])

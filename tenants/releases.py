@@ -4,7 +4,7 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-Line = Literal["shared", "tenant"]
+Line = Literal["shared", "tenant", "keys"]
 
 
 @cache

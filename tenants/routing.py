@@ -8,11 +8,12 @@ from tenants.registry import OrgRef
 
 
 class SiteKind(StrEnum):
-    """The three kinds of host: an organisation's, the federation's, and the platform's own."""
+    """The kinds of host: an organisation's, the federation's, the platform's, and the files'."""
 
     ORGANISATION = "organisation"
     FEDERATION = "federation"
     PLATFORM = "platform"
+    FILES = "files"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def site_for(host: str, runtime: Runtime) -> Site | None:
         return Site(SiteKind.FEDERATION, name)
     if name in {base, f"hooks.{base}"}:
         return Site(SiteKind.PLATFORM, name)
+    if name == f"files.{base}":
+        return Site(SiteKind.FILES, name)
     organisation = runtime.registry.by_host(name)
     if organisation is None or organisation.state != "active":
         return None

@@ -1,17 +1,19 @@
 """What every test may ask for: a database of its own worker, sessions, and signed-in visitors."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from hearth.app import create_app
 from hearth.web.request import HearthFlask
 from tenants import context
@@ -145,17 +147,39 @@ def visitor(app: HearthFlask, runtime: Runtime) -> Callable[..., Visitor]:
 
 @pytest.fixture
 def sign_in(visitor: Callable[..., Visitor], runtime: Runtime) -> Callable[..., Visitor]:
-    """Make a visitor who is signed in with a role on a site."""
+    """Make a visitor who is signed in with a role on a site.
 
-    def make(role: Role | str, site: str = "spb") -> Visitor:
+    She has shown her second factor just now; ``fresh=False`` says that it was a while ago, and
+    ``assurance="password"`` that it is still to come.
+    """
+
+    def make(
+        role: Role | str,
+        site: str = "spb",
+        *,
+        fresh: bool = True,
+        assurance: str = "second-factor",
+    ) -> Visitor:
         client = visitor(site)
         unit = (
             shared_session() if site == "federation" else tenant_session(runtime.registry.get(site))
         )
         with unit as opened:
-            user = directory(opened).user
-            user_id = opened.scalars(select(user.id).where(user.roles == [str(role)])).one()
-            token = accounts.start_session(opened, user_id=user_id, host=client.host)
+            tables = directory(opened)
+            whose = select(tables.user.id).where(tables.user.roles == [str(role)])
+            token = sessions.start_session(
+                opened,
+                user_id=opened.scalars(whose).one(),
+                host=client.host,
+                assurance=Assurance(assurance),
+            )
+            if not fresh:
+                earlier = datetime.now(UTC) - timedelta(minutes=10)
+                opened.execute(
+                    update(tables.session)
+                    .where(tables.session.token_hash == sessions.token_hash(token))
+                    .values(confirmed_at=earlier)
+                )
         client.set_cookie(COOKIE, token, domain=client.host, secure=True)
         return client
 

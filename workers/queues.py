@@ -1,18 +1,25 @@
 """Runs one worker process for one queue."""
 
+import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from rq import Queue as RedisQueue
 from rq import SimpleWorker
+from rq.job import Job as RedisJob
 from rq.serializers import JSONSerializer
 
+from config.logs import place_of
+from config.sentry import report
 from config.settings import Settings
 from hearth.app import create_app
 from hearth.jobs import Queue
 from tenants.context import configure
 from workers.beats import beat_file
+
+log = logging.getLogger(__name__)
 
 
 class BeatingWorker(SimpleWorker):
@@ -29,6 +36,24 @@ class BeatingWorker(SimpleWorker):
         self.beat_file.touch()
         super().heartbeat(*arguments, **options)  # type: ignore[arg-type]
 
+    def handle_job_failure(
+        self,
+        job: RedisJob,
+        queue: RedisQueue,
+        started_job_registry: Any = None,
+        exc_string: Any = "",
+        execution: Any = None,
+    ) -> None:
+        """Keep in Redis that a job failed and not with which words, which may quote a family."""
+        super().handle_job_failure(job, queue, started_job_registry, "See the log.", execution)
+
+    def handle_exception(self, job: RedisJob, *exc_info: Any) -> None:
+        """Log kind and line of what broke, in place of RQ's own record with the whole text."""
+        kind, error, trace = exc_info
+        extra = {"job": job.func_name, "reason": kind.__name__, "place": place_of(trace)}
+        log.error("job_failed", extra=extra)
+        report(error, job=str(job.func_name))
+
 
 def run_worker(settings: Settings, queue: Queue) -> None:
     """Serve one queue until told to stop.
@@ -40,7 +65,13 @@ def run_worker(settings: Settings, queue: Queue) -> None:
         # On a small machine a letter with its receipt can wait a moment; a payment should not.
         os.nice(5)
     configure(settings)
-    connection = Redis.from_url(settings.redis_url)
+    worker = make_worker(Redis.from_url(settings.redis_url), queue)
+    with create_app(settings).app_context():
+        worker.work(with_scheduler=False, logging_level="WARNING")
+
+
+def make_worker(connection: Redis, queue: Queue) -> BeatingWorker:
+    """The worker of one queue, ready to work."""
     worker = BeatingWorker(
         [RedisQueue(queue.value, connection=connection, serializer=JSONSerializer)],
         connection=connection,
@@ -50,5 +81,4 @@ def run_worker(settings: Settings, queue: Queue) -> None:
     )
     worker.beat_file = beat_file(queue)
     worker.log_job_description = False
-    with create_app(settings).app_context():
-        worker.work(with_scheduler=False, logging_level="WARNING")
+    return worker

@@ -7,24 +7,33 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_babel import Babel, get_locale
 from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 import hearth.accounts.views
+import hearth.break_glass.views
+import hearth.case_access.views
 import hearth.case_file.views
 import hearth.consents.views
 import hearth.data_register.views
 import hearth.directory.views
+import hearth.documents.views
 import hearth.families.views
 import hearth.federation.views
 import hearth.figures.views
+import hearth.files.views
 import hearth.giving.views
 import hearth.health.views
 import hearth.incidents.views
 import hearth.intake.views
+import hearth.keys.views
 import hearth.ledger.views
 import hearth.models
+import hearth.my_account.views
+import hearth.notices.views
 import hearth.public_site.views
+import hearth.records.views
 import hearth.retention.views
 import hearth.service_delivery.views
 import hearth.shelter.views
@@ -33,15 +42,23 @@ import hearth.styleguide.views
 import hearth.subject_rights.views
 import hearth.webhooks.views
 from config.settings import Settings
+from hearth.accounts import mails as account_mails
+from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Permission
+from hearth.audit import mails as audit_mails
+from hearth.break_glass import mails as break_glass_mails
+from hearth.break_glass.banner import look_banner
+from hearth.files.kinds import LARGEST
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
 from hearth.incidents import reminders
 from hearth.outbox import mail
+from hearth.records.presentation import purpose_in_words
 from hearth.retention import mails as retention_mails
-from hearth.web import formatting, languages, navigation, tokens
+from hearth.web import formatting, languages, navigation, request_log, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
+from hearth.web.limits import Guarded, install_limits
 from hearth.web.navigation import Destination
 from hearth.web.request import HearthFlask, arrive, leave
 from tenants.passwords import derive
@@ -51,25 +68,34 @@ ORGANISATION = frozenset({SiteKind.ORGANISATION})
 FEDERATION = frozenset({SiteKind.FEDERATION})
 STAFF = ORGANISATION | FEDERATION
 PLATFORM = frozenset({SiteKind.PLATFORM})
+FILES = frozenset({SiteKind.FILES})
 EVERYWHERE = frozenset(SiteKind)
 
 # Which feature answers on which kind of host; everywhere else its pages do not exist.
 FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.accounts.views.blueprint, STAFF),
+    (hearth.break_glass.views.blueprint, ORGANISATION),
+    (hearth.case_access.views.blueprint, ORGANISATION),
     (hearth.case_file.views.blueprint, ORGANISATION),
     (hearth.consents.views.blueprint, ORGANISATION),
     (hearth.data_register.views.blueprint, ORGANISATION),
     (hearth.directory.views.blueprint, PLATFORM),
+    (hearth.documents.views.blueprint, ORGANISATION),
     (hearth.families.views.blueprint, ORGANISATION),
     (hearth.federation.views.blueprint, FEDERATION),
     (hearth.figures.views.blueprint, ORGANISATION),
+    (hearth.files.views.blueprint, FILES),
     (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
     (hearth.incidents.views.blueprint, ORGANISATION),
     (hearth.intake.views.blueprint, ORGANISATION),
+    (hearth.keys.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
+    (hearth.my_account.views.blueprint, STAFF),
+    (hearth.notices.views.blueprint, EVERYWHERE),
     (hearth.public_site.views.blueprint, ORGANISATION),
     (hearth.retention.views.blueprint, ORGANISATION),
+    (hearth.records.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
     (hearth.shelter.views.blueprint, ORGANISATION),
     (hearth.staff.views.blueprint, ORGANISATION),
@@ -88,6 +114,10 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Data protection"), "subject_rights.index", "list", Permission.SUBJECT_RIGHTS),
     Destination(_l("Incidents"), "incidents.index", "lamp", Permission.INCIDENTS_MANAGE),
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
+    Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
+    Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
+    Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
+    Destination(_l("Key"), "keys.show", "key", Permission.USERS_MANAGE),
     Destination(
         _l("Numbers"),
         "federation.numbers",
@@ -102,6 +132,13 @@ FRONT_DOORS = {
     SiteKind.PLATFORM: "directory.index",
 }
 MAX_BODY = 2 * 1024 * 1024
+# Where a file comes in: the file, and a little for what is sent around it.
+LARGE_BODIES = {"documents.add": LARGEST + 64 * 1024}
+GUARDED = Guarded(
+    cookie=COOKIE,
+    costly=frozenset({"figures.export", "federation.export", "documents.add"}),
+    reports=frozenset({"notices.reports"}),
+)
 
 
 @dataclass(frozen=True)
@@ -141,22 +178,32 @@ def create_app(settings: Settings) -> HearthFlask:
         locale_selector=languages.select_locale,
         timezone_selector=languages.select_timezone,
     )
-    _install_features(app, styleguide=settings.styleguide)
-    mail.TEMPLATES.update(mails.TEMPLATES)
-    mail.TEMPLATES.update(retention_mails.TEMPLATES)
-    mail.TEMPLATES.update(reminders.TEMPLATES)
+    _install_features(app, settings)
+    for letters in (
+        mails,
+        account_mails,
+        audit_mails,
+        break_glass_mails,
+        retention_mails,
+        reminders,
+    ):
+        mail.TEMPLATES.update(letters.TEMPLATES)
     _install_page_context(app)
     install_error_pages(app)
     install_headers(app, settings)
     return app
 
 
-def _install_features(app: HearthFlask, *, styleguide: bool) -> None:
+def _install_features(app: HearthFlask, settings: Settings) -> None:
+    request_log.install_request_log(app)
     app.before_request(arrive)
+    app.before_request(request_log.name_the_house)
     app.before_request(_refuse_wrong_house)
     app.before_request(tokens.refuse_foreign_requests)
+    install_limits(app, settings, GUARDED)
+    app.before_request(_allow_large_body)
     app.teardown_request(leave)
-    features = (*FEATURES, STYLEGUIDE) if styleguide else FEATURES
+    features = (*FEATURES, STYLEGUIDE) if settings.styleguide else FEATURES
     for blueprint, _kinds in features:
         app.register_blueprint(blueprint)
     app.extensions["site_kinds"] = {blueprint.name: kinds for blueprint, kinds in features}
@@ -170,16 +217,35 @@ def _refuse_wrong_house() -> Response | None:
     looking = request.method in {"GET", "HEAD"}
     if looking and request.path == "/" and site.kind in FRONT_DOORS:
         return redirect(url_for(FRONT_DOORS[site.kind]))
-    feature = request.blueprint
-    if feature and site.kind not in current_app.extensions["site_kinds"][feature]:
+    features = {request.blueprint} if request.blueprint else _features_with_other_methods()
+    kinds = current_app.extensions["site_kinds"]
+    if features and all(site.kind not in kinds[feature] for feature in features):
         abort(404)
     return None
+
+
+def _allow_large_body() -> None:
+    if request.endpoint in LARGE_BODIES:
+        request.max_content_length = LARGE_BODIES[request.endpoint]
+
+
+def _features_with_other_methods() -> set[str]:
+    """Whose address this is when only the method is wrong; elsewhere there is no such address."""
+    if not isinstance(request.routing_exception, MethodNotAllowed) or request.path == "/":
+        return set()
+    addresses = current_app.url_map.bind("")
+    endpoints = {
+        str(addresses.match(request.path, method=method)[0])
+        for method in request.routing_exception.valid_methods or ()
+    }
+    return {endpoint.rpartition(".")[0] for endpoint in endpoints if "." in endpoint}
 
 
 def _install_page_context(app: HearthFlask) -> None:
     formatting.register(app)
     # Macros see the environment's own names only, not those of the page that imports them.
     app.jinja_env.globals["form_token"] = tokens.form_token
+    app.jinja_env.filters["purpose"] = purpose_in_words
 
     @app.context_processor
     def page() -> dict[str, Any]:
@@ -190,6 +256,7 @@ def _install_page_context(app: HearthFlask) -> None:
             "locale": locale,
             "languages": languages.languages,
             "navigation": navigation.navigation,
+            "look_banner": look_banner,
             "sign_out_url": "/sign-out",
         }
 

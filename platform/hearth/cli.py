@@ -4,15 +4,22 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from config.settings import MissingSettingError, Settings
-from hearth.accounts import services as accounts
-from hearth.accounts.permissions import Role
+from hearth import cli_keys
+from hearth.accounts.invitations import EmailTakenError, invite, start_anew_for
+from hearth.accounts.mails import address_of
+from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.cli_audit import RecordsHarmedError, add_commands
+from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
-from tenants import context, provisioning, roles
+from hearth.sealing.errors import SealingError
+from tenants import context, keys_database, provisioning, roles
 from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all
 from tenants.provisioning import Profile
 from tenants.registry import UnknownOrganisationError
@@ -25,13 +32,15 @@ REFUSALS = (
     RollOutRunningError,
     OrganisationError,
     UnknownOrganisationError,
+    RecordsHarmedError,
+    SealingError,
 )
 EVERYBODY = "all"
 FEDERATION = "federation"
-SHORTEST_PASSWORD = 12
 SLUG_HELP = {
     "rotate-password": "an organisation, or 'all' for every schema, ready ones included",
     "add-user": "an organisation, or 'federation' for federation staff",
+    "second-factor-anew": "an organisation, or 'federation' for federation staff",
 }
 
 
@@ -55,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(required=True, metavar="COMMAND")
     _add(verbs, "migrate", migrate, "bring every schema to this release's revision")
     _add_organisations(verbs)
+    add_commands(verbs)
+    cli_keys.add_to(_add(verbs, "keys", cli_keys.run, "rotate, unlock and account for keys"))
     _add(verbs, "web", web, "serve pages")
     queues = [queue.value for queue in Queue]
     _add(verbs, "worker", workers_door, "serve one queue").add_argument("queue", choices=queues)
@@ -63,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     ).add_argument("queue", choices=[*queues, "scheduler"])
     _add(verbs, "scheduler", workers_door, "wake jobs by the clock")
     _add(verbs, "publish", workers_door, "publish protected cubes of closed months now")
+    add_policy(verbs)
     demo = _add(verbs, "demo", demo_door, "run everything on this machine with sample data")
     demo.add_argument("--reset", action="store_true", help="begin anew")
     return root
@@ -71,10 +83,15 @@ def parser() -> argparse.ArgumentParser:
 def migrate(_arguments: Arguments) -> None:
     """Prepare roles and rights, then migrate; one line per schema."""
     settings = Settings.from_env()
-    dsn = _owner_dsn(settings)
+    dsn, keys_dsn = _owner_dsn(settings), keys_owner_dsn(settings)
+    keys_database.prepare(keys_dsn, settings)
+    steps = keys_database.migrate(keys_dsn)
+    for step in steps:
+        _print_step(step)
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
-    steps = migrate_all(dsn, report=_print_step)
+        steps += migrate_all(dsn, report=_print_step)
+        provisioning.register_keys(connection, settings)
     if not steps:
         _print("every schema is at the newest revision")
 
@@ -133,10 +150,11 @@ def _resume(connection: Any, _settings: Settings, arguments: Arguments) -> None:
     _print(f"{arguments.slug} is active")
 
 
-def _drop(connection: Any, _settings: Settings, arguments: Arguments) -> None:
+def _drop(connection: Any, settings: Settings, arguments: Arguments) -> None:
     if arguments.confirm != arguments.slug:
         raise OrganisationError(f"repeat the name to drop it for good: --confirm {arguments.slug}")
-    provisioning.drop_organisation(connection, arguments.slug)
+    schema = provisioning.drop_organisation(connection, arguments.slug)
+    keys_database.destroy_all(settings, schema)
     _print(f"{arguments.slug} and all its data are gone")
 
 
@@ -149,25 +167,42 @@ def _rotate(connection: Any, settings: Settings, arguments: Arguments) -> None:
 
 
 def _add_user(_connection: Any, settings: Settings, arguments: Arguments) -> None:
-    password = sys.stdin.readline().rstrip("\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise OrganisationError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    role = Role(arguments.role)
+    if (arguments.slug == FEDERATION) != (role in FEDERATION_ROLES):
+        raise OrganisationError(f"{role.value} is no role of {arguments.slug}")
+    try:
+        with _accounts_of(arguments.slug, settings) as session:
+            link = invite(
+                session,
+                email=arguments.email,
+                name=arguments.name,
+                roles=[role],
+                locale=arguments.locale,
+            )
+            address = address_of(session, link)
+    except EmailTakenError:
+        raise OrganisationError("somebody there has an account with this address") from None
+    _print(f"{arguments.role} invited to {arguments.slug}; the link in the mail works for 72 hours")
+    if arguments.print_link:
+        _print(address)
+
+
+def _second_factor_anew(_connection: Any, settings: Settings, arguments: Arguments) -> None:
+    with _accounts_of(arguments.slug, settings) as session:
+        link = start_anew_for(session, email=arguments.email)
+        address = address_of(session, link) if link else ""
+    if not address:
+        raise OrganisationError("nobody there has an account with this address")
+    _print("the second factor is off; the link in the mail works for 72 hours, with the password")
+    if arguments.print_link:
+        _print(address)
+
+
+def _accounts_of(slug: str, settings: Settings) -> AbstractContextManager[Session]:
     runtime = context.configure(settings)
-    unit = (
-        context.shared_session()
-        if arguments.slug == FEDERATION
-        else context.tenant_session(runtime.registry.get(arguments.slug))
-    )
-    with unit as session:
-        accounts.create_user(
-            session,
-            email=arguments.email,
-            name=arguments.name,
-            password=password,
-            roles=[Role(arguments.role)],
-            locale=arguments.locale,
-        )
-    _print(f"{arguments.role} added to {arguments.slug}")
+    if slug == FEDERATION:
+        return context.shared_session()
+    return context.tenant_session(runtime.registry.get(slug))
 
 
 def _fill_pool(connection: Any, settings: Settings, arguments: Arguments) -> None:
@@ -184,6 +219,7 @@ ORGANISATION_COMMANDS: dict[str, Callable[[Any, Settings, Arguments], None]] = {
     "rotate-password": _rotate,
     "fill-pool": _fill_pool,
     "add-user": _add_user,
+    "second-factor-anew": _second_factor_anew,
 }
 
 
@@ -200,14 +236,24 @@ def _add_organisations(verbs: Any) -> None:
             command.add_argument("--confirm", metavar="SLUG", default="")
         if verb == "add-user":
             _add_user_options(command)
+        if verb == "second-factor-anew":
+            command.description = "For the last administrator, who lost telephone and codes."
+            _add_person_options(command)
 
 
 def _add_user_options(command: argparse.ArgumentParser) -> None:
-    command.description = "Reads the password as one line from standard input."
-    command.add_argument("email")
+    command.description = "Sends an invitation; the person chooses her own password by its link."
+    _add_person_options(command)
     command.add_argument("--name", required=True)
     command.add_argument("--role", required=True, choices=[role.value for role in Role])
     command.add_argument("--locale", default="en")
+
+
+def _add_person_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("email")
+    command.add_argument(
+        "--print-link", action="store_true", help="where no mail leaves the installation yet"
+    )
 
 
 def _add(
@@ -222,6 +268,13 @@ def _owner_dsn(settings: Settings) -> str:
     if settings.owner_database_url is None:
         raise MissingSettingError("HEARTH_OWNER_DATABASE_URL must be set for this command")
     return settings.owner_database_url
+
+
+def keys_owner_dsn(settings: Settings) -> str:
+    """The address with which the database of keys may be changed."""
+    if settings.keys_owner_database_url is None:
+        raise MissingSettingError("HEARTH_KEYS_OWNER_DATABASE_URL must be set for this command")
+    return settings.keys_owner_database_url
 
 
 def _print_step(step: Step) -> None:

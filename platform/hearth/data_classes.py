@@ -1,10 +1,10 @@
-"""The classes of fields: how closely what stands in a column is kept, and who may see it."""
+"""The kinds of data a field may hold, by which it is decided who reads it."""
 
 from enum import StrEnum
 
 
 class FieldClass(StrEnum):
-    """What kind of thing a field tells."""
+    """What a field tells about somebody, and therefore how carefully it is shown."""
 
     IDENTITY = "identity"
     CONTACT = "contact"
@@ -15,5 +15,6 @@ class FieldClass(StrEnum):
     FREE_TEXT = "free_text"
     MONEY = "money"
     CASEWORK = "casework"
+    """Dates, kinds and outcomes."""
     STAFF = "staff"
     TECHNICAL = "technical"

@@ -38,6 +38,9 @@ class Job(StrEnum):
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
     RUN_RETENTION_CLOCKS = "workers.privacy.run_retention_clocks"
     REMIND_OF_INCIDENTS = "workers.privacy.remind_of_incidents"
+    ANCHOR_LOGS = "workers.audit.anchor_logs"
+    REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
+    SWEEP_KEYS = "workers.sealing.sweep_keys"
 
 
 QUEUE_OF: dict[Job, Queue] = {
@@ -50,6 +53,9 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
     Job.RUN_RETENTION_CLOCKS: Queue.STATISTICS,
     Job.REMIND_OF_INCIDENTS: Queue.STATISTICS,
+    Job.ANCHOR_LOGS: Queue.STATISTICS,
+    Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
+    Job.SWEEP_KEYS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120
 # A job that empties something ends itself long before it would be ended amid a message, and asks

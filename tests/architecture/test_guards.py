@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.app import FEATURES
 from hearth.web.request import HearthFlask
 from tests.architecture.test_stdlib import ROOT
@@ -14,14 +15,23 @@ from tests.architecture.test_stdlib import ROOT
 # Whoever adds a line here opens a page to everybody on the internet.
 PUBLIC = {
     "static",
+    "accounts.forgotten",
+    "accounts.invitation",
+    "accounts.new_password",
+    "accounts.second_factor_anew",
     "accounts.sign_in",
     "accounts.sign_out",
+    "accounts.with_passkey",
     "directory.index",
+    "files.hand_out",
     "giving.cancelled",
     "giving.give",
     "giving.thanks",
     "health.live",
     "health.ready",
+    "notices.reports",
+    "notices.robots",
+    "notices.security",
     "public_site.home",
     "webhooks.stripe",
 }

@@ -11,12 +11,16 @@ from tests.benchmarks import (
     connections,
     cubes,
     drain,
+    enumeration,
     ingest,
     isolation,
     memory,
     migrating,
+    noisy,
     peers,
+    policy,
     provisioning,
+    sealing,
 )
 from tests.benchmarks.harness import RESULTS, Laboratory, Row
 from tests.benchmarks.report import table
@@ -33,6 +37,10 @@ BENCHMARKS: dict[str, Callable[[Laboratory], Iterable[Row]]] = {
     "ingest": ingest.measure,
     "drain": drain.measure,
     "cubes": cubes.measure,
+    "policy": policy.measure,
+    "enumeration": enumeration.measure,
+    "noisy": noisy.measure,
+    "sealing": sealing.measure,
 }
 
 

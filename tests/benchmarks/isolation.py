@@ -5,7 +5,7 @@ Both sides are called as WSGI applications in this process: the wire would only 
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,11 +32,19 @@ PATH = "/benchmark"
 
 
 def measure(laboratory: Laboratory) -> Iterable[Row]:
-    """Four organisations, and a hundred."""
+    """One organisation, four, and a hundred.
+
+    One organisation shows what the locks cost by themselves. From two on, requests also take turns
+    on several back ends whose caches have cooled meanwhile; a further row gives the baseline as
+    many connections, and so tells the one from the other.
+    """
     with laboratory.database("iso") as settings:
-        for count, bound in ((4, 0.97), (100, 0.9)):
-            make_organisations(settings, count)
-            yield _rotation(settings, count, Target(bound, at_least=True), rounds=100)
+        make_organisations(settings, 4)
+        yield _rotation(settings, 1, None, rounds=100)
+        yield _rotation(settings, 4, Target(0.97, at_least=True), rounds=100)
+        yield _rotation(settings, 4, None, rounds=100, baseline_connections=4)
+        make_organisations(settings, 100)
+        yield _rotation(settings, 100, Target(0.9, at_least=True), rounds=100)
 
 
 def measure_a_thousand(laboratory: Laboratory) -> Iterable[Row]:
@@ -48,16 +56,23 @@ def measure_a_thousand(laboratory: Laboratory) -> Iterable[Row]:
 
 
 def _rotation(
-    settings: Settings, count: int, target: Target | None, *, rounds: int, shuffled: bool = False
+    settings: Settings,
+    count: int,
+    target: Target | None,
+    *,
+    rounds: int,
+    shuffled: bool = False,
+    baseline_connections: int = 1,
 ) -> Row:
     engines = Engines(settings)
     registry = Registry(engines.platform, base_domain=settings.base_domain, seconds=3600)
     context.install(Runtime(settings, engines, registry))
     organisations = registry.all_active()[:count]
     calls = max(100, count)
-    plain = Engines(settings)
+    plain = [Engines(settings) for _ in range(baseline_connections)]
+    everybody = [each.organisation(organisations[0]) for each in plain]
     ours = caller(isolated(settings), _hosts(settings, organisations, shuffled=shuffled))
-    baseline = caller(bare(settings, plain, organisations[0]), itertools.repeat("any.localhost"))
+    baseline = caller(bare(settings, everybody), itertools.repeat("any.localhost"))
     try:
         pair = in_turns(
             lambda: seconds(ours, times=calls),
@@ -67,9 +82,12 @@ def _rotation(
         ).per_second(calls)
     finally:
         engines.dispose()
-        plain.dispose()
+        for each in plain:
+            each.dispose()
+    order = "by Zipf" if shuffled else "in rotation"
+    against = f", baseline with {baseline_connections} connections" if len(plain) > 1 else ""
     return Row(
-        name=f"request, {count} organisations {'by Zipf' if shuffled else 'in rotation'}",
+        name=f"request, {count} organisation{'s' * (count > 1)} {order}{against}",
         unit="/s",
         ours=pair.ours,
         baseline=pair.baseline,
@@ -99,13 +117,13 @@ def isolated(settings: Settings) -> Flask:
         hearth.app.FEATURES = known
 
 
-def bare(settings: Settings, engines: Engines, organisation: OrgRef) -> Flask:
-    """The same application without hosts, registry and scopes: one engine for everybody."""
+def bare(settings: Settings, engines: Sequence[Engine]) -> Flask:
+    """The same application without hosts, registry and scopes: whoever asks, the next engine."""
     app = isolated(settings)
-    engine = engines.organisation(organisation)
+    turns = itertools.cycle(engines)
 
     def begin() -> None:
-        g.unit_of_work = _unit_of_work(engine)
+        g.unit_of_work = _unit_of_work(next(turns))
         g.session = g.unit_of_work.__enter__()
 
     app.before_request_funcs[None] = [begin, tokens.refuse_foreign_requests]

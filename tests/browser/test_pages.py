@@ -27,7 +27,24 @@ PAGES = {
         "/shelter/",
         "/shelter/stays/*",
     ],
-    ("spb", "director"): ["/shelter/houses", "/shelter/houses/new", "/funds/new", "/figures/"],
+    ("spb", "administrator"): [
+        "/colleagues/",
+        "/colleagues/*",
+        "/colleagues/new",
+        "/account/",
+        "/account/password",
+        "/account/second-factor",
+        "/account/app",
+        "/account/passkeys/new",
+        "/confirm",
+    ],
+    ("spb", "director"): [
+        "/account/keys/new",
+        "/shelter/houses",
+        "/shelter/houses/new",
+        "/funds/new",
+        "/figures/",
+    ],
     ("spb", "bookkeeper"): ["/gifts/", "/gifts/*", "/ledger/", "/funds/"],
     ("federation", "federation-staff"): ["/numbers/", "/numbers/definitions/"],
 }
@@ -36,6 +53,7 @@ LISTS = {
     "/families/": "/families/?view=all",
     "/shelter/stays/": "/shelter/",
     "/gifts/": "/gifts/",
+    "/colleagues/": "/colleagues/",
 }
 
 
@@ -58,6 +76,7 @@ def test_every_page_of_the_public_can_be_read_by_everybody(
 ) -> None:
     stranger = visit(width, color_scheme=scheme)
     paths = ["/", "/give", "/give?lang=ru", "/give/cancelled", "/sign-in", "/no-such-page"]
+    paths += ["/forgotten-password", "/invitation?link=over"]
 
     wrong = {path: found for path, found in _walk(stranger, "spb", paths) if found}
     wrong |= {path: found for path, found in _walk(stranger, "pskov", ["/?lang=fr"]) if found}

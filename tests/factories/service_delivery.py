@@ -24,7 +24,7 @@ def details(household: Household, **changes: Any) -> ServiceDetails:
 
 
 def record_service(session: Session, household: Household, **changes: Any) -> ServiceDelivery:
-    worker = staff_id(session)
+    worker = changes.pop("provided_by", None) or staff_id(session)
     return services.record_service(
         session,
         household,

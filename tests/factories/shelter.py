@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
+from hearth.accounts.permissions import Role
+from hearth.accounts.policy_models import HouseWorker
 from hearth.families.births import Birth
 from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.models import Household
@@ -15,12 +17,16 @@ from hearth.families.services import open_household
 from hearth.families.vocabulary import MemberRole, Need
 from hearth.shelter.models import House, HouseKind, Place, PlaceKind, Stay
 from hearth.shelter.services import admit_family
+from tests.factories.families import staff_id
 
 TODAY = datetime.date(2026, 3, 15)
 OPENED_ON = datetime.date(2020, 1, 1)
 
 
-def make_house(session: Session, name: str = "Lamp House", *, places: int = 2) -> House:
+def make_house(
+    session: Session, name: str = "Lamp House", *, places: int = 2, staffed: bool = True
+) -> House:
+    """A house in which the one person works who is house staff and nothing else."""
     house = House(name=name, kind=HouseKind.SHELTER, open_from=OPENED_ON, guideline_nights=90)
     house.places = [
         Place(name=f"Bed {number}", kind=PlaceKind.BED, open_from=OPENED_ON)
@@ -28,6 +34,11 @@ def make_house(session: Session, name: str = "Lamp House", *, places: int = 2) -
     ]
     session.add(house)
     session.flush()
+    if staffed:
+        by = staff_id(session, Role.ADMINISTRATOR)
+        user_id = staff_id(session, Role.HOUSE_STAFF)
+        session.add(HouseWorker(house_id=house.id, user_id=user_id, set_by=by))
+        session.flush()
     return house
 
 
@@ -43,7 +54,7 @@ def make_family(session: Session, *, children: int = 1) -> Household:
         )
         for n in range(1, children + 1)
     ]
-    user_id = some_user_id(session)
+    user_id = staff_id(session)
     return open_household(
         session,
         members=[mother, *little_ones],
@@ -64,6 +75,7 @@ def make_stay(
     admitted_on: datetime.date = TODAY,
     planned_until: datetime.date | None = None,
     today: datetime.date = TODAY,
+    note: str | None = None,
 ) -> Stay:
     """Admit a family, its members in order each to one of the places."""
     family = household or make_family(session, children=len(places) - 1)
@@ -79,6 +91,7 @@ def make_stay(
         planned_until=planned_until or admitted_on + datetime.timedelta(days=30),
         recorded_by=some_user_id(session),
         today=today,
+        note=note,
     )
 
 

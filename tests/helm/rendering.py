@@ -21,9 +21,24 @@ FULL: Values = {
     "publicPort": 8443,
     "secretRevision": "2",
     "database": {"pooled": True},
+    "keys": {
+        "services": [
+            {
+                "reference": "NORTH",
+                "address": "https://vault.example.org",
+                "tokenKey": "kms-north-token",
+            }
+        ]
+    },
     "caBundle": {"existingSecret": "database-ca"},
     "smtp": {"user": "hearth"},
     "errorTracker": {"enabled": True},
+    "audit": {
+        "anchorMail": "records@auditor.example.net",
+        "anchorsClaim": "anchors-elsewhere",
+        "ownSigningKey": True,
+        "formerKeys": "ab" * 32,
+    },
     "web": {"autoscaling": {"enabled": True}},
     "migration": {"existingSecret": "hearth-owner"},
     "maintenance": {"args": ["organisations", "list"]},

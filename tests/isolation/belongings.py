@@ -2,15 +2,22 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from hearth.accounts import sessions
 from hearth.accounts.models import User
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.accounts.policy_models import OwnRole, Team
+from hearth.break_glass.models import GlassLook
 from hearth.consents.models import Consent
+from hearth.documents import services as documents
+from hearth.documents.models import HouseholdDocument
+from hearth.families.access_models import CaseGrant, HouseholdRestriction
 from hearth.families.models import Household
+from hearth.files.services import make_link
 from hearth.giving import refunds
 from hearth.giving.gateway import PaymentState
 from hearth.giving.models import Payment, Refund
@@ -21,7 +28,7 @@ from hearth.incidents.people import Criteria
 from hearth.intake.models import Referral
 from hearth.money import Money
 from hearth.retention.models import RetentionNotice
-from hearth.service_delivery.models import ServiceDelivery
+from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.shelter.models import House, Stay
 from hearth.subject_rights.models import (
     Disclosure,
@@ -30,9 +37,13 @@ from hearth.subject_rights.models import (
     LegalHold,
     SubjectRequest,
 )
+from tenants.context import runtime
+from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.files import one_pixel
 from tests.factories.giving import snapshot_of, start_gift
 from tests.factories.intake import take_referral
+from tests.factories.people import grant, restriction, team, works_in
 from tests.factories.rights import (
     certify,
     give_consent,
@@ -69,7 +80,40 @@ class Belongings:
 
     @cached_property
     def household(self) -> Household:
-        return open_family(self._session)
+        """A family that everybody was let into by name, so that only roles decide about pages."""
+        household = open_family(self._session)
+        for role in sorted(set(Role) - FEDERATION_ROLES):
+            grant(self._session, household, staff_id(self._session, role))
+        return household
+
+    @cached_property
+    def grant(self) -> CaseGrant:
+        return grant(self._session, self.household, self.colleague.id)
+
+    @cached_property
+    def restriction(self) -> HouseholdRestriction:
+        return restriction(self._session, self.household)
+
+    @cached_property
+    def note(self) -> ServiceDelivery:
+        specialist = staff_id(self._session, Role.SPECIALIST)
+        note = record_service(
+            self._session, self.household, provided_by=specialist, sealed=True, note="sealed"
+        )
+        self._session.add(NoteGrant(service_id=note.id, user_id=self.colleague.id))
+        return note
+
+    @cached_property
+    def team(self) -> Team:
+        return team(self._session, self.colleague.id)
+
+    @cached_property
+    def role(self) -> OwnRole:
+        by = staff_id(self._session, Role.ADMINISTRATOR)
+        role = OwnRole(name=f"Role {self._name}", base=Role.HOUSE_STAFF.value, created_by=by)
+        self._session.add(role)
+        self._session.flush()
+        return role
 
     @cached_property
     def referral(self) -> Referral:
@@ -81,7 +125,9 @@ class Belongings:
 
     @cached_property
     def house(self) -> House:
-        return make_house(self._session, f"House {self._name}", places=3)
+        house = make_house(self._session, f"House {self._name}", places=3)
+        works_in(self._session, self.colleague.id, house)
+        return house
 
     @cached_property
     def stay(self) -> Stay:
@@ -160,15 +206,52 @@ class Belongings:
         assert found.found >= len(family.current_members)
         return incident
 
+    @cached_property
+    def look(self) -> GlassLook:
+        closed = open_family(self._session)
+        return make_look(self._session, closed)
+
+    @cached_property
+    def document(self) -> HouseholdDocument:
+        return documents.add_document(
+            self._session,
+            self.household,
+            title="Test paper",
+            data=one_pixel(),
+            filename="test.png",
+            added_by=staff_id(self._session),
+            scanner=None,
+        )
+
+    @cached_property
+    def link(self) -> str:
+        worker = staff_id(self._session)
+        token = sessions.start_session(
+            self._session, user_id=worker, host=f"{self._name}.hearth.test"
+        )
+        return make_link(
+            self._session,
+            self.document.file_id,
+            session_token=token,
+            organisation=self._name,
+            secret=runtime().settings.secret_key,
+            now=datetime.now(UTC),
+        )
+
 
 # Every name that stands in an address, and how to come by a real one. Whoever adds an address with
 # a new name adds a line here, and the tests of every route cover it from then on.
-OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
+OBJECTS: dict[str, Callable[[Belongings], uuid.UUID | str]] = {
     "household_id": lambda its: its.household.id,
     "member_id": lambda its: its.household.current_members[1].id,
     "person_id": lambda its: its.household.current_members[0].person_id,
     "referral_id": lambda its: its.referral.id,
     "service_id": lambda its: its.service.id,
+    "note_id": lambda its: its.note.id,
+    "grant_id": lambda its: its.grant.id,
+    "restriction_id": lambda its: its.restriction.id,
+    "team_id": lambda its: its.team.id,
+    "role_id": lambda its: its.role.id,
     "house_id": lambda its: its.house.id,
     "place_id": lambda its: its.house.places[2].id,
     "stay_id": lambda its: its.stay.id,
@@ -183,11 +266,14 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID]] = {
     "notice_id": lambda its: its.notice.id,
     "consent_id": lambda its: its.consent.id,
     "incident_id": lambda its: its.incident.id,
+    "look_id": lambda its: its.look.id,
+    "document_id": lambda its: its.document.id,
+    "link": lambda its: its.link,
     "user_id": lambda its: its.colleague.id,
     "token": lambda its: its.payment.gift.token,
 }
-# What is the same in every organisation: the files that come with the service.
-COMMON = {"filename": "icon.svg"}
+# What is the same in every organisation: the files and the roles that come with the service.
+COMMON = {"filename": "icon.svg", "role_code": "specialist"}
 Ids = Mapping[str, str]
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pytest
 from flask import g
 
-from hearth.accounts.guard import COOKIE
-from hearth.accounts.permissions import FEDERATION_ROLES, ROLE_PERMISSIONS, Permission, Role
+from hearth.accounts.guard import COOKIE, OWN
+from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.web.request import HearthFlask
 from hearth.web.tokens import UNSAFE, form_token
 from tenants.context import runtime
@@ -17,11 +18,12 @@ from tests.isolation.belongings import COMMON, OBJECTS
 from tests.support.visitors import TOKEN, Visitor
 
 PARAMETER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 SITES = {
     SiteKind.ORGANISATION: "spb",
     SiteKind.FEDERATION: "federation",
     SiteKind.PLATFORM: "",
+    SiteKind.FILES: "files",
 }
 
 
@@ -32,7 +34,7 @@ class Door:
     method: str
     rule: str
     endpoint: str
-    guard: Permission | None
+    guard: str | None
     kinds: frozenset[SiteKind]
 
     def __str__(self) -> str:
@@ -59,6 +61,10 @@ class Door:
         """A site on which the door is; St Petersburg where there is a choice."""
         return next(site for kind, site in SITES.items() if kind in self.kinds)
 
+    def opens_to(self, role: Role) -> bool:
+        """Whether a role may pass; the pages about oneself are open to all of them."""
+        return self.guard == OWN or self.guard in ROLE_PERMISSIONS[role]
+
     def role(self) -> Role | None:
         """Somebody who may pass; nobody in particular where everybody may."""
         federal = self.kinds == {SiteKind.FEDERATION}
@@ -66,7 +72,7 @@ class Door:
             (
                 role
                 for role in Role
-                if self.guard in ROLE_PERMISSIONS[role] and (role in FEDERATION_ROLES) == federal
+                if self.opens_to(role) and (role in FEDERATION_ROLES) == federal
             ),
             None,
         )

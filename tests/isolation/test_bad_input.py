@@ -218,8 +218,9 @@ def test_fifty_megabytes_are_refused_before_they_are_read(
 
     answer = sender.post(path, environ_overrides=environ)
 
-    # Without a length the reading stops at the limit, and what was read by then is no true form.
-    assert answer.status_code in ({413} if announced else {400, 413})
+    # Without a length the reading stops at the limit; a kind of body no form has is not even begun.
+    unread = not announced and content_type == "application/json" and path != "/webhooks/stripe"
+    assert answer.status_code == (400 if unread else 413)
     assert body.taken <= 4 * 1024 * 1024
 
 

@@ -9,7 +9,8 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from hearth.accounts.permissions import Role
-from hearth.web.headers import content_security_policy
+from hearth.files.views import POLICY
+from hearth.web.headers import FIXED, content_security_policy
 from tests.architecture.test_stdlib import ROOT
 from tests.isolation.belongings import Ids
 from tests.isolation.doors import Door
@@ -59,14 +60,19 @@ def pages_of(answers: Answers) -> Iterator[tuple[str, Page]]:
 
 def test_every_answer_carries_the_strict_headers(answers: Answers, settings: Settings) -> None:
     wanted = {
-        "Content-Security-Policy": content_security_policy(settings),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+        "Reporting-Endpoints": 'csp="/csp-reports"',
+        "Permissions-Policy": FIXED["Permissions-Policy"],
     }
+    policies = {
+        name: answer.headers.getlist("Content-Security-Policy") for name, answer in answers.items()
+    }
+    assert policies.pop("GET /f/<link>") in ([POLICY], [content_security_policy(settings)])
 
     lacking = {
         (name, header)
@@ -76,6 +82,8 @@ def test_every_answer_carries_the_strict_headers(answers: Answers, settings: Set
     }
 
     assert lacking == set()
+    assert {tuple(policy) for policy in policies.values()} == {(content_security_policy(settings),)}
+    assert "camera=()" in FIXED["Permissions-Policy"]
 
 
 def test_the_policy_allows_this_host_and_the_payment_page_alone(settings: Settings) -> None:
@@ -85,10 +93,13 @@ def test_the_policy_allows_this_host_and_the_payment_page_alone(settings: Settin
         name: sources for name, *sources in (directive.split() for directive in policy.split(";"))
     }
     form_targets = directives.pop("form-action")
+    assert directives.pop("report-uri") == ["/csp-reports"]
+    assert directives.pop("report-to") == ["csp"]
     assert directives.pop("default-src") == ["'none'"]
     assert form_targets == ["'self'", settings.stripe_api_base]
     assert {tuple(sources) for sources in directives.values()} == {("'self'",), ("'none'",)}
-    assert directives["base-uri"] == directives["frame-ancestors"] == ["'none'"]
+    for nothing in ("base-uri", "frame-ancestors", "object-src"):
+        assert directives[nothing] == ["'none'"]
 
 
 def test_nothing_stands_inline_in_any_page(answers: Answers) -> None:
@@ -119,6 +130,16 @@ def test_only_the_files_of_the_service_may_be_kept_by_a_browser(answers: Answers
     }
 
     assert kept == {"GET /static/<path:filename>": "no-cache"}
+
+
+def test_signing_out_empties_what_the_browser_kept(answers: Answers) -> None:
+    cleared = {
+        name: a.headers["Clear-Site-Data"]
+        for name, a in answers.items()
+        if "Clear-Site-Data" in a.headers
+    }
+
+    assert cleared == {"POST /sign-out": '"cache", "storage"'}
 
 
 def test_every_cookie_is_bound_to_its_host(answers: Answers, visitor: MakeVisitor) -> None:

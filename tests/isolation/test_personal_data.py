@@ -23,6 +23,7 @@ from config.settings import Settings
 from hearth import jobs
 from hearth.accounts.permissions import Role
 from hearth.app import create_app
+from hearth.audit.models import AuditEvent
 from hearth.families.models import Household
 from hearth.giving.sandbox.server import SandboxServer
 from tenants import context
@@ -160,6 +161,9 @@ def test_a_familys_way_through_the_house_leaves_no_name_outside_its_pages(
     answers = [taken, opened, file, searched]
     assert [answer.status_code for answer in answers] == [303, 303, 200, 200]
     assert session.scalars(select(Household.id)).one()
+    recorded = [str(vars(event)) for event in session.scalars(select(AuditEvent))]
+    assert len(recorded) >= 4
+    assert [told for told in recorded if PERSONAL.search(told)] == []
     assert CANARY in file.text
     assert CANARY in searched.text
     assert [told for answer in answers for told in told_elsewhere("journey", answer)] == []

@@ -74,7 +74,7 @@ def test_a_referral_is_taken(queue_away: Runtime, session: Session, sign_in: Mak
     answer = worker.submit("/referrals/new", referral)
 
     assert answer.status_code == 303
-    assert session.scalars(select(Referral.mother_name)).all() == ["Test-Mother Testova"]
+    assert [one.mother_name for one in session.scalars(select(Referral))] == ["Test-Mother Testova"]
 
 
 def test_a_gift_is_taken(

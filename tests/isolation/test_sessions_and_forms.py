@@ -24,7 +24,7 @@ from tests.factories.giving import make_fund
 from tests.isolation.belongings import Ids
 from tests.isolation.doors import Door, fresh_token
 from tests.support.servers import BASE_DOMAIN, PASSWORD
-from tests.support.visitors import Visitor
+from tests.support.visitors import Visitor, codes_now
 
 MakeVisitor = Callable[..., Visitor]
 Knock = Callable[..., TestResponse]
@@ -78,6 +78,9 @@ def test_signing_in_gives_a_new_session_whatever_was_planted_before(
     answer = anna.post("/sign-in", data={"form_token": form_token, **ANNA})
 
     assert answer.status_code == 303
+    halfway = token_of(anna)
+    anna.submit("/sign-in/second", {"code": codes_now()[0]})
+    assert token_of(anna) != halfway
     assert token_of(anna) not in {planted, "chosen-by-an-attacker"}
     assert len(token_of(anna)) >= 43
     attacker = visitor("spb")
@@ -94,6 +97,7 @@ def test_signing_in_twice_with_one_form_signs_in(visitor: MakeVisitor) -> None:
     # A browser that sent the form twice knows the second answer only.
     anna.post("/sign-in", data=form)
 
+    assert anna.submit("/sign-in/second", {"code": codes_now()[0]}).status_code == 303
     assert anna.get("/families/").status_code == 200
 
 
@@ -219,7 +223,7 @@ def test_forms_sent_at_the_same_moment_work_once(
     service = create_app(own_settings)
     service.test_client_class = Visitor
     worker = stranger_at(service)
-    worker.submit("/sign-in", ANNA)
+    worker.sign_in(ANNA["email"])
     form = {"form_token": worker.token_on("/referrals/new"), **REFERRAL}
 
     answers = all_at_once([copy_of(worker, service) for _ in range(5)], "/referrals/new", form)

@@ -1,6 +1,6 @@
 """Bindings for tests: one connection per role, inside a transaction that is rolled back."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tenants.engines import Engines
 from tenants.registry import OrgRef
@@ -30,6 +30,13 @@ class PinnedBindings:
         # The reader has no role of its own here: what the platform has published inside this
         # test's transaction could not be seen from another connection.
         return self.platform()
+
+    def keys(self) -> Engine:
+        # A key is durable before the row it opens, here too; an orphan key harms nobody.
+        return self._engines.keys()
+
+    def keys_statements(self) -> Engine:
+        return self._engines.keys_statements()
 
     def rollback(self) -> None:
         for connection in self._connections.values():

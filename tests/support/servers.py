@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.settings import Settings
-from hearth.accounts import services as accounts
+from hearth.accounts import totp
 from hearth.accounts.models import directory
+from hearth.accounts.passwords import hash_password
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
-from tenants import context, provisioning, roles
+from tenants import context, keys_database, provisioning, roles
 from tenants.engines import Engines
 from tenants.migrator import migrate_all
 from tenants.provisioning import Profile
@@ -24,6 +26,8 @@ from tenants.provisioning import Profile
 TEMPLATE = "hearth_template"
 BASE_DOMAIN = "hearth.test"
 PASSWORD = "correct horse battery staple"
+# What everybody's app is set up with here.
+APP_SECRET = "CORRECTHORSEBATTERYSTAPLE2345673"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ class Servers:
         self._stack.close()
 
 
+def keys_of(database: str) -> str:
+    """The database in which the keys of a database's organisations are."""
+    return f"{database}_keys"
+
+
 def dsn_for(addresses: Addresses, database: str) -> str:
     return psycopg.conninfo.make_conninfo(addresses.superuser_dsn, dbname=database)
 
@@ -76,6 +85,9 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
     return {
         "HEARTH_SECRET_KEY": "test-secret-key-" * 3,
         "HEARTH_DATABASE_SECRET": "test-database-secret-" * 2,
+        "HEARTH_KEYS_SECRET": "test-keys-secret-" * 3,
+        "HEARTH_KEYS_DATABASE_URL": url_for(addresses, keys_of(database)),
+        "HEARTH_KEYS_OWNER_DATABASE_URL": dsn_for(addresses, keys_of(database)),
         "DATABASE_URL": url_for(addresses, database),
         "HEARTH_OWNER_DATABASE_URL": dsn_for(addresses, database),
         "REDIS_URL": addresses.redis_url,
@@ -87,6 +99,8 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
         "STRIPE_API_BASE": "http://127.0.0.1:9",
         "STRIPE_WEBHOOK_SECRETS": "whsec_test",
         "HEARTH_LABEL": "tests",
+        # A run asks for more in a minute than any house; those that test the limits switch them on.
+        "HEARTH_RATE_LIMITS": "no",
         **changes,
     }
 
@@ -94,32 +108,46 @@ def environment_for(addresses: Addresses, database: str, **changes: str) -> dict
 def make_template(addresses: Addresses) -> None:
     """Build the database every worker's own is a copy of."""
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        for name in (TEMPLATE, keys_of(TEMPLATE)):
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     dsn = dsn_for(addresses, TEMPLATE)
     settings = settings_for(addresses, TEMPLATE)
+    keys_database.prepare(dsn_for(addresses, keys_of(TEMPLATE)), settings)
+    keys_database.migrate(dsn_for(addresses, keys_of(TEMPLATE)))
     with psycopg.connect(dsn, autocommit=True) as connection:
         roles.prepare_database(connection, settings)
         migrate_all(dsn, report=lambda _step: None)
         for slug in ("spb", "pskov"):
             provisioning.create_organisation(connection, settings, Profile.named(slug))
     runtime = context.configure(settings)
-    hashed = accounts.HASHER.hash(PASSWORD)
+    hashed = hash_password(PASSWORD)
     for organisation in runtime.registry.all_active():
         with context.tenant_session(organisation) as session:
             for role in sorted(set(Role) - FEDERATION_ROLES):
-                _add_user(session, role, f"{role}@{organisation.slug}.example.org", hashed)
+                _add_user(
+                    session, role, f"{role}@{organisation.slug}.example.org", hashed, settings
+                )
     with context.shared_session() as session:
         for role in FEDERATION_ROLES:
-            _add_user(session, role, f"{role}@federation.example.org", hashed)
+            _add_user(session, role, f"{role}@federation.example.org", hashed, settings)
     assert isinstance(runtime.bindings, Engines)
     runtime.bindings.dispose()
 
 
-def _add_user(session: Session, role: Role, email: str, hashed: str) -> None:
-    user = directory(session).user
-    session.add(
-        user(email=email, name=f"Test {role}", password_hash=hashed, roles=[role], locale="en")
+def _add_user(session: Session, role: Role, email: str, hashed: str, settings: Settings) -> None:
+    tables = directory(session)
+    user = tables.user(
+        email=email,
+        name=f"Test {role}",
+        password_hash=hashed,
+        roles=[role],
+        locale="en",
+        second_factor_at=datetime.now(UTC),
     )
+    session.add(user)
+    session.flush()
+    sealed = totp.seal(APP_SECRET, secret_key=settings.secret_key, user_id=user.id)
+    session.add(tables.app(user_id=user.id, secret_sealed=sealed))
 
 
 def copy_template(addresses: Addresses, name: str) -> str:
@@ -127,10 +155,14 @@ def copy_template(addresses: Addresses, name: str) -> str:
     database = f"hearth_{name}_{os.getpid()}_{secrets.token_hex(3)}"
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(7)")
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(TEMPLATE)
+        for copy, original in ((database, TEMPLATE), (keys_of(database), keys_of(TEMPLATE))):
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(copy), sql.Identifier(original)
+                )
             )
+        keys_database.prepare(
+            dsn_for(addresses, keys_of(database)), settings_for(addresses, database)
         )
     with psycopg.connect(dsn_for(addresses, database), autocommit=True) as connection:
         roles.close_database(connection)
@@ -145,6 +177,7 @@ def copy_template(addresses: Addresses, name: str) -> str:
 
 def drop_database(addresses: Addresses, database: str) -> None:
     with psycopg.connect(addresses.superuser_dsn, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-        )
+        for name in (database, keys_of(database)):
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )

@@ -22,10 +22,11 @@ from sqlalchemy.exc import DBAPIError
 from config import child_processes
 from config.child_processes import LOOPBACK
 from config.settings import Settings
-from hearth.accounts import services as accounts
+from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from hearth.app import create_app
 from hearth.families.models import Person
 from hearth.web.request import HearthFlask
@@ -192,7 +193,9 @@ def family_at(service: HearthFlask, organisation: OrgRef) -> Family:
         household = open_family(session, members=[mother(given_name=name)])
         wanted = select(User.id).where(User.roles == [Role.SOCIAL_WORKER.value])
         user_id = session.scalars(wanted).one()
-        token = accounts.start_session(session, user_id=user_id, host=host)
+        token = sessions.start_session(
+            session, user_id=user_id, host=host, assurance=Assurance.SECOND_FACTOR
+        )
         household_id = str(household.id)
     worker = service.test_client()
     assert isinstance(worker, Visitor)
@@ -250,7 +253,7 @@ def break_off(organisation: OrgRef, *, in_database: bool) -> None:
 
 def names_kept(organisation: OrgRef) -> set[str]:
     with tenant_session(organisation) as session:
-        return set(session.scalars(select(Person.given_name)))
+        return {person.given_name for person in session.scalars(select(Person))}
 
 
 @pytest.mark.parametrize("extended", [False, True], ids=["simple protocol", "extended protocol"])

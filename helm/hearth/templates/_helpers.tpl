@@ -143,6 +143,10 @@ containers:
     volumeMounts:
       - name: tmp
         mountPath: /tmp
+      {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
+      - name: anchors
+        mountPath: /var/lib/hearth/anchors
+      {{- end }}
       {{- if $root.Values.caBundle.existingSecret }}
       - name: ca
         mountPath: /etc/hearth/ca
@@ -152,6 +156,11 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: {{ $root.Values.tmpSizeLimit }}
+  {{- if and $root.Values.audit.anchorsClaim (has .component (list "worker-statistics" "maintenance")) }}
+  - name: anchors
+    persistentVolumeClaim:
+      claimName: {{ $root.Values.audit.anchorsClaim | quote }}
+  {{- end }}
   {{- if $root.Values.caBundle.existingSecret }}
   - name: ca
     secret:
@@ -173,14 +182,24 @@ hearth/secret-revision: {{ . | quote }}
 {{/* Settings that are no secret, as YAML; the names are those that the service reads. */}}
 {{- define "hearth.settings" -}}
 DATABASE_URL: {{ .Values.database.url | quote }}
+HEARTH_AUDIT_ANCHOR_MAIL: {{ .Values.audit.anchorMail | quote }}
+HEARTH_AUDIT_ANCHORS: {{ ternary "/var/lib/hearth/anchors" "" (ne .Values.audit.anchorsClaim "") | quote }}
+HEARTH_AUDIT_FORMER_KEYS: {{ .Values.audit.formerKeys | quote }}
 HEARTH_BASE_DOMAIN: {{ .Values.domain | quote }}
 HEARTH_FORWARDED_HOPS: {{ .Values.forwardedHops | quote }}
+HEARTH_KEYS_DATABASE_URL: {{ .Values.keys.url | quote }}
+{{- range .Values.keys.services }}
+HEARTH_KMS_{{ .reference }}_ADDRESS: {{ .address | quote }}
+{{- end }}
 HEARTH_LABEL: {{ .Values.label | quote }}
 HEARTH_MAIL_FROM: {{ .Values.smtp.from | quote }}
 HEARTH_POOLED_CONNECTIONS: {{ ternary "yes" "no" .Values.database.pooled | quote }}
 HEARTH_PUBLIC_PORT: {{ (eq (int .Values.publicPort) 443) | ternary "" (toString .Values.publicPort) | quote }}
+HEARTH_RATE_LIMITS: {{ ternary "yes" "no" .Values.rateLimits | quote }}
 HEARTH_ROLE_PREFIX: {{ .Values.database.rolePrefix | quote }}
+HEARTH_SCANNER: {{ .Values.uploads.scanner | quote }}
 HEARTH_SCHEME: "https"
+HEARTH_SECURITY_CONTACT: {{ .Values.securityContact | quote }}
 HEARTH_SMTP_HOST: {{ .Values.smtp.host | quote }}
 HEARTH_SMTP_PORT: {{ .Values.smtp.port | quote }}
 HEARTH_SMTP_TLS: {{ ternary "yes" "no" .Values.smtp.tls | quote }}
@@ -200,12 +219,19 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
 {{- define "hearth.secretEnv" -}}
 {{- $values := .root.Values -}}
 {{- $keys := $values.secretKeys -}}
-{{- range $name, $key := dict "HEARTH_SECRET_KEY" $keys.secretKey "HEARTH_DATABASE_SECRET" $keys.databaseSecret "REDIS_URL" $keys.redisUrl "STRIPE_API_KEY" $keys.stripeApiKey "STRIPE_WEBHOOK_SECRETS" $keys.stripeWebhookSecrets }}
+{{- range $name, $key := dict "HEARTH_SECRET_KEY" $keys.secretKey "HEARTH_DATABASE_SECRET" $keys.databaseSecret "HEARTH_KEYS_SECRET" $keys.keysSecret "REDIS_URL" $keys.redisUrl "STRIPE_API_KEY" $keys.stripeApiKey "STRIPE_WEBHOOK_SECRETS" $keys.stripeWebhookSecrets }}
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
       name: {{ $values.existingSecret | quote }}
       key: {{ $key | quote }}
+{{- end }}
+{{- range $values.keys.services }}
+- name: HEARTH_KMS_{{ .reference }}_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ .tokenKey | quote }}
 {{- end }}
 {{- if $values.errorTracker.enabled }}
 - name: SENTRY_DSN
@@ -213,6 +239,13 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
     secretKeyRef:
       name: {{ $values.existingSecret | quote }}
       key: {{ $keys.sentryDsn | quote }}
+{{- end }}
+{{- if $values.audit.ownSigningKey }}
+- name: HEARTH_AUDIT_SIGNING_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.existingSecret | quote }}
+      key: {{ $keys.auditSigningKey | quote }}
 {{- end }}
 {{- if and .smtp $values.smtp.user }}
 - name: HEARTH_SMTP_PASSWORD
@@ -227,6 +260,11 @@ that change schemas. Takes root, smtp (bool) and owner (bool).
     secretKeyRef:
       name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
       key: {{ $keys.ownerDatabaseUrl | quote }}
+- name: HEARTH_KEYS_OWNER_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $values.migration.existingSecret | default $values.existingSecret | quote }}
+      key: {{ $keys.keysOwnerDatabaseUrl | quote }}
 {{- end }}
 {{- end -}}
 

@@ -1,47 +1,76 @@
-"""The decorator every view bears, and the visitor it recognises."""
+"""The decorators views bear, and the visitor they recognise."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast, overload
+from typing import Any, Final, NoReturn, cast, overload
 
-from flask import abort, g, make_response, redirect, request, url_for
+from flask import abort, g, jsonify, make_response, redirect, request, url_for
 from sqlalchemy import Table
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
-from hearth.accounts import services
+from hearth.accounts import api_tokens, services
+from hearth.accounts.api_tokens import TooManyRequestsError
+from hearth.accounts.arriving import (
+    COOKIE,
+    forget_sign_in,
+    next_step,
+    one_cookie,
+    remember_sign_in,
+)
+from hearth.accounts.confirming import ask_again
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
-from hearth.web.request import current_site, session
+from hearth.trail import Fact, act_as, record
+from hearth.web.request import commit_now, current_site, session
 from hearth.web.tokens import UNSAFE, check_form_token, claim, remember
 from tenants.routing import SiteKind
 
-COOKIE = "__Host-hearth"
+__all__ = [
+    "COOKIE",
+    "OWN",
+    "current_user",
+    "forget_sign_in",
+    "own",
+    "permit",
+    "person",
+    "public",
+    "remember_sign_in",
+    "session_token",
+    "signed_in",
+]
+# The guard of pages about oneself: whoever is signed in has them, whatever her role.
+OWN: Final = "own"
+STAFFED = frozenset({SiteKind.ORGANISATION, SiteKind.FEDERATION})
 View = Callable[..., Any]
+Allowed = Callable[[SignedIn], bool]
 
 
-def permit(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
+def permit(
+    permission: Permission, *, fresh: bool = False, programs: bool = False
+) -> Callable[[View], View]:
     """Open a view to those who hold a permission on this site, and to nobody else.
 
-    ``fresh`` marks a view that asks for a password again; the guard of accounts enforces it.
+    ``fresh`` asks for a proof of who it is within the last minutes; ``programs`` lets a key for
+    programs read it too.
+    """
+    return _guarded(permission, lambda user: user.may(permission), fresh=fresh, programs=programs)
+
+
+def own(
+    *, half_in: bool = False, enrolling: bool = False, fresh: bool = False, programs: bool = False
+) -> Callable[[View], View]:
+    """Open a view about oneself to everybody who is signed in on this site.
+
+    ``half_in`` lets those pass whose second factor is still to come; ``enrolling`` only those of
+    them who have none yet.
     """
 
-    def guarded(view: View) -> View:
-        @wraps(view)
-        def wrapper(**arguments: Any) -> Response:
-            user = signed_in()
-            if user is None:
-                return _ask_to_sign_in()
-            if not user.may(permission):
-                abort(403)
-            return _answer(view, arguments, forms=True)
+    def enough(user: SignedIn) -> bool:
+        return half_in or (enrolling and not user.has_second_factor)
 
-        wrapper.guard = permission  # type: ignore[attr-defined]
-        wrapper.fresh = fresh  # type: ignore[attr-defined]
-        return wrapper
-
-    return guarded
+    return _guarded(OWN, lambda _user: True, fresh=fresh, programs=programs, enough=enough)
 
 
 @overload
@@ -74,11 +103,13 @@ def public(
 def signed_in() -> SignedIn | None:
     """Who is asking, or None; asked of the database once a request."""
     if "user" not in g:
-        token = _cookie()
+        token = session_token()
         g.user = None
-        if token and current_site().kind is not SiteKind.PLATFORM:
+        if token and current_site().kind in STAFFED:
             g.user = services.recognise(session, token=token, host=current_site().host)
             g.session_binding = token if g.user else ""
+            if g.user is not None:
+                act_as(session, g.user.id)
     return cast("SignedIn | None", g.user)
 
 
@@ -90,39 +121,76 @@ def person() -> SignedIn:
     return user
 
 
-def remember_sign_in(response: Response, token: str) -> None:
-    """Give the visitor the cookie of a new session, bound to this host by its name's prefix."""
-    response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
-
-
-def forget_sign_in(response: Response) -> None:
-    """Take the cookie back."""
-    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
-
-
 def session_token() -> str | None:
     """The token in the visitor's cookie."""
-    return _cookie()
+    return one_cookie(COOKIE)
 
 
-def _cookie() -> str | None:
-    # A sibling host could set a second cookie of the name without the prefix's guarantee in an
-    # old browser; two cookies of one name are therefore no cookie.
-    values = request.cookies.getlist(COOKIE)
-    return values[0] if len(values) == 1 else None
+def _guarded(
+    guard: str,
+    allowed: Allowed,
+    *,
+    fresh: bool,
+    programs: bool,
+    enough: Allowed = lambda _user: False,
+) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**arguments: Any) -> Response:
+            if programs and "Authorization" in request.headers:
+                return _answer_program(view, arguments, allowed)
+            user = signed_in()
+            if user is None:
+                return _ask_to_sign_in()
+            if user.is_half_in and not enough(user):
+                return _lead_on(user)
+            if not allowed(user):
+                _refuse(guard)
+            return _answer(view, arguments, forms=True, prove=user if fresh else None)
+
+        wrapper.guard = guard  # type: ignore[attr-defined]
+        wrapper.fresh = fresh  # type: ignore[attr-defined]
+        wrapper.programs = programs  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
 
 
-def _answer(view: View, arguments: dict[str, Any], *, forms: bool) -> Response:
+def _answer(
+    view: View, arguments: dict[str, Any], *, forms: bool, prove: SignedIn | None = None
+) -> Response:
     if request.method not in UNSAFE or not forms:
+        if prove is not None and not prove.is_fresh:
+            return redirect(url_for("accounts.confirm", next=_asked_for()))
         return make_response(view(**arguments))
     key = check_form_token()
     table = cast("Table", directory(session).submission.__table__)
     if (earlier := claim(session, table, key)) is not None:
         return earlier
+    if prove is not None and (question := ask_again(prove)) is not None:
+        return question
     response = make_response(view(**arguments))
     if response.status_code < 400 and not _changes_cookie(response):
         remember(session, table, key, response)
     return response
+
+
+def _answer_program(view: View, arguments: dict[str, Any], allowed: Allowed) -> Response:
+    """Answer a program: its key is all it has, and it only ever reads."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    route = str(request.url_rule.rule) if request.url_rule else ""
+    try:
+        use = api_tokens.use_token(session, token=token.strip(), route=route)
+    except TooManyRequestsError:
+        return make_response(jsonify(error="too many requests; wait a minute"), 429)
+    if use is None or kind.lower() != "bearer" or request.method in UNSAFE:
+        refusal = make_response(jsonify(error="this key opens nothing"), 401)
+        refusal.headers["WWW-Authenticate"] = "Bearer"
+        return refusal
+    g.user = services.by_token(session, use)
+    if not allowed(g.user):
+        return make_response(jsonify(error="this key may not read that"), 403)
+    return make_response(view(**arguments))
 
 
 def _changes_cookie(response: Response) -> bool:
@@ -131,10 +199,28 @@ def _changes_cookie(response: Response) -> bool:
     return any(cookie.startswith(f"{COOKIE}=") for cookie in cookies)
 
 
+def _refuse(guard: str) -> NoReturn:
+    # The refusal undoes all other work; that it happened is kept.
+    facts: dict[str, Fact] = {"permission": guard, "page": request.endpoint or ""}
+    record(session, action="access.refused", subject_type="page", subject_id=None, facts=facts)
+    commit_now()
+    abort(403)
+
+
 def _ask_to_sign_in() -> Response:
     if request.method in UNSAFE:
         abort(401)
-    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    return redirect(url_for("accounts.sign_in", next=_asked_for()))
+
+
+def _lead_on(user: SignedIn) -> Response:
+    if request.method in UNSAFE:
+        abort(403)
+    return redirect(next_step(user, _asked_for()))
+
+
+def _asked_for() -> str:
+    return request.full_path.rstrip("?")
 
 
 current_user: SignedIn | None = cast("SignedIn | None", LocalProxy(signed_in))

@@ -1,4 +1,4 @@
-"""Users, sessions, failed sign-ins and used form keys – in each organisation, and in ``shared``."""
+"""Users, sessions, failed tries and used form keys – in each organisation, and in ``shared``."""
 
 import uuid
 from dataclasses import dataclass
@@ -8,13 +8,19 @@ from typing import cast
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, func
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hearth.accounts import access_models as access
+from hearth.accounts import factor_models as factors
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
 
 
 class UserColumns:
-    """One member of staff; ``roles`` holds values of ``permissions.Role``."""
+    """One member of staff; ``roles`` holds values of ``permissions.Role``.
+
+    Nobody but the person chooses the password, so an invited one has none yet. With
+    ``enrols_by_mail`` a new second factor needs a link from the mailbox, beside the password.
+    """
 
     __record__ = DataRecord(
         group=DataGroup.STAFF,
@@ -26,6 +32,7 @@ class UserColumns:
             "password_hash": FieldClass.TECHNICAL,
             "locale": FieldClass.TECHNICAL,
             "roles": FieldClass.STAFF,
+            "enrols_by_mail": FieldClass.TECHNICAL,
         },
         subject=(SubjectPath(SubjectKind.STAFF, "id"),),
     )
@@ -33,7 +40,9 @@ class UserColumns:
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200))
-    password_hash: Mapped[str] = mapped_column(Text())
+    password_hash: Mapped[str | None] = mapped_column(Text())
+    second_factor_at: Mapped[datetime | None]
+    enrols_by_mail: Mapped[bool] = mapped_column(server_default="false")
     locale: Mapped[str] = mapped_column(String(5))
     roles: Mapped[list[str]]
     disabled_at: Mapped[datetime | None]
@@ -41,7 +50,11 @@ class UserColumns:
 
 
 class SessionColumns:
-    """One sign-in: the token itself is only in the visitor's cookie, its SHA-256 is here."""
+    """One sign-in: the token itself is only in the visitor's cookie, its SHA-256 is here.
+
+    ``id`` names it on pages; it opens nothing. ``confirmed_at`` is when the person last proved who
+    she is.
+    """
 
     __record__ = DataRecord(
         group=DataGroup.SECURITY,
@@ -50,11 +63,21 @@ class SessionColumns:
         classes={
             "token_hash": FieldClass.TECHNICAL,
             "host": FieldClass.TECHNICAL,
+            "assurance": FieldClass.TECHNICAL,
+            "may_enrol": FieldClass.TECHNICAL,
+            "shared_computer": FieldClass.STAFF,
+            "device": FieldClass.STAFF,
         },
         subject=(SubjectPath(SubjectKind.STAFF, "user_id"),),
     )
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(unique=True, default=new_id)
+    assurance: Mapped[str] = mapped_column(String(20), server_default="password")
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    may_enrol: Mapped[bool] = mapped_column(server_default="false")
+    shared_computer: Mapped[bool] = mapped_column(server_default="false")
+    device: Mapped[str] = mapped_column(String(60), server_default="")
     host: Mapped[str] = mapped_column(String(255))
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -153,21 +176,50 @@ class FederationFormSubmission(SubmissionColumns, SharedModel):
 
 @dataclass(frozen=True)
 class Directory:
-    """The four tables that belong to the kind of site a session is open on."""
+    """The tables that belong to the kind of site a session is open on."""
 
     user: type[User]
     session: type[UserSession]
     failure: type[SignInFailure]
     submission: type[FormSubmission]
+    app: type[factors.AuthenticatorApp]
+    passkey: type[factors.Passkey]
+    recovery_code: type[factors.RecoveryCode]
+    link: type[access.AccountLink]
+    api_token: type[access.ApiToken]
+    api_token_use: type[access.ApiTokenUse]
+    event: type[access.AccountEvent]
+    known_device: type[access.KnownDevice]
 
 
-ORGANISATION = Directory(User, UserSession, SignInFailure, FormSubmission)
-# The federation's four classes have the same columns by the same mixins, which no type can say.
+ORGANISATION = Directory(
+    User,
+    UserSession,
+    SignInFailure,
+    FormSubmission,
+    factors.AuthenticatorApp,
+    factors.Passkey,
+    factors.RecoveryCode,
+    access.AccountLink,
+    access.ApiToken,
+    access.ApiTokenUse,
+    access.AccountEvent,
+    access.KnownDevice,
+)
+# The federation's classes have the same columns by the same mixins, which no type can say.
 FEDERATION = Directory(
     cast("type[User]", FederationUser),
     cast("type[UserSession]", FederationSession),
     cast("type[SignInFailure]", FederationSignInFailure),
     cast("type[FormSubmission]", FederationFormSubmission),
+    cast("type[factors.AuthenticatorApp]", factors.FederationAuthenticatorApp),
+    cast("type[factors.Passkey]", factors.FederationPasskey),
+    cast("type[factors.RecoveryCode]", factors.FederationRecoveryCode),
+    cast("type[access.AccountLink]", access.FederationAccountLink),
+    cast("type[access.ApiToken]", access.FederationApiToken),
+    cast("type[access.ApiTokenUse]", access.FederationApiTokenUse),
+    cast("type[access.AccountEvent]", access.FederationAccountEvent),
+    cast("type[access.KnownDevice]", access.FederationKnownDevice),
 )
 
 

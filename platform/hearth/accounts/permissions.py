@@ -1,4 +1,4 @@
-"""Who may do what: the one table of roles and permissions."""
+"""The words of the policy: what can be permitted, and what somebody can be here."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,9 +12,11 @@ class Permission(StrEnum):
 
     FAMILIES_READ = "families.read"
     FAMILIES_WRITE = "families.write"
+    CASES_RESTRICT = "cases.restrict"
     REFERRALS_READ = "referrals.read"
     REFERRALS_WRITE = "referrals.write"
     SERVICES_WRITE = "services.write"
+    NOTES_SEALED = "notes.sealed"
     SHELTER_READ = "shelter.read"
     SHELTER_WRITE = "shelter.write"
     HOUSES_MANAGE = "houses.manage"
@@ -23,7 +25,13 @@ class Permission(StrEnum):
     FUNDS_MANAGE = "funds.manage"
     LEDGER_READ = "ledger.read"
     NUMBERS_READ = "numbers.read"
+    EXPORTS = "exports.make"
     USERS_MANAGE = "users.manage"
+    ROLES_MANAGE = "roles.manage"
+    TOKENS_USE = "tokens.use"
+    BREAK_GLASS = "break-glass.use"
+    BREAK_GLASS_REVIEW = "break-glass.review"
+    AUDIT_READ = "audit.read"
     SUBJECT_RIGHTS = "subject-rights.manage"
     INCIDENTS_MANAGE = "incidents.manage"
     RETENTION_MANAGE = "retention.manage"
@@ -40,9 +48,11 @@ class Role(StrEnum):
     VOLUNTEER_COORDINATOR = "volunteer-coordinator"
     FUNDRAISER = "fundraiser"
     BOOKKEEPER = "bookkeeper"
+    AUDITOR = "auditor"
+    SUPERVISOR = "supervisor"
     DIRECTOR = "director"
-    ADMINISTRATOR = "administrator"
     PRIVACY_OFFICER = "privacy-officer"
+    ADMINISTRATOR = "administrator"
     FEDERATION_STAFF = "federation-staff"
 
 
@@ -54,57 +64,50 @@ ROLE_LABELS: dict[Role, LazyString] = {
     Role.VOLUNTEER_COORDINATOR: _l("Volunteer coordinator"),
     Role.FUNDRAISER: _l("Fundraiser"),
     Role.BOOKKEEPER: _l("Bookkeeper"),
+    Role.AUDITOR: _l("Auditor"),
+    Role.SUPERVISOR: _l("Supervisor"),
     Role.DIRECTOR: _l("Director"),
-    Role.ADMINISTRATOR: _l("Administrator"),
     Role.PRIVACY_OFFICER: _l("Privacy officer"),
+    Role.ADMINISTRATOR: _l("Administrator"),
     Role.FEDERATION_STAFF: _l("Federation staff"),
 }
-
-P = Permission
-ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SOCIAL_WORKER: frozenset(
-        {
-            P.FAMILIES_READ,
-            P.FAMILIES_WRITE,
-            P.REFERRALS_READ,
-            P.REFERRALS_WRITE,
-            P.SERVICES_WRITE,
-            P.SHELTER_READ,
-            P.SHELTER_WRITE,
-        }
-    ),
-    Role.SPECIALIST: frozenset({P.FAMILIES_READ, P.SERVICES_WRITE}),
-    Role.HOUSE_STAFF: frozenset({P.SHELTER_READ, P.SHELTER_WRITE}),
-    Role.DUTY_OPERATOR: frozenset({P.REFERRALS_READ, P.REFERRALS_WRITE, P.SHELTER_READ}),
-    Role.VOLUNTEER_COORDINATOR: frozenset({P.NUMBERS_READ}),
-    Role.FUNDRAISER: frozenset({P.GIFTS_READ, P.FUNDS_MANAGE, P.LEDGER_READ}),
-    Role.BOOKKEEPER: frozenset({P.GIFTS_READ, P.GIFTS_REFUND, P.LEDGER_READ}),
-    Role.DIRECTOR: frozenset(
-        {
-            P.FAMILIES_READ,
-            P.REFERRALS_READ,
-            P.SHELTER_READ,
-            P.HOUSES_MANAGE,
-            P.GIFTS_READ,
-            P.GIFTS_REFUND,
-            P.FUNDS_MANAGE,
-            P.LEDGER_READ,
-            P.NUMBERS_READ,
-            P.SUBJECT_RIGHTS,
-            P.INCIDENTS_MANAGE,
-            P.RETENTION_MANAGE,
-        }
-    ),
-    Role.ADMINISTRATOR: frozenset({P.USERS_MANAGE}),
-    Role.PRIVACY_OFFICER: frozenset({P.SUBJECT_RIGHTS, P.INCIDENTS_MANAGE, P.RETENTION_MANAGE}),
-    Role.FEDERATION_STAFF: frozenset({P.FEDERATION_NUMBERS}),
+PERMISSION_LABELS: dict[Permission, LazyString] = {
+    Permission.FAMILIES_READ: _l("Read families' files"),
+    Permission.FAMILIES_WRITE: _l("Open families and change their files"),
+    Permission.CASES_RESTRICT: _l("Restrict a case and let somebody in"),
+    Permission.REFERRALS_READ: _l("Read referrals"),
+    Permission.REFERRALS_WRITE: _l("Take and decide referrals"),
+    Permission.SERVICES_WRITE: _l("Record services"),
+    Permission.NOTES_SEALED: _l("Write sealed notes"),
+    Permission.SHELTER_READ: _l("See the houses tonight"),
+    Permission.SHELTER_WRITE: _l("Admit, move and end stays"),
+    Permission.HOUSES_MANAGE: _l("Open houses and places"),
+    Permission.GIFTS_READ: _l("Read gifts"),
+    Permission.GIFTS_REFUND: _l("Give gifts back"),
+    Permission.FUNDS_MANAGE: _l("Open and change funds"),
+    Permission.LEDGER_READ: _l("Read the ledger"),
+    Permission.NUMBERS_READ: _l("Read our figures"),
+    Permission.EXPORTS: _l("Take data out of the service"),
+    Permission.USERS_MANAGE: _l("Open and close accounts"),
+    Permission.ROLES_MANAGE: _l("Change roles, teams and who works in which house"),
+    Permission.TOKENS_USE: _l("Use the interface for programs"),
+    Permission.BREAK_GLASS: _l("Open one case in an emergency"),
+    Permission.BREAK_GLASS_REVIEW: _l("Review emergency looks"),
+    Permission.AUDIT_READ: _l("Read who looked and who changed what"),
+    Permission.SUBJECT_RIGHTS: _l("Answer people who ask for their data"),
+    Permission.INCIDENTS_MANAGE: _l("Lead incidents"),
+    Permission.RETENTION_MANAGE: _l("Decide what is kept and for how long"),
+    Permission.FEDERATION_NUMBERS: _l("Read the federation's numbers"),
 }
 FEDERATION_ROLES = frozenset({Role.FEDERATION_STAFF})
+# What tells nothing about any person. Whoever may do anything else needs a second factor, so a new
+# permission asks for one until somebody writes it here.
+ABOUT_NOBODY = frozenset({Permission.NUMBERS_READ})
 
 
-def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
-    """Everything that holders of these roles may do."""
-    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in known_roles(roles)))
+def needs_second_factor(permissions: Iterable[Permission]) -> bool:
+    """Whether somebody with these permissions could read about a person, or open doors to it."""
+    return not ABOUT_NOBODY.issuperset(permissions)
 
 
 def known_roles(roles: Iterable[str]) -> tuple[Role, ...]:

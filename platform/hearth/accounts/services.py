@@ -1,44 +1,44 @@
-"""Signing in and out, and recognising a session; failures are counted per account and address."""
+"""Signing in, and recognising a session; what belongs to it stands in the modules beside this."""
 
-import hashlib
-import hmac
-import secrets
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from hearth.accounts.models import directory
-from hearth.accounts.permissions import (
-    ROLE_LABELS,
-    Permission,
-    Role,
-    known_roles,
-    permissions_of,
+from hearth.accounts import devices, factors, limits, passwords
+from hearth.accounts.api_tokens import TokenUse
+from hearth.accounts.events import Happened, note
+from hearth.accounts.factors import WrongCodeError
+from hearth.accounts.mails import RECOVERY_USED, notify
+from hearth.accounts.models import User, directory
+from hearth.accounts.permissions import ROLE_LABELS, Permission, Role, needs_second_factor
+from hearth.accounts.policy import Scope, reach
+from hearth.accounts.redaction import Sees
+from hearth.accounts.sessions import (
+    FRESH,
+    TOUCH_EVERY,
+    Assurance,
+    is_live,
+    raise_assurance,
+    start_session,
+    token_hash,
 )
+from hearth.accounts.standing import place_columns, place_of
+from hearth.data_classes import FieldClass
+from hearth.trail import record
 
-HASHER = PasswordHasher()
-# Verified when nobody has the address, so that the answer takes as long as for a true one.
-NOBODY = HASHER.hash(secrets.token_urlsafe(16))
-IDLE = timedelta(hours=1)
-ABSOLUTE = timedelta(hours=12)
-TOUCH_EVERY = timedelta(minutes=1)
-FAILURE_WINDOW = timedelta(minutes=15)
-# Counted per account *and* address: somebody else's guesses never lock the owner out.
-FAILURES_PER_ACCOUNT_AND_ADDRESS = 5
-FAILURES_PER_ADDRESS = 50
+# Who uses a computer of the house, where the next person sits down at any moment.
+ON_SHARED_COMPUTERS = Role.HOUSE_STAFF
+KEPT = timedelta(days=30)
+USES_KEPT = timedelta(days=90)
 
 
 class SignInRefusedError(Exception):
     """The address and password do not belong together, or the account is closed."""
-
-
-class TooManyFailuresError(Exception):
-    """Too many failed sign-ins from here; a later try is welcome."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,107 +50,255 @@ class SignedIn:
     locale: str
     roles: tuple[Role, ...]
     permissions: frozenset[Permission]
+    assurance: Assurance
+    confirmed_at: datetime
+    has_second_factor: bool
+    may_enrol: bool = False
+    session_id: uuid.UUID | None = None
+    titles: tuple[str, ...] = ()
+    scopes: Mapping[Permission, frozenset[Scope]] = field(default_factory=dict)
+    fields: Mapping[Permission, frozenset[FieldClass]] = field(default_factory=dict)
+    grants: frozenset[Role] = frozenset()
+    teams: frozenset[uuid.UUID] = frozenset()
+    houses: frozenset[uuid.UUID] = frozenset()
 
     @property
     def role_labels(self) -> list[str]:
         """What this person is here, in the page's language."""
-        return [str(ROLE_LABELS[role]) for role in self.roles]
+        usual = {role.value: role for role in Role}
+        return [str(ROLE_LABELS[usual[t]]) if t in usual else t for t in self.titles]
 
     def may(self, permission: Permission) -> bool:
         """Whether one of this person's roles holds the permission."""
         return permission in self.permissions
 
+    def scopes_of(self, permission: Permission) -> frozenset[Scope]:
+        """On which families the permission counts; several roles may each have their own."""
+        return self.scopes.get(permission, frozenset())
 
-def create_user(
-    session: Session, *, email: str, name: str, password: str, roles: list[Role], locale: str
-) -> uuid.UUID:
-    """Add a member of staff to the organisation, or to the federation, whose session this is."""
-    user = directory(session).user(
-        email=email.strip().lower(),
-        name=name,
-        password_hash=HASHER.hash(password),
-        roles=[role.value for role in roles],
-        locale=locale,
-    )
-    session.add(user)
-    session.flush()
-    return user.id
+    def scope_of(self, permission: Permission) -> Scope | None:
+        """How far the permission reaches, or None for whoever does not hold it."""
+        return reach(self.scopes_of(permission))
+
+    def sees(self, field_class: FieldClass, permission: Permission | None = None) -> bool:
+        """Whether a kind of data is read, through one permission or through any."""
+        through = self.fields if permission is None else (permission,)
+        return any(field_class in self.fields.get(one, frozenset()) for one in through)
+
+    def eyes(self, permission: Permission) -> Sees:
+        """What is read through one permission, for the views that give out no more than that."""
+        return partial(self.sees, permission=permission)
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether one of this person's roles can read about a family."""
+        return needs_second_factor(self.permissions)
+
+    @property
+    def is_half_in(self) -> bool:
+        """Whether a second factor has still to be shown, or set up."""
+        return self.assurance is Assurance.PASSWORD and (
+            self.has_second_factor or self.needs_second_factor
+        )
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether this person has proved within the last minutes who she is."""
+        return datetime.now(UTC) - self.confirmed_at < FRESH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What is known about whoever tries to sign in, beside what she types."""
+
+    host: str
+    address: str
+    pepper: bytes
+    device: str = ""
+    known_token: str | None = None
 
 
 def sign_in(
-    session: Session, *, email: str, password: str, address: str, host: str, pepper: bytes
+    session: Session, *, email: str, password: str, shared: bool | None, visit: Visit
 ) -> str:
     """Check a password and start a session; returns the token for the cookie.
 
-    :raises TooManyFailuresError: five failures for this account from this address, or fifty from
-        this address, within fifteen minutes.
+    ``shared`` says whether others use the computer too; unsaid, the role decides.
+
+    :raises TooManyFailuresError: too many tries for this account from this address, or in all.
     :raises SignInRefusedError: and the failure is added to the session for the caller to commit.
     """
     tables = directory(session)
-    account_hash = _keyed(pepper, email.strip().lower())
-    address_hash = _keyed(pepper, address)
-    _refuse_guessing(session, account_hash, address_hash)
-    user = session.scalar(select(tables.user).where(tables.user.email == email.strip().lower()))
+    account = email.strip().lower()
+    limits.refuse_guessing(session, account=account, address=visit.address, pepper=visit.pepper)
+    user = session.scalar(select(tables.user).where(tables.user.email == account))
     known = user is not None and user.disabled_at is None
-    if not _verified(user.password_hash if user and known else NOBODY, password) or not user:
-        session.add(tables.failure(account_hash=account_hash, address_hash=address_hash))
+    # One verification, whoever was named and whether or not anybody has that name.
+    right = passwords.verified(user.password_hash if user and known else None, password)
+    if not right or user is None or user.password_hash is None:
+        limits.count_failure(session, account=account, address=visit.address, pepper=visit.pepper)
+        if user is not None:
+            note(session, Happened.SIGN_IN_FAILED, user.id, device=visit.device)
+        else:
+            failed = f"account.{Happened.SIGN_IN_FAILED.value}"
+            record(session, action=failed, subject_type="account", subject_id=None)
         raise SignInRefusedError
-    if HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = HASHER.hash(password)
-    return start_session(session, user_id=user.id, host=host)
+    if passwords.HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+    if user.second_factor_at is None:
+        note(session, Happened.SIGNED_IN, user.id, device=visit.device)
+    return begin(session, user=user, visit=visit, shared=shared)
 
 
-def start_session(session: Session, *, user_id: uuid.UUID, host: str) -> str:
-    """Begin a session on one host and return its token, which is stored nowhere."""
-    token = secrets.token_urlsafe(32)
-    session.add(
-        directory(session).session(token_hash=_token_hash(token), user_id=user_id, host=host)
+def begin(
+    session: Session,
+    *,
+    user: User,
+    visit: Visit,
+    shared: bool | None = None,
+    assurance: Assurance = Assurance.PASSWORD,
+    may_enrol: bool = False,
+) -> str:
+    """Start a session for somebody who has proved who she is; returns the cookie's token."""
+    if shared is None:
+        shared = ON_SHARED_COMPUTERS.value in user.roles
+    return start_session(
+        session,
+        user_id=user.id,
+        host=visit.host,
+        assurance=assurance,
+        may_enrol=may_enrol,
+        shared_computer=shared,
+        device=visit.device,
     )
-    session.flush()
-    return token
+
+
+def show_second_factor(
+    session: Session, *, user_id: uuid.UUID, code: str, token: str, visit: Visit
+) -> str:
+    """Check a code of the app or a recovery code; returns the session's new token.
+
+    :raises TooManyFailuresError: too many wrong codes.
+    :raises WrongCodeError: and the failure is added to the session for the caller to commit.
+    """
+    check_code(session, user_id=user_id, code=code, visit=visit)
+    note(session, Happened.SIGNED_IN, user_id, device=visit.device)
+    return raise_assurance(session, token=token)
+
+
+def check_code(session: Session, *, user_id: uuid.UUID, code: str, visit: Visit) -> None:
+    """Check a code within the limits on guessing.
+
+    :raises TooManyFailuresError: too many wrong codes.
+    :raises WrongCodeError: and the failure is added to the session for the caller to commit.
+    """
+    account = f"second factor of {user_id}"
+    at_home = devices.is_known(session, user_id=user_id, token=visit.known_token)
+    limits.refuse_guessing(
+        session,
+        account=account,
+        address=visit.address,
+        pepper=visit.pepper,
+        per_account=None if at_home else limits.CODES_PER_ACCOUNT,
+    )
+    try:
+        by_recovery = factors.check_code(session, user_id=user_id, code=code)
+    except WrongCodeError:
+        limits.count_failure(session, account=account, address=visit.address, pepper=visit.pepper)
+        note(session, Happened.CODE_REFUSED, user_id, device=visit.device)
+        raise
+    if by_recovery:
+        notify(session, RECOVERY_USED, user_id=user_id)
+
+
+def check_password(session: Session, *, user_id: uuid.UUID, password: str, visit: Visit) -> None:
+    """Check the password of somebody who is signed in.
+
+    :raises TooManyFailuresError: too many wrong ones.
+    :raises SignInRefusedError: and the failure is added to the session for the caller to commit.
+    """
+    user = session.get_one(directory(session).user, user_id)
+    guard = {"account": user.email, "address": visit.address, "pepper": visit.pepper}
+    limits.refuse_guessing(session, **guard)  # type: ignore[arg-type]
+    if not passwords.verified(user.password_hash, password):
+        limits.count_failure(session, **guard)  # type: ignore[arg-type]
+        note(session, Happened.SIGN_IN_FAILED, user.id, device=visit.device)
+        raise SignInRefusedError
 
 
 def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     """Whose live session on this host a token is, in one query."""
     tables = directory(session)
-    now = datetime.now(UTC)
+    own = tables.session
     row = session.execute(
-        select(tables.user, tables.session.seen_at)
-        .join(tables.session, tables.session.user_id == tables.user.id)
+        select(
+            tables.user,
+            own.id,
+            own.seen_at,
+            own.assurance,
+            own.confirmed_at,
+            own.may_enrol,
+            *place_columns(tables),
+        )
+        .join(own, own.user_id == tables.user.id)
         .where(
-            tables.session.token_hash == _token_hash(token),
-            tables.session.host == host,
-            tables.session.ended_at.is_(None),
-            tables.session.seen_at > now - IDLE,
-            tables.session.started_at > now - ABSOLUTE,
+            own.token_hash == token_hash(token),
+            own.host == host,
+            *is_live(own),
             tables.user.disabled_at.is_(None),
         )
     ).first()
     if row is None:
         return None
-    user, seen_at = row
+    user, session_id, seen_at, assurance, confirmed_at, may_enrol = row[:6]
+    now = datetime.now(UTC)
     if now - seen_at > TOUCH_EVERY:
-        session.execute(
-            update(tables.session)
-            .where(tables.session.token_hash == _token_hash(token))
-            .values(seen_at=now)
-        )
+        session.execute(update(own).where(own.id == session_id).values(seen_at=now))
+    place = place_of(user.roles, row)
     return SignedIn(
         id=user.id,
         name=user.name,
         locale=user.locale,
-        roles=known_roles(user.roles),
-        permissions=permissions_of(user.roles),
+        roles=place.standing.roles,
+        permissions=frozenset(place.standing.scopes),
+        assurance=Assurance(assurance),
+        confirmed_at=confirmed_at,
+        has_second_factor=user.second_factor_at is not None,
+        may_enrol=may_enrol or not (user.second_factor_at or user.enrols_by_mail),
+        session_id=session_id,
+        titles=place.titles,
+        scopes=place.standing.scopes,
+        fields=place.standing.fields,
+        grants=place.standing.grants,
+        teams=place.teams,
+        houses=place.houses,
     )
 
 
-def sign_out(session: Session, *, token: str) -> None:
-    """End a session; its cookie is worth nothing from now on."""
+def by_token(session: Session, use: TokenUse) -> SignedIn:
+    """Who asks through a program: its owner, with no more than she and the key may both do."""
     tables = directory(session)
-    session.execute(
-        update(tables.session)
-        .where(tables.session.token_hash == _token_hash(token))
-        .values(ended_at=func.now())
+    user = use.user
+    row = session.execute(
+        select(tables.user, *place_columns(tables)).where(tables.user.id == user.id)
+    ).one()
+    place = place_of(user.roles, row)
+    allowed = place.standing.scopes.keys() & use.scopes
+    return SignedIn(
+        id=user.id,
+        name=user.name,
+        locale=user.locale,
+        roles=place.standing.roles,
+        permissions=frozenset(allowed),
+        # Keys are made after the second factor and a fresh proof, and by nothing less.
+        assurance=Assurance.SECOND_FACTOR,
+        confirmed_at=datetime.min.replace(tzinfo=UTC),
+        has_second_factor=user.second_factor_at is not None,
+        titles=place.titles,
+        scopes={one: place.standing.scopes[one] for one in allowed},
+        fields={k: v for k, v in place.standing.fields.items() if k in allowed},
+        teams=place.teams,
+        houses=place.houses,
     )
 
 
@@ -167,38 +315,11 @@ def tidy(session: Session) -> None:
     """Remove failures, ended sessions and form keys that have served their time."""
     tables = directory(session)
     now = datetime.now(UTC)
-    session.execute(delete(tables.failure).where(tables.failure.failed_at < now - FAILURE_WINDOW))
+    limits.forget_failures(session)
+    devices.tidy_devices(session)
+    session.execute(delete(tables.session).where(tables.session.started_at < now - KEPT))
+    session.execute(delete(tables.submission).where(tables.submission.submitted_at < now - KEPT))
+    session.execute(delete(tables.link).where(tables.link.expires_at < now - KEPT))
     session.execute(
-        delete(tables.session).where(tables.session.started_at < now - timedelta(days=30))
+        delete(tables.api_token_use).where(tables.api_token_use.used_at < now - USES_KEPT)
     )
-    session.execute(
-        delete(tables.submission).where(tables.submission.submitted_at < now - timedelta(days=30))
-    )
-
-
-def _refuse_guessing(session: Session, account_hash: bytes, address_hash: bytes) -> None:
-    failure = directory(session).failure
-    same_account = failure.account_hash == account_hash
-    from_here, for_account = session.execute(
-        select(func.count(), func.count().filter(same_account)).where(
-            failure.address_hash == address_hash,
-            failure.failed_at > datetime.now(UTC) - FAILURE_WINDOW,
-        )
-    ).one()
-    if for_account >= FAILURES_PER_ACCOUNT_AND_ADDRESS or from_here >= FAILURES_PER_ADDRESS:
-        raise TooManyFailuresError
-
-
-def _verified(password_hash: str, password: str) -> bool:
-    try:
-        return HASHER.verify(password_hash, password)
-    except VerifyMismatchError:
-        return False
-
-
-def _token_hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
-def _keyed(pepper: bytes, value: str) -> bytes:
-    return hmac.new(pepper, value.encode(), hashlib.sha256).digest()

@@ -1,21 +1,23 @@
 """Gathers what the features know about one family, as far as the reader may see it."""
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import names_of
+from hearth.accounts.services import SignedIn, names_of
+from hearth.audit.services import Reader, readers_of
+from hearth.data_classes import FieldClass
 from hearth.families import services as families
+from hearth.families.access import permissions_on
 from hearth.families.models import Household
-from hearth.families.services import Reader
+from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
-from hearth.intake.models import Referral
+from hearth.intake.seen import SeenReferral, see_referral
 from hearth.intake.services import referrals_of
-from hearth.service_delivery.models import ServiceDelivery
+from hearth.service_delivery.sealed import SeenService, see_services
 from hearth.service_delivery.services import services_of
 from hearth.shelter.models import Stay
 from hearth.shelter.services import stays_of
@@ -29,10 +31,11 @@ class StillInShelterError(ValueError):
 class CaseFile:
     """One family with everything that happened."""
 
-    household: Household
-    referrals: list[Referral]
+    household: SeenHousehold
+    allows: frozenset[Permission]
+    referrals: list[SeenReferral]
     stays: list[Stay]
-    deliveries: list[ServiceDelivery]
+    deliveries: list[SeenService]
     readers: list[Reader]
     staff: dict[uuid.UUID, str]
 
@@ -42,24 +45,22 @@ class CaseFile:
         return next((stay for stay in self.stays if stay.is_open), None)
 
 
-def open_file(
-    session: Session,
-    household: Household,
-    *,
-    permissions: Collection[Permission],
-    read_by: uuid.UUID,
-) -> CaseFile:
-    """Gather a family's file for somebody, and note that she or he looked."""
-    families.record_read(session, household_id=household.id, user_id=read_by)
-    sees_referrals = Permission.REFERRALS_READ in permissions
-    sees_stays = Permission.SHELTER_READ in permissions
+def open_file(session: Session, household: Household, *, user: SignedIn) -> CaseFile:
+    """Gather a family's file as far as somebody sees it, and note that she or he looked."""
+    families.record_read(session, household_id=household.id, user_id=user.id)
+    allows = permissions_on(session, household.id, user=user)
+    sees_stays = Permission.SHELTER_READ in allows and user.sees(
+        FieldClass.LOCATION, Permission.SHELTER_READ
+    )
     stays = stays_of(session, household.id) if sees_stays else []
+    referrals = referrals_of(session, household.id) if Permission.REFERRALS_READ in allows else []
     return CaseFile(
-        household=household,
-        referrals=referrals_of(session, household.id) if sees_referrals else [],
+        household=see_household(household, user.eyes(Permission.FAMILIES_READ)),
+        allows=allows,
+        referrals=[see_referral(one, user) for one in referrals],
         stays=stays,
-        deliveries=services_of(session, household.id),
-        readers=families.readers_of(session, household.id),
+        deliveries=see_services(session, services_of(session, household.id), user),
+        readers=readers_of(session, household.id),
         staff=names_of(session, _people_who_acted(household, stays)),
     )
 

@@ -8,7 +8,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from hearth.case_file.services import CaseFile
-from hearth.families.models import HouseholdMember
+from hearth.families.seen import SeenMember
 from hearth.families.words import CLOSING_REASONS, LEAVING_REASONS, MEMBER_ROLES, NEEDS
 from hearth.intake.words import SOURCES
 from hearth.service_delivery.words import SERVICE_KINDS
@@ -143,11 +143,12 @@ def _services(file: CaseFile, *, may_correct: bool) -> Iterator[Event]:
             text=service.note or "",
             who=service.provider.name,
             drawing=_DRAWINGS.get(service.kind.value, "hand"),
-            url=url if may_correct else "",
+            url=url if may_correct and service.may_change else "",
+            chip=_("Sealed note") if service.sealed else "",
         )
 
 
-def _name(member: HouseholdMember) -> str:
+def _name(member: SeenMember) -> str:
     return member.person.full_name or str(MEMBER_ROLES[member.role])
 
 

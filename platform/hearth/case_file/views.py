@@ -14,6 +14,7 @@ from hearth.case_file.schemas import CloseSchema, ReopenSchema
 from hearth.case_file.services import StillInShelterError
 from hearth.case_file.timeline import SHORT, timeline
 from hearth.families import services as families
+from hearth.families.access import find_household
 from hearth.families.errors import (
     CaseClosedError,
     CaseOpenError,
@@ -36,6 +37,7 @@ from hearth.web.formatting import today
 from hearth.web.forms import Form
 from hearth.web.request import session
 
+P = Permission
 blueprint = Blueprint("case_file", __name__, template_folder="templates")
 
 
@@ -43,14 +45,14 @@ blueprint = Blueprint("case_file", __name__, template_folder="templates")
 @permit(Permission.FAMILIES_READ)
 def show(household_id: uuid.UUID) -> str:
     """A family's file: who, what next, and everything that happened."""
-    household, user = _household(household_id), person()
-    file = services.open_file(session, household, permissions=user.permissions, read_by=user.id)
-    events = timeline(file, may_correct=user.may(Permission.SERVICES_WRITE))
+    user = person()
+    file = services.open_file(session, _household(household_id, P.FAMILIES_READ), user=user)
+    events = timeline(file, may_correct=P.SERVICES_WRITE in file.allows)
     whole = request.args.get("timeline") == "whole"
     return render_template(
         "case_file/show.html",
         file=file,
-        household=household,
+        household=file.household,
         events=events if whole else events[:SHORT],
         hidden=0 if whole else max(0, len(events) - SHORT),
         words=_words(),
@@ -61,7 +63,7 @@ def show(household_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def close(household_id: uuid.UUID) -> Any:
     """Close a family's case."""
-    household = _household(household_id)
+    household = _shown(household_id)
     form = Form(CloseSchema(), sent_form(), {"closed_on": today()})
     if form.validate():
         try:
@@ -80,7 +82,7 @@ def close(household_id: uuid.UUID) -> Any:
 @permit(Permission.FAMILIES_WRITE)
 def reopen(household_id: uuid.UUID) -> Any:
     """Open the case of a family that came back."""
-    household = _household(household_id)
+    household = _shown(household_id)
     form = Form(ReopenSchema(), sent_form(), {"opened_on": today()})
     if form.validate():
         try:
@@ -123,8 +125,19 @@ def _say_why(form: Form, error: Exception) -> None:
             raise error
 
 
-def _household(household_id: uuid.UUID) -> Household:
-    return found(families.get_household(session, household_id))
+def _household(
+    household_id: uuid.UUID, permission: Permission = Permission.FAMILIES_WRITE
+) -> Household:
+    return found(find_household(session, household_id, user=person(), permission=permission))
+
+
+def _shown(household_id: uuid.UUID) -> Household:
+    household = _household(household_id)
+    if request.method == "GET":
+        families.record_read(
+            session, household_id=household.id, user_id=person().id, purpose="case"
+        )
+    return household
 
 
 def _to_file(household: Household) -> Response:

@@ -8,7 +8,7 @@ from importlib import resources
 
 import typst
 
-from hearth.giving.palette import palette
+from hearth.web.palette import palette
 from tenants.registry import OrgRef
 
 

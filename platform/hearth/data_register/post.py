@@ -6,11 +6,12 @@ from typing import Any, cast
 
 from flask import current_app
 from markupsafe import Markup
-from sqlalchemy import any_, literal, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
-from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission
+from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import holders
 from hearth.outbox.mail import Mail
 from tenants.context import runtime
 from tenants.registry import OrgRef
@@ -18,15 +19,8 @@ from tenants.registry import OrgRef
 
 def watchers(session: Session, permission: Permission) -> Sequence[User]:
     """The colleagues who may do it, as long as they work here."""
-    able = [role.value for role, held in ROLE_PERMISSIONS.items() if permission in held]
-    return session.scalars(
-        select(User)
-        .where(
-            User.disabled_at.is_(None),
-            or_(*(literal(role) == any_(User.roles) for role in able)),
-        )
-        .order_by(User.id)
-    ).all()
+    able = [user_id for user_id, _name in holders(session, permission)]
+    return session.scalars(select(User).where(User.id.in_(able)).order_by(User.id)).all()
 
 
 def watcher(session: Session, user_id: str) -> User:

@@ -1,9 +1,11 @@
 """The mail catcher's web pages: the list, one message, its parts, and the same as JSON."""
 
 import re
+import time
 from io import BytesIO
 from pathlib import Path
 
+import pyotp
 from flask import (
     Blueprint,
     Flask,
@@ -20,7 +22,9 @@ from flask import (
 from flask_babel import Babel, get_locale
 from werkzeug.wrappers import Response as BaseResponse
 
+from hearth.accounts.totp import STEP_SECONDS
 from hearth.demo.mail_store import CaughtMessage, MailStore
+from hearth.demo.sample_staff import APP_SECRET
 
 LIST_LENGTH = 200
 LANGUAGES = ("en", "fr", "nl", "ru", "sv")
@@ -101,6 +105,14 @@ def clear() -> BaseResponse:
     """Forget every message."""
     _store().clear()
     return redirect(url_for("mail.messages"), 303)
+
+
+@pages.get("/codes")
+def codes() -> str:
+    """Show what the sample accounts' app shows now; it is one app for all of them."""
+    left = STEP_SECONDS - int(time.time()) % STEP_SECONDS
+    app = pyotp.TOTP(APP_SECRET)
+    return render_template("mail_catcher/codes.html", code=app.now(), secret=APP_SECRET, left=left)
 
 
 @pages.get("/api/messages")

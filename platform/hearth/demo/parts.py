@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from config import child_processes
 from config.child_processes import LOOPBACK, free_port
@@ -16,6 +17,7 @@ from hearth.demo.secrets_file import demo_secrets
 from hearth.jobs import Queue
 
 BASE_DOMAIN = "localhost"
+KEYS_DATABASE = "hearth_keys"
 # The command of the very installation that runs the demo, wherever the terminal's path leads.
 HEARTH = Path(sys.executable).parent / "hearth"
 
@@ -57,6 +59,7 @@ def demo_environment(
         **demo_secrets(data_dir / "secrets.env"),
         # The parts sign in with roles of their own; none is told the owner's password.
         "DATABASE_URL": without_credentials(backing.database_url),
+        "HEARTH_KEYS_DATABASE_URL": without_credentials(keys_database_url(environ, backing)),
         "REDIS_URL": backing.redis_url,
         "HEARTH_BASE_DOMAIN": BASE_DOMAIN,
         "HEARTH_SCHEME": "http",
@@ -73,6 +76,13 @@ def demo_environment(
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def keys_database_url(environ: Mapping[str, str], backing: Backing) -> str:
+    """The owner's address of the database of keys: the one named, or one on the same server."""
+    named = environ.get("HEARTH_KEYS_OWNER_DATABASE_URL")
+    beside = urlsplit(backing.database_url)._replace(path=f"/{KEYS_DATABASE}")
+    return named or urlunsplit(beside)
 
 
 def outside_world(

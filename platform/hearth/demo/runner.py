@@ -16,6 +16,7 @@ from config.settings import Settings
 from hearth.demo.parts import (
     Addresses,
     demo_environment,
+    keys_database_url,
     outside_world,
     publish_figures,
     service,
@@ -75,7 +76,8 @@ def _run(
         _start(supervisor, progress, backing.servers)
         environ = demo_environment(os.environ, data_dir, backing, addresses)
         _start(supervisor, progress, outside_world(environ, data_dir, addresses))
-        if fill_database(Settings.from_env(environ), backing.database_url, progress):
+        keys_dsn = keys_database_url(os.environ, backing)
+        if fill_database(Settings.from_env(environ), backing.database_url, keys_dsn, progress):
             with progress.step("Protected figures of the closed months"):
                 publish_figures(environ, data_dir)
         _start(supervisor, progress, service(environ, data_dir, addresses))

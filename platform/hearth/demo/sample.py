@@ -6,6 +6,7 @@ from random import Random
 
 from sqlalchemy import func, select
 
+from hearth.demo.sample_access import write_access
 from hearth.demo.sample_casework import write_families
 from hearth.demo.sample_gifts import write_gifts
 from hearth.demo.sample_plan import plan_families
@@ -35,6 +36,7 @@ def fill(org: OrgRef, *, seed: int = SEED, today: datetime.date, report: Report)
         staff = write_staff(session, org.slug, org.staff_locale)
         work = Casework(session, org, casework, profile, staff, today)
         write_families(work, plans, advance)
+        write_access(session, staff)
         write_gifts(session, org, giving, profile, today)
     return True
 

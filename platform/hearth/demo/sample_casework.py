@@ -199,6 +199,8 @@ def _service(
         "delivered_on": day,
         "minutes": random.choice((15, 30, 45, 60, 60, 90, 120)),
         "note": random.choice(SERVICE_NOTES) if random.random() < 0.4 else None,
+        # What is said to a psychologist is hers to open, as it is at work.
+        "sealed": kind is ServiceKind.PSYCHOLOGICAL,
         "provided_by": provided_by,
         "recorded_by": provided_by,
     }

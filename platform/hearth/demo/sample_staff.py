@@ -3,19 +3,24 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.models import FederationUser, User
+from hearth.accounts import totp
+from hearth.accounts.models import FederationUser, User, directory
+from hearth.accounts.passwords import hash_password
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
-from hearth.accounts.services import HASHER
 from hearth.demo.sample_words import SECOND_WORKER, STAFF
+from tenants.context import runtime
 from tenants.models import new_id
 
 # Printed on the terminal of whoever starts the demo: it opens made-up data on their own machine.
 PASSWORD: Final = "lamp in the window"  # noqa: S105
+# What everybody's app is set up with; the mail catcher shows its code of the moment.
+APP_SECRET: Final = "LAMPINTHEWINDOW7LAMPINTHEWINDOW7"  # noqa: S105
 FEDERATION: Final = "federation"
 _FEDERATION_STAFF: Final = (("lena", "Lena Example"), ("tomas", "Tomas Example"))
 
@@ -49,7 +54,7 @@ def write_staff(session: Session, site: str, locale: str) -> Mapping[str, Sequen
     model = FederationUser if site == FEDERATION else User
     accounts = sign_ins(site)
     # One hash for all of them: making it is slow on purpose.
-    hashed = HASHER.hash(PASSWORD)
+    hashed = hash_password(PASSWORD)
     rows = [
         {
             "id": new_id(),
@@ -58,14 +63,30 @@ def write_staff(session: Session, site: str, locale: str) -> Mapping[str, Sequen
             "password_hash": hashed,
             "locale": locale,
             "roles": [account.role.value],
+            "second_factor_at": datetime.now(UTC),
         }
         for account in accounts
     ]
     session.execute(insert(model), rows)
+    _set_up_apps(session, [uuid.UUID(str(row["id"])) for row in rows])
     by_role: dict[str, list[uuid.UUID]] = {}
     for account, row in zip(accounts, rows, strict=True):
         by_role.setdefault(account.role.value, []).append(uuid.UUID(str(row["id"])))
     return by_role
+
+
+def _set_up_apps(session: Session, user_ids: Sequence[uuid.UUID]) -> None:
+    key = runtime().settings.secret_key
+    session.execute(
+        insert(directory(session).app),
+        [
+            {
+                "user_id": user_id,
+                "secret_sealed": totp.seal(APP_SECRET, secret_key=key, user_id=user_id),
+            }
+            for user_id in user_ids
+        ],
+    )
 
 
 def has_staff(session: Session, site: str) -> bool:

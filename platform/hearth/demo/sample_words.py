@@ -27,8 +27,10 @@ STAFF: Final = {
     "fundraiser": ("daria", "Дарья Тестова"),
     "bookkeeper": ("nina", "Нина Учебникова"),
     "director": ("elena", "Елена Образцова"),
+    "auditor": ("pavel", "Павел Проверкин"),
+    "supervisor": ("marina", "Марина Тестова"),
+    "privacy-officer": ("ilya", "Илья Тестов"),
     "administrator": ("boris", "Борис Выдумкин"),
-    "privacy-officer": ("zoya", "Зоя Учебникова"),
 }
 SECOND_WORKER: Final = ("vera", "Вера Учебникова")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 _MADE: dict[str, str] = {
     "HEARTH_SECRET_KEY": "",
     "HEARTH_DATABASE_SECRET": "",
+    "HEARTH_KEYS_SECRET": "",
     # Stripe's own prefixes, which its SDK and its signature check expect.
     "STRIPE_API_KEY": "sk_test_",
     "STRIPE_WEBHOOK_SECRETS": "whsec_",

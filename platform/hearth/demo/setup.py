@@ -2,13 +2,15 @@
 
 import datetime
 from importlib import resources
+from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from config.settings import Settings
 from hearth.demo import sample
 from hearth.demo.progress import Progress
-from tenants import context, migrator, provisioning, roles
+from tenants import context, keys_database, migrator, provisioning, roles
 from tenants.engines import Engines
 from tenants.provisioning import Profile
 
@@ -16,13 +18,19 @@ from tenants.provisioning import Profile
 WARM_SCHEMAS = 1
 
 
-def fill_database(settings: Settings, owner_dsn: str, progress: Progress) -> bool:
+def fill_database(
+    settings: Settings, owner_dsn: str, keys_owner_dsn: str, progress: Progress
+) -> bool:
     """Do what is not done yet, and tell whether sample data was written.
 
     On a database that has it all this is a matter of moments. Each organisation's data is one
     transaction, so that an interrupted start leaves all of it or none.
     """
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        with progress.step("A database for the keys"):
+            _make_database(connection, keys_owner_dsn)
+            keys_database.prepare(keys_owner_dsn, settings)
+            keys_database.migrate(keys_owner_dsn)
         with progress.step("Roles and rights"):
             roles.prepare_database(connection, settings)
         with progress.step("Schemas at the newest revision"):
@@ -32,9 +40,18 @@ def fill_database(settings: Settings, owner_dsn: str, progress: Progress) -> boo
             if slug not in existing:
                 with progress.step(f"Organisation {slug}"):
                     provisioning.create_organisation(connection, settings, Profile.named(slug))
+        provisioning.register_keys(connection, settings)
         with progress.step("A schema in reserve"):
             provisioning.fill_pool(connection, settings, size=WARM_SCHEMAS)
     return _fill_organisations(settings, progress)
+
+
+def _make_database(connection: "psycopg.Connection[Any]", dsn: str) -> None:
+    """Make the database of an address unless it is there."""
+    name = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+    if known is None:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def profile_slugs() -> list[str]:

@@ -1,13 +1,17 @@
 """The list of families people work from: searching, filtering, sorting, one page at a time."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, selectinload
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
+from hearth.families.access import visible_households
 from hearth.families.models import (
     CaseEpisode,
     Household,
@@ -17,6 +21,10 @@ from hearth.families.models import (
 )
 from hearth.families.names import search_key
 from hearth.families.vocabulary import MemberRole
+from hearth.sealing.blind import has_words
+
+# So many sealed names are opened in a moment; more of them would keep somebody waiting.
+MOST_NAMES = 500
 
 
 class FamilyView(StrEnum):
@@ -53,31 +61,58 @@ class FamilyQuery:
 
 
 def find_families(
-    session: Session, query: FamilyQuery, *, user_id: uuid.UUID, limit: int, offset: int
+    session: Session,
+    query: FamilyQuery,
+    *,
+    user: SignedIn,
+    limit: int,
+    offset: int,
+    permission: Permission = Permission.FAMILIES_READ,
 ) -> tuple[list[Household], int]:
-    """One page of families, and how many there are in all."""
-    chosen = _chosen(query, user_id)
+    """One page of the families somebody sees, and how many there are in all."""
+    chosen = _chosen(query, user, permission)
+    names = user.sees(FieldClass.IDENTITY, permission)
+    if query.text.strip():
+        chosen = chosen.where(_matches(session, query.text, names=names))
+    if not names and query.sort is FamilySort.NAME:
+        # An order by name would tell what the list does not.
+        query = replace(query, sort=FamilySort.NUMBER)
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-    page = chosen.order_by(*_order(query)).limit(limit).offset(offset)
+    if query.sort is FamilySort.NAME and not is_too_long_to_sort(query, total):
+        wanted = _ids_by_name(session, chosen, ascending=query.ascending)[offset : offset + limit]
+        page = select(Household).where(Household.id.in_(wanted))
+        place = {household_id: n for n, household_id in enumerate(wanted)}
+        return sorted(_load(session, page), key=lambda household: place[household.id]), total
+    return _load(session, chosen.order_by(*_order(query)).limit(limit).offset(offset)), total
+
+
+def is_too_long_to_sort(query: FamilyQuery, total: int) -> bool:
+    """Whether too many sealed names would have to be opened to bring a list into their order."""
+    return query.sort is FamilySort.NAME and total > MOST_NAMES
+
+
+def _load(session: Session, page: Select[Household]) -> list[Household]:
     loaded = page.options(
         selectinload(Household.members),
         selectinload(Household.episodes),
         selectinload(Household.key_workers).joinedload(KeyWorker.user),
     )
-    return list(session.scalars(loaded)), total
+    return list(session.scalars(loaded))
 
 
-def count_families(session: Session, *, user_id: uuid.UUID) -> dict[FamilyView, int]:
-    """How many families each way of looking shows."""
+def count_families(
+    session: Session, *, user: SignedIn, permission: Permission = Permission.FAMILIES_READ
+) -> dict[FamilyView, int]:
+    """How many of the families somebody sees each way of looking shows."""
     counted = {}
     for view in FamilyView:
-        chosen = _chosen(FamilyQuery(view=view), user_id)
+        chosen = _chosen(FamilyQuery(view=view), user, permission)
         counted[view] = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     return counted
 
 
-def _chosen(query: FamilyQuery, user_id: uuid.UUID) -> Select[Household]:
-    chosen = select(Household)
+def _chosen(query: FamilyQuery, user: SignedIn, permission: Permission) -> Select[Household]:
+    chosen = select(Household).where(visible_households(user, permission))
     is_open = (
         select(CaseEpisode.id)
         .where(CaseEpisode.household_id == Household.id, CaseEpisode.closed_on.is_(None))
@@ -92,38 +127,42 @@ def _chosen(query: FamilyQuery, user_id: uuid.UUID) -> Select[Household]:
             select(KeyWorker.id)
             .where(
                 KeyWorker.household_id == Household.id,
-                KeyWorker.user_id == user_id,
+                KeyWorker.user_id == user.id,
                 KeyWorker.until_on.is_(None),
             )
             .exists()
         )
-    if words := search_key(query.text).split():
-        chosen = chosen.where(_matches(words))
     return chosen
 
 
-def _matches(words: list[str]) -> ColumnElement[bool]:
-    member, person = aliased(HouseholdMember), aliased(Person)
+def _matches(session: Session, text: str, *, names: bool) -> ColumnElement[bool]:
+    words = search_key(text).split()
+    if not words:
+        return true()
+    if not names:
+        return _is_numbered(words[0])
+    member = aliased(HouseholdMember)
     somebody = (
         select(member.id)
-        .join(person, person.id == member.person_id)
         .where(
             member.household_id == Household.id,
             member.superseded_at.is_(None),
-            *(person.search_key.contains(word, autoescape=True) for word in words[:8]),
+            *has_words(session, member.person_id, text),
         )
         .exists()
     )
     if len(words) > 1:
         return somebody
-    return or_(somebody, Household.case_number.contains(words[0], autoescape=True))
+    return or_(somebody, _is_numbered(words[0]))
+
+
+def _is_numbered(word: str) -> ColumnElement[bool]:
+    return Household.case_number.contains(word, autoescape=True)
 
 
 def _order(query: FamilyQuery) -> list[ColumnElement[Any]]:
     first: ColumnElement[Any]
-    if query.sort is FamilySort.NAME:
-        first = _name_of_first_adult()
-    elif query.sort is FamilySort.OPENED:
+    if query.sort is FamilySort.OPENED:
         first = (
             select(func.max(CaseEpisode.opened_on))
             .where(CaseEpisode.household_id == Household.id)
@@ -135,17 +174,29 @@ def _order(query: FamilyQuery) -> list[ColumnElement[Any]]:
     return [ordered.nulls_last(), Household.id.expression]
 
 
-def _name_of_first_adult() -> ColumnElement[Any]:
+def _ids_by_name(
+    session: Session, chosen: Select[Household], *, ascending: bool
+) -> list[uuid.UUID]:
+    """The families in the order of their first adult's name, which only opening it can tell."""
     rank = case(
         {role.value: number for number, role in enumerate(MemberRole)}, value=HouseholdMember.role
     )
-    return (
-        select(Person.search_key)
-        .join(HouseholdMember, HouseholdMember.person_id == Person.id)
-        .where(
-            HouseholdMember.household_id == Household.id, HouseholdMember.superseded_at.is_(None)
+    ids = chosen.with_only_columns(Household.id).subquery()
+    rows = session.execute(
+        select(ids.c.id, Person)
+        .outerjoin(
+            HouseholdMember,
+            (HouseholdMember.household_id == ids.c.id) & HouseholdMember.superseded_at.is_(None),
         )
-        .order_by(rank, HouseholdMember.joined_on, HouseholdMember.id)
-        .limit(1)
-        .scalar_subquery()
+        .outerjoin(Person, Person.id == HouseholdMember.person_id)
+        .order_by(ids.c.id, rank, HouseholdMember.joined_on, HouseholdMember.id)
     )
+    names: dict[uuid.UUID, str] = {}
+    for household_id, person in rows:
+        names.setdefault(household_id, _sorted_as(person) if person else "")
+    by_name = sorted(names, key=lambda one: (names[one], one), reverse=not ascending)
+    return sorted(by_name, key=lambda one: not names[one])
+
+
+def _sorted_as(person: Person) -> str:
+    return search_key(person.family_name, person.given_name, person.patronymic)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hearth.accounts.services import names_of
+from hearth.audit import services as audit
 from hearth.families.births import UNKNOWN_BIRTH, Birth
 from hearth.families.errors import (
     AlreadyLeftError,
@@ -21,7 +22,7 @@ from hearth.families.errors import (
     FamilyDatesError,
 )
 from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
-from hearth.families.names import search_key, tidy, tidy_or_none
+from hearth.families.names import tidy, tidy_or_none
 from hearth.families.vocabulary import LeavingReason, MemberRole, Sex
 
 
@@ -92,6 +93,7 @@ def correct_person(
     *,
     corrected_by: uuid.UUID,
     today: date,
+    household_id: uuid.UUID | None = None,
 ) -> None:
     """Replace what is recorded about a person; what stood there before is kept beside it.
 
@@ -101,8 +103,19 @@ def correct_person(
     session.refresh(person, with_for_update={"key_share": True})
     before = _as_recorded(person)
     _write(person, details)
-    if _as_recorded(person) != before:
+    after = _as_recorded(person)
+    if after != before:
         session.add(PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before))
+        changed = sorted(name for name in after if after[name] != before[name])
+        audit.record(
+            session,
+            action="person.corrected",
+            subject_type="person",
+            subject_id=person.id,
+            actor_id=corrected_by,
+            household_id=household_id,
+            facts={"fields": changed},
+        )
     session.flush()
 
 
@@ -131,6 +144,7 @@ def join(
     )
     with _one_at_a_time(session):
         household.members.append(member)
+    _record(session, "member.joined", member, recorded_by)
     return member
 
 
@@ -155,6 +169,7 @@ def leave(
     member.leaving_reason = reason
     member.left_recorded_by = recorded_by
     session.flush()
+    _record(session, "member.left", member, recorded_by)
 
 
 def correct_membership(
@@ -197,6 +212,7 @@ def correct_membership(
         member.superseded_at = func.now()
         session.flush()
         member.household.members.append(corrected)
+    _record(session, "member.corrected", corrected, recorded_by)
     return corrected
 
 
@@ -237,11 +253,22 @@ def history_of(session: Session, member: HouseholdMember) -> MemberHistory:
     return MemberHistory(corrections, memberships, staff)
 
 
+def _record(session: Session, action: str, member: HouseholdMember, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="person",
+        subject_id=member.person_id,
+        actor_id=actor_id,
+        household_id=member.household_id,
+        facts={"role": member.role.value},
+    )
+
+
 def _write(person: Person, details: PersonDetails) -> None:
     person.given_name = tidy(details.given_name)
     person.family_name = tidy(details.family_name)
     person.patronymic = tidy_or_none(details.patronymic)
-    person.search_key = search_key(details.family_name, details.given_name, details.patronymic)
     person.born_on = details.birth.on
     person.birth_precision = details.birth.precision
     person.sex = details.sex

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -22,8 +21,9 @@ from hearth.data_records import (
 )
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.codes import code_column, one_of
-from hearth.families.names import LONGEST
 from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.sealing import Kind, sealed, sealed_record
+from hearth.sealing.markers import Unreadable
 from tenants.models import TenantModel, new_id
 
 
@@ -51,11 +51,6 @@ class Person(TenantModel):
 
     __tablename__ = "people"
     __table_args__ = (
-        CheckConstraint(
-            f"char_length(given_name) <= {LONGEST} AND char_length(family_name) <= {LONGEST}"
-            f" AND char_length(patronymic) <= {LONGEST}",
-            name="name_length",
-        ),
         CheckConstraint("(born_on IS NULL) = (birth_precision = 'unknown')", name="born_on"),
         # A day is granted because the organisation's day may begin half a day before UTC's.
         CheckConstraint(
@@ -64,12 +59,6 @@ class Person(TenantModel):
         ),
         one_of("birth_precision", BirthPrecision),
         one_of("sex", Sex),
-        Index(
-            "ix_people_search_key",
-            "search_key",
-            postgresql_using="gin",
-            postgresql_ops={"search_key": "extensions.gin_trgm_ops"},
-        ),
     )
 
     __record__ = DataRecord(
@@ -77,17 +66,11 @@ class Person(TenantModel):
         purpose=Purpose.ACCOMPANIMENT,
         basis=Basis.CONSENT,
         classes={
-            "given_name": FieldClass.IDENTITY,
-            "family_name": FieldClass.IDENTITY,
-            "patronymic": FieldClass.IDENTITY,
-            "search_key": FieldClass.IDENTITY,
             "born_on": FieldClass.IDENTITY,
             "birth_precision": FieldClass.IDENTITY,
             "sex": FieldClass.IDENTITY,
             "preferred_language": FieldClass.IDENTITY,
-            "phone": FieldClass.CONTACT,
             "safe_to_call": FieldClass.CONTACT,
-            "contact_note": FieldClass.CONTACT,
         },
         subject=(SubjectPath(SubjectKind.PERSON, "id"),),
         others=frozenset({"contact_note"}),
@@ -95,10 +78,9 @@ class Person(TenantModel):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    given_name: Mapped[str] = mapped_column(default="", server_default="")
-    family_name: Mapped[str] = mapped_column(default="", server_default="")
-    patronymic: Mapped[str | None]
-    search_key: Mapped[str] = mapped_column(default="", server_default="")
+    given_name = sealed(FieldClass.IDENTITY, subject="id", default="", kind=Kind.GIVEN_NAME)
+    family_name = sealed(FieldClass.IDENTITY, subject="id", default="", kind=Kind.SURNAME)
+    patronymic = sealed(FieldClass.IDENTITY, subject="id", kind=Kind.GIVEN_NAME)
     born_on: Mapped[date | None] = mapped_column(Date)
     birth_precision: Mapped[BirthPrecision] = mapped_column(
         code_column(BirthPrecision), default=BirthPrecision.UNKNOWN, server_default="unknown"
@@ -107,10 +89,10 @@ class Person(TenantModel):
         code_column(Sex), default=Sex.UNKNOWN, server_default="unknown"
     )
     preferred_language: Mapped[str | None] = mapped_column(String(10))
-    phone: Mapped[str | None] = mapped_column(String(40))
+    phone = sealed(FieldClass.CONTACT, subject="id", kind=Kind.PHONE)
     safe_to_call: Mapped[bool | None]
     """None means that nobody has asked yet, which is treated as "do not call"."""
-    contact_note: Mapped[str | None]
+    contact_note = sealed(FieldClass.CONTACT, subject="id")
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     @property
@@ -121,8 +103,9 @@ class Person(TenantModel):
     @property
     def full_name(self) -> str:
         """Given name, patronymic and family name, as far as they are known."""
-        parts = (self.given_name, self.patronymic, self.family_name)
-        return " ".join(part for part in parts if part)
+        parts = [part for part in (self.given_name, self.patronymic, self.family_name) if part]
+        # Why nothing can be read is said once, not for every part of the name.
+        return next((part for part in parts if isinstance(part, Unreadable)), " ".join(parts))
 
 
 class PersonCorrection(TenantModel):
@@ -134,9 +117,6 @@ class PersonCorrection(TenantModel):
         group=DataGroup.FAMILY_FILES,
         purpose=Purpose.ACCOMPANIMENT,
         basis=Basis.CONSENT,
-        classes={
-            "before": FieldClass.IDENTITY,
-        },
         subject=(OF_PERSON,),
         others=frozenset({"before"}),
     )
@@ -145,7 +125,7 @@ class PersonCorrection(TenantModel):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
     corrected_at: Mapped[datetime] = mapped_column(server_default=func.now())
     corrected_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
-    before: Mapped[dict[str, Any]]
+    before = sealed_record(FieldClass.IDENTITY, subject="person_id")
 
 
 class Household(TenantModel):
@@ -221,9 +201,7 @@ class CaseEpisode(TenantModel):
         group=DataGroup.FAMILY_FILES,
         purpose=Purpose.ACCOMPANIMENT,
         basis=Basis.CONSENT,
-        classes={
-            "closing_note": FieldClass.FREE_TEXT,
-        },
+        classes={},
         subject=(OF_HOUSEHOLD,),
         others=frozenset({"closing_note"}),
     )
@@ -235,7 +213,7 @@ class CaseEpisode(TenantModel):
     closed_on: Mapped[date | None] = mapped_column(Date)
     closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     closing_reason: Mapped[ClosingReason | None] = mapped_column(code_column(ClosingReason))
-    closing_note: Mapped[str | None]
+    closing_note = sealed(FieldClass.FREE_TEXT, subject="household_id")
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     household: Mapped[Household] = relationship(back_populates="episodes")
@@ -369,25 +347,4 @@ class KeyWorker(TenantModel):
     until_on: Mapped[date | None] = mapped_column(Date)
 
     household: Mapped[Household] = relationship(back_populates="key_workers")
-    user: Mapped[User] = relationship()
-
-
-class FileRead(TenantModel):
-    """One look into a family's file; the organisation's own role cannot change or erase it."""
-
-    __tablename__ = "file_reads"
-    __table_args__ = (Index("ix_file_reads_household_id_read_at", "household_id", "read_at"),)
-
-    __record__ = DataRecord(
-        group=DataGroup.SECURITY,
-        purpose=Purpose.SECURITY,
-        basis=Basis.LEGITIMATE_INTEREST,
-        subject=(OF_HOUSEHOLD,),
-    )
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
-    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
-    read_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
     user: Mapped[User] = relationship()

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from hearth.sealing.kinds import plain
+
 LONGEST = 500
 
 
@@ -19,9 +21,7 @@ def tidy_or_none(text: str | None) -> str | None:
 
 def search_key(*names: str | None) -> str:
     """Lower case without diacritics: "Ёлкина" is found as "елкина" and "Zoë" as "zoe"."""
-    joined = tidy(" ".join(name for name in names if name)).casefold()
-    decomposed = unicodedata.normalize("NFKD", joined)
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(plain(" ".join(name for name in names if name)).split())
 
 
 def _is_control(character: str) -> bool:

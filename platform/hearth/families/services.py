@@ -1,16 +1,16 @@
-"""Opening, closing and reopening a family's case, who accompanies it, who looked at its file."""
+"""Opening, closing and reopening a family's case, who accompanies it, and noting who looks."""
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import any_, func, literal, or_, select
+from sqlalchemy import ARRAY, Uuid, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from hearth.accounts.models import User
-from hearth.accounts.permissions import ROLE_PERMISSIONS, Permission
+from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import holders
+from hearth.audit import services as audit
 from hearth.families import membership
 from hearth.families.errors import (
     CaseClosedError,
@@ -23,22 +23,13 @@ from hearth.families.membership import NewMember
 from hearth.families.models import (
     CaseCounter,
     CaseEpisode,
-    FileRead,
     Household,
+    HouseholdMember,
     HouseholdNeed,
     KeyWorker,
 )
 from hearth.families.names import tidy_or_none
 from hearth.families.vocabulary import ClosingReason, Need
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """Who looked into a file, how often, and when last."""
-
-    name: str
-    times: int
-    last_at: datetime
 
 
 def open_household(
@@ -75,6 +66,7 @@ def open_household(
             recorded_by=opened_by,
             today=today,
         )
+    _record(session, "family.opened", household, opened_by)
     return household
 
 
@@ -104,6 +96,7 @@ def close_case(
     episode.closing_note = tidy_or_none(note)
     episode.closed_by = closed_by
     session.flush()
+    _record(session, "family.closed", household, closed_by, reason=reason.value)
     return episode
 
 
@@ -129,6 +122,7 @@ def reopen_case(
         raise FamilyDatesError("opened_on", DateProblem.BEFORE_CLOSING)
     episode = _begin_episode(household, opened_on, opened_by, needs, primary_need)
     session.flush()
+    _record(session, "family.reopened", household, opened_by)
     return episode
 
 
@@ -151,36 +145,12 @@ def assign_key_worker(
         session.flush()
     household.key_workers.append(KeyWorker(user_id=user_id, from_on=from_on))
     session.flush()
-
-
-def get_household(session: Session, household_id: uuid.UUID) -> Household | None:
-    """One family with its members, episodes and key workers, or None."""
-    return session.scalars(
-        select(Household)
-        .where(Household.id == household_id)
-        .options(
-            selectinload(Household.members),
-            selectinload(Household.episodes).selectinload(CaseEpisode.needs),
-            selectinload(Household.key_workers).joinedload(KeyWorker.user),
-        )
-    ).one_or_none()
+    _record(session, "family.key_worker_changed", household, None, key_worker=str(user_id))
 
 
 def possible_key_workers(session: Session) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may accompany a family, by name."""
-    able = [
-        role.value
-        for role, permissions in ROLE_PERMISSIONS.items()
-        if Permission.FAMILIES_WRITE in permissions
-    ]
-    rows = session.execute(
-        select(User.id, User.name)
-        .where(
-            User.disabled_at.is_(None), or_(*(literal(role) == any_(User.roles) for role in able))
-        )
-        .order_by(User.name, User.id)
-    )
-    return [(user_id, name) for user_id, name in rows]
+    return holders(session, Permission.FAMILIES_WRITE)
 
 
 def lock(session: Session, household: Household) -> None:
@@ -191,24 +161,50 @@ def lock(session: Session, household: Household) -> None:
         session.expire(household, [relation])
 
 
-def record_read(session: Session, *, household_id: uuid.UUID, user_id: uuid.UUID) -> None:
-    """Note that somebody looks into a family's file."""
-    session.add(FileRead(household_id=household_id, user_id=user_id))
-    session.flush()
-
-
-def readers_of(session: Session, household_id: uuid.UUID, *, limit: int = 8) -> list[Reader]:
-    """Who looked into a family's file, the latest first."""
-    last_at = func.max(FileRead.read_at)
-    rows = session.execute(
-        select(User.name, func.count(), last_at)
-        .join(User, User.id == FileRead.user_id)
-        .where(FileRead.household_id == household_id)
-        .group_by(User.id, User.name)
-        .order_by(last_at.desc())
-        .limit(limit)
+def record_read(
+    session: Session, *, household_id: uuid.UUID, user_id: uuid.UUID, purpose: str = "file"
+) -> None:
+    """Note that somebody looks at a family, with everybody who is or was in it."""
+    persons = select(
+        func.coalesce(
+            func.array_agg(HouseholdMember.person_id.distinct()), literal([], ARRAY(Uuid()))
+        )
+    ).where(HouseholdMember.household_id == household_id, HouseholdMember.superseded_at.is_(None))
+    audit.record_read(
+        session,
+        household_id=household_id,
+        person_ids=persons.scalar_subquery(),
+        user_id=user_id,
+        purpose=purpose,
     )
-    return [Reader(name=name, times=times, last_at=at) for name, times, at in rows]
+
+
+def record_listed(
+    session: Session, households: Collection[Household], *, user_id: uuid.UUID, purpose: str
+) -> None:
+    """Note that a list showed somebody these families: one look, however long it is."""
+    if households:
+        audit.record_read(
+            session,
+            person_ids=[member.person_id for one in households for member in one.members],
+            user_id=user_id,
+            purpose=purpose,
+            number=len(households),
+        )
+
+
+def _record(
+    session: Session, action: str, household: Household, actor: uuid.UUID | None, **facts: str
+) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="household",
+        subject_id=household.id,
+        actor_id=actor,
+        household_id=household.id,
+        facts=facts,
+    )
 
 
 def _begin_episode(

@@ -1,15 +1,18 @@
 """Pages about the families an organisation accompanies: the list, and the people of each family."""
 
 import uuid
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.data_classes import FieldClass
 from hearth.families import membership, services
+from hearth.families.access import find_household, is_visible
 from hearth.families.errors import (
     AlreadyLeftError,
     AlreadyMemberError,
@@ -23,6 +26,7 @@ from hearth.families.listing import (
     FamilyView,
     count_families,
     find_families,
+    is_too_long_to_sort,
 )
 from hearth.families.membership import PersonDetails
 from hearth.families.models import Household, HouseholdMember
@@ -35,6 +39,7 @@ from hearth.families.schemas import (
     person_answers,
     say_date_problem,
 )
+from hearth.families.seen import see_household, see_member
 from hearth.families.vocabulary import MemberRole
 from hearth.families.words import MEMBER_ROLES, age, date_problem, former_person
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -86,6 +91,7 @@ def add_member(household_id: uuid.UUID) -> Any:
 def correct_member(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
     """Correct what is recorded about somebody; what stood before is kept."""
     household, member = _household(household_id), _member(household_id, member_id)
+    _demand_the_whole_person()
     schema = FormerMemberSchema() if member.left_on else MemberSchema()
     form = Form(schema, sent_form(), _answers(member))
     if form.validate():
@@ -113,20 +119,22 @@ def member_leaves(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
         else:
             flash(_("It is recorded that this person has left the family."), "success")
             return _to_file(household)
-    return form_page("families/member_leaves.html", form, household=household, member=member)
+    shown = see_member(member, person().eyes(Permission.FAMILIES_WRITE))
+    return form_page("families/member_leaves.html", form, household=household, member=shown)
 
 
 @blueprint.get("/families/<uuid:household_id>/members/<uuid:member_id>/history")
 @permit(Permission.FAMILIES_READ)
 def member_history(household_id: uuid.UUID, member_id: uuid.UUID) -> str:
     """What was recorded about somebody before it was corrected."""
-    household, member = _household(household_id), _member(household_id, member_id)
+    household = _household(household_id, Permission.FAMILIES_READ)
+    member, sees = _member(household_id, member_id), person().eyes(Permission.FAMILIES_READ)
     return render_template(
         "families/member_history.html",
         household=household,
-        member=member,
+        member=see_member(member, sees),
         history=membership.history_of(session, member),
-        words={"role": MEMBER_ROLES, "person": former_person},
+        words={"role": MEMBER_ROLES, "person": partial(former_person, sees=sees)},
     )
 
 
@@ -148,21 +156,25 @@ def change_key_worker(household_id: uuid.UUID) -> Any:
             _say_why(form, error)
         else:
             flash(_("From now on somebody else accompanies this family."), "success")
-            return _to_file(household)
+            return _to_file(household) if _still_sees(household) else _to_list()
     return form_page("families/change_key_worker.html", form, household=household)
 
 
 def _list(query: FamilyQuery, number: int, form: Form) -> str:
+    user, sees = person(), person().eyes(Permission.FAMILIES_READ)
     households, total = find_families(
-        session, query, user_id=person().id, limit=USUAL_SIZE, offset=offset_of(number)
+        session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
     )
+    purpose = "search" if query.text else "list"
+    services.record_listed(session, households, user_id=person().id, purpose=purpose)
     return render_template(
         "families/index.html",
-        households=households,
+        households=[see_household(household, sees) for household in households],
         page=Page(number, total),
         query=query,
+        too_long_to_sort=is_too_long_to_sort(query, total),
         search=form,
-        counts=count_families(session, user_id=person().id),
+        counts=count_families(session, user=user),
         words={"role": MEMBER_ROLES, "age": age, "today": today()},
     )
 
@@ -192,7 +204,12 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
         today=today(),
     )
     membership.correct_person(
-        session, member.person, answers.person, corrected_by=person().id, today=today()
+        session,
+        member.person,
+        answers.person,
+        corrected_by=person().id,
+        today=today(),
+        household_id=member.household_id,
     )
 
 
@@ -237,15 +254,33 @@ def _one_of(kind: Any, code: str | None, otherwise: Any) -> Any:
     return kind(code) if code in set(kind) else otherwise
 
 
-def _household(household_id: uuid.UUID) -> Household:
-    household = found(services.get_household(session, household_id))
+def _household(
+    household_id: uuid.UUID, permission: Permission = Permission.FAMILIES_WRITE
+) -> Household:
+    user = person()
+    household = found(find_household(session, household_id, user=user, permission=permission))
     if request.method == "GET":
-        services.record_read(session, household_id=household.id, user_id=person().id)
+        services.record_read(session, household_id=household.id, user_id=user.id, purpose="members")
     return household
+
+
+def _demand_the_whole_person() -> None:
+    """A form shows what it changes: whoever may not read all of it may not correct it either."""
+    sees = person().eyes(Permission.FAMILIES_WRITE)
+    if not (sees(FieldClass.IDENTITY) and sees(FieldClass.CONTACT)):
+        abort(403)
+
+
+def _still_sees(household: Household) -> bool:
+    return is_visible(session, household.id, user=person(), permission=Permission.FAMILIES_READ)
 
 
 def _member(household_id: uuid.UUID, member_id: uuid.UUID) -> HouseholdMember:
     return found(membership.get_member(session, household_id=household_id, member_id=member_id))
+
+
+def _to_list() -> Response:
+    return redirect(url_for("families.index"), 303)
 
 
 def _to_file(household: Household) -> Response:

@@ -8,9 +8,12 @@ from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from hearth.accounts.redaction import Sees
+from hearth.data_classes import FieldClass
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.errors import DateProblem
 from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.sealing.markers import UnreadableRecord
 from hearth.web.formatting import format_date, format_month
 
 SEXES: Mapping[Sex, LazyString] = {
@@ -78,23 +81,32 @@ def birth_date(birth: Birth) -> str:
     return format_date(birth.on)
 
 
-def former_person(before: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-    """What a correction replaced, as labels and values."""
-    names = (before["given_name"], before["patronymic"], before["family_name"])
-    born = before["born_on"]
-    birth = Birth(
-        date.fromisoformat(born) if born else None, BirthPrecision(before["birth_precision"])
-    )
-    return [
+def former_person(before: Mapping[str, Any], *, sees: Sees) -> list[tuple[str, str | None]]:
+    """What a correction replaced, as labels and values, as far as the reader sees them."""
+    if isinstance(before, UnreadableRecord):
+        return [(_("What stood there"), before.text)]
+    shown = _SHOWN_BEFORE if sees(FieldClass.IDENTITY) else ("given_name",)
+    names = (before[part] for part in shown)
+    facts: list[tuple[str, str | None]] = [
         (_("Name"), " ".join(name for name in names if name)),
-        (_("Date of birth"), birth_date(birth)),
-        (_("Sex"), str(SEXES[Sex(before["sex"])])),
-        (_("Telephone"), before["phone"]),
         (_("Is it safe to call?"), str(SAFE_TO_CALL[before["safe_to_call"]])),
-        (_("How to reach this person safely"), before["contact_note"]),
     ]
+    if sees(FieldClass.IDENTITY):
+        born = before["born_on"]
+        birth = Birth(
+            date.fromisoformat(born) if born else None, BirthPrecision(before["birth_precision"])
+        )
+        facts[1:1] = [
+            (_("Date of birth"), birth_date(birth)),
+            (_("Sex"), str(SEXES[Sex(before["sex"])])),
+        ]
+    if sees(FieldClass.CONTACT):
+        facts[-1:-1] = [(_("Telephone"), before["phone"])]
+        facts.append((_("How to reach this person safely"), before["contact_note"]))
+    return facts
 
 
+_SHOWN_BEFORE = ("given_name", "patronymic", "family_name")
 SAFE_TO_CALL: Mapping[bool | None, LazyString] = {
     True: _l("Yes, this number is safe"),
     False: _l("No, never call"),

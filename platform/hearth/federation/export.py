@@ -25,6 +25,30 @@ def workbook(board: Board) -> bytes:
     return book.finish()
 
 
+def as_data(board: Board) -> dict[str, Any]:
+    """Return the board as plain data; nothing is told that its pages do not show."""
+    return {
+        "months": [f"{month:%Y-%m}" for month in board.months],
+        "figures": [
+            {
+                "indicator": sheet.indicator.id,
+                "rounded_to": sorted(sheet.bases),
+                "regions": [
+                    {
+                        "region": region.label,
+                        "months": {
+                            f"{month:%Y-%m}": sheet.value(region.key, month)
+                            for month in sheet.months
+                        },
+                    }
+                    for region in sheet.regions
+                ],
+            }
+            for sheet in board.sheets
+        ],
+    }
+
+
 def _definitions(page: Worksheet, board: Board, heading: Any, wrapped: Any) -> None:
     page.set_column(0, 0, 28)
     page.set_column(1, 3, 60)

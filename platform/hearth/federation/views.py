@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, jsonify, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -11,7 +11,7 @@ from hearth.accounts.permissions import Permission
 from hearth.aggregates.catalogue import PUBLISHED
 from hearth.aggregates.limits import LARGEST_DONOR_PERCENT, TWO_LARGEST_DONORS_PERCENT, Base
 from hearth.federation import presentation
-from hearth.federation.export import workbook
+from hearth.federation.export import as_data, workbook
 from hearth.federation.services import Board, Region, published_months, read_board
 from hearth.web.forms import Form
 from hearth.web.months import RangeSchema, asked_range, range_in_words, show_range
@@ -51,11 +51,19 @@ def definitions() -> str:
 
 
 @blueprint.get("/numbers/hearth-numbers.xlsx")
-@permit(Permission.FEDERATION_NUMBERS)
+@permit(Permission.FEDERATION_NUMBERS, fresh=True)
 def export() -> Response:
     """Hand out the figures of the page as a workbook."""
     _form, board = _asked_for()
     return attachment(workbook(board), "hearth-numbers.xlsx")
+
+
+@blueprint.get("/api/v1/numbers")
+@permit(Permission.FEDERATION_NUMBERS, programs=True)
+def api() -> tuple[Response, int]:
+    """The same protected figures for a program; `since` and `until` choose the months."""
+    form, board = _asked_for()
+    return jsonify(as_data(board)), 422 if form.errors else 200
 
 
 def _asked_for() -> tuple[Form, Board]:

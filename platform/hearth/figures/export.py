@@ -1,5 +1,7 @@
 """Writes a report as a workbook with exactly the numbers of the page and what they mean."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from xlsxwriter.worksheet import Worksheet
 
@@ -22,6 +24,29 @@ def workbook(report: Report) -> bytes:
     _key_figures(book.page(_("At a glance")), report, book)
     _by_month(book.page(_("By month")), report, book)
     return book.finish()
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """Return the report as plain data: counts by month, amounts in minor units of a currency."""
+    return {
+        "since": report.over_all.starts_on.isoformat(),
+        "until": report.periods[-1].starts_on.isoformat() if report.periods else None,
+        "figures": [
+            {
+                "indicator": line.indicator.id,
+                "unit": str(line.indicator.unit),
+                "months": [
+                    {
+                        "month": f"{period.starts_on:%Y-%m}",
+                        "value": count.value,
+                        "amounts_minor": dict(count.amounts),
+                    }
+                    for period, count in zip(report.periods, line.by_month, strict=True)
+                ],
+            }
+            for line in report.lines
+        ],
+    }
 
 
 def _definitions(page: Worksheet, report: Report, book: Workbook) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, jsonify
 
 from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
-from hearth.figures.export import workbook
+from hearth.figures.export import as_data, workbook
 from hearth.figures.presentation import show
 from hearth.figures.schemas import OwnRangeSchema
 from hearth.figures.services import Report, months_on_offer, read_report
@@ -28,11 +28,21 @@ def index() -> Any:
 
 
 @blueprint.get("/figures/our-figures.xlsx")
-@permit(Permission.NUMBERS_READ)
+@permit(Permission.NUMBERS_READ, fresh=True)
 def export() -> Any:
     """Hand out the figures of the page; a range that cannot be read is explained instead."""
     form, report = _asked_for()
     return attachment(workbook(report), "our-figures.xlsx") if report else _page(form, None)
+
+
+@blueprint.get("/api/v1/figures")
+@permit(Permission.NUMBERS_READ, programs=True)
+def api() -> Any:
+    """The same figures for a program; `since` and `until` choose the months."""
+    form, report = _asked_for()
+    if report is None:
+        return jsonify(figures=[], errors=form.errors.get("since", [])), 422 if form.errors else 200
+    return jsonify(as_data(report))
 
 
 def _asked_for() -> tuple[Form, Report | None]:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from hearth.giving.clock import organisation_of
 from hearth.giving.models import WEEK_CURRENCY, WEEK_MINOR, FundKind, Gift
-from hearth.giving.palette import palette
 from hearth.giving.receipts import receipt
 from hearth.giving.settlement import INSTRUCTION, THANK_YOU
 from hearth.outbox.mail import Attachment, Mail
 from hearth.web.formatting import format_money
+from hearth.web.palette import palette
 from tenants.context import runtime
 from tenants.registry import OrgRef
 
@@ -123,7 +123,7 @@ def _mail(session: Session, gift: Gift, letter: Letter, *attachments: Attachment
     house = organisation_of(session)
     name = house.name(gift.locale)
     url = f"{_origin(house)}/?lang={gift.locale}"
-    html = current_app.jinja_env.get_template("giving/mail.html").render(
+    html = current_app.jinja_env.get_template("letter.html").render(
         letter=letter, url=url, organisation=name, lang=gift.locale, colours=palette(house.theme)
     )
     return Mail(

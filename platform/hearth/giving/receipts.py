@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from hearth.giving.clock import day_of, organisation_of
 from hearth.giving.models import Gift
-from hearth.giving.palette import palette
 from hearth.web.formatting import format_date, format_money
+from hearth.web.palette import palette
 
 
 def receipt(session: Session, *, gift: Gift) -> bytes:

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.giving.clock import organisation_of
 from hearth.giving.gateway import RefundRequest, RefundSnapshot, RefundState
 from hearth.giving.models import Flag, GiftState, Payment, Refund
@@ -51,6 +52,14 @@ def request_refund(
     )
     payment.refunds.append(refund)
     session.flush()
+    audit.record(
+        session,
+        action="refund.requested",
+        subject_type="refund",
+        subject_id=refund.id,
+        actor_id=requested_by,
+        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
+    )
     return refund
 
 

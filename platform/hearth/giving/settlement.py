@@ -137,7 +137,11 @@ def _advance(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> N
     elif before is not snapshot.state:
         log.info(
             "late_news_ignored",
-            extra={"payment": str(payment.id), "is": before.value, "told": snapshot.state.value},
+            extra={
+                "payment": str(payment.id),
+                "before": before.value,
+                "state": snapshot.state.value,
+            },
         )
 
 

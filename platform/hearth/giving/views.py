@@ -120,7 +120,7 @@ def gift(gift_id: uuid.UUID) -> str:
 
 
 @blueprint.route("/gifts/<uuid:gift_id>/refund", methods=BOTH)
-@permit(Permission.GIFTS_REFUND)
+@permit(Permission.GIFTS_REFUND, fresh=True)
 def refund(gift_id: uuid.UUID) -> Any:
     """Give money back; it is booked when the provider says that it has been done."""
     file = found(queries.gift_file(session, gift_id=gift_id))
@@ -135,7 +135,7 @@ def refund(gift_id: uuid.UUID) -> Any:
 
 
 @blueprint.post("/gifts/<uuid:gift_id>/refunds/<uuid:refund_id>")
-@permit(Permission.GIFTS_REFUND)
+@permit(Permission.GIFTS_REFUND, fresh=True)
 def ask_again(gift_id: uuid.UUID, refund_id: uuid.UUID) -> Response:
     """Send a refund once more that the provider did not answer; the key keeps it a single one."""
     file = found(queries.gift_file(session, gift_id=gift_id))

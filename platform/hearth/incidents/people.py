@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hearth.audit.models import PersonRead
 from hearth.families.models import (
     CaseEpisode,
-    FileRead,
     Household,
     HouseholdMember,
     Person,
@@ -186,11 +186,11 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
         services = select(ServiceDelivery.household_id).where(*_between(criteria, day, day))
         found.append(household.in_(services))
     if criteria.looked_by:
-        day_of_look = func.date(FileRead.read_at)
-        looks = select(FileRead.household_id).where(
-            FileRead.user_id == criteria.looked_by, *_between(criteria, day_of_look, day_of_look)
+        day_of_look = func.date(PersonRead.read_at)
+        shown = select(func.unnest(PersonRead.person_ids)).where(
+            PersonRead.user_id == criteria.looked_by, *_between(criteria, day_of_look, day_of_look)
         )
-        found.append(household.in_(looks))
+        found.append(HouseholdMember.person_id.in_(shown))
     if (criteria.since or criteria.until) and len(found) == (criteria.state is not CaseState.ANY):
         ended = func.coalesce(CaseEpisode.closed_on, func.current_date())
         cases = select(CaseEpisode.household_id).where(

@@ -4,12 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from hearth.families.names import search_key
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
 from hearth.intake.models import Referral
+from hearth.intake.seen import visible_referrals
 from hearth.intake.vocabulary import ReferralState, Urgency
+from hearth.sealing import Kind
+from hearth.sealing.blind import has_words
+
+NAMED = (Kind.SURNAME, Kind.BODY)
 
 
 class ReferralView(StrEnum):
@@ -42,10 +49,12 @@ class ReferralQuery:
 
 
 def find_referrals(
-    session: Session, query: ReferralQuery, *, limit: int, offset: int
+    session: Session, query: ReferralQuery, *, user: SignedIn, limit: int, offset: int
 ) -> tuple[list[Referral], int]:
-    """One page of referrals, and how many there are in all."""
-    chosen = _chosen(query)
+    """One page of the referrals somebody sees, and how many there are in all."""
+    chosen = _chosen(query, user)
+    if query.text.strip():
+        chosen = chosen.where(*_named(session, query.text, user))
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     rank = case({urgency: n for n, urgency in enumerate(Urgency)}, value=Referral.urgency)
     urgent_first = [rank] if query.view is ReferralView.WAITING else []
@@ -54,17 +63,27 @@ def find_referrals(
     return list(session.scalars(loaded)), total
 
 
-def count_referrals(session: Session) -> dict[ReferralView, int]:
-    """How many referrals each way of looking shows."""
-    rows = session.execute(select(Referral.state, func.count()).group_by(Referral.state))
+def count_referrals(session: Session, *, user: SignedIn) -> dict[ReferralView, int]:
+    """How many of the referrals somebody sees each way of looking shows."""
+    rows = session.execute(
+        select(Referral.state, func.count())
+        .where(visible_referrals(user, Permission.REFERRALS_READ))
+        .group_by(Referral.state)
+    )
     numbers: Counter[ReferralState] = Counter()
     for state, number in rows:
         numbers[state] = number
     return {view: sum(numbers[state] for state in states) for view, states in _STATES.items()}
 
 
-def _chosen(query: ReferralQuery) -> Select[Referral]:
-    chosen = select(Referral).where(Referral.state.in_(_STATES[query.view]))
-    for word in search_key(query.text).split()[:8]:
-        chosen = chosen.where(Referral.search_key.contains(word, autoescape=True))
-    return chosen
+def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
+    return select(Referral).where(
+        visible_referrals(user, Permission.REFERRALS_READ), Referral.state.in_(_STATES[query.view])
+    )
+
+
+def _named(session: Session, text: str, user: SignedIn) -> list[ColumnElement[bool]]:
+    if not user.sees(FieldClass.IDENTITY, Permission.REFERRALS_READ):
+        # Finding somebody by name tells what the page would not.
+        return [false()]
+    return list(has_words(session, Referral.id.expression, text, kinds=NAMED))

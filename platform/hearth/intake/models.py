@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
@@ -13,6 +13,7 @@ from hearth.families.codes import code_column, one_of
 from hearth.families.models import CaseEpisode
 from hearth.families.vocabulary import Need
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
+from hearth.sealing import Kind, sealed
 from tenants.models import TenantModel, new_id
 
 KNOWN_NEEDS = ", ".join(f"'{need.value}'" for need in Need)
@@ -37,14 +38,10 @@ class Referral(TenantModel):
         ),
         CheckConstraint("(state = 'accepted') = (episode_id IS NOT NULL)", name="accepted"),
         CheckConstraint("state <> 'declined' OR decision_reason IS NOT NULL", name="declined"),
-        CheckConstraint("state <> 'referred_on' OR referred_on_to IS NOT NULL", name="referred_on"),
-        Index("ix_referrals_state_received_at", "state", "received_at"),
-        Index(
-            "ix_referrals_search_key",
-            "search_key",
-            postgresql_using="gin",
-            postgresql_ops={"search_key": "extensions.gin_trgm_ops"},
+        CheckConstraint(
+            "state <> 'referred_on' OR referred_on_to_sealed IS NOT NULL", name="referred_on"
         ),
+        Index("ix_referrals_state_received_at", "state", "received_at"),
     )
 
     __record__ = DataRecord(
@@ -52,19 +49,9 @@ class Referral(TenantModel):
         purpose=Purpose.REFERRALS,
         basis=Basis.VITAL_INTEREST,
         classes={
-            "referrer_body": FieldClass.CASEWORK,
-            "referrer_name": FieldClass.IDENTITY,
-            "referrer_phone": FieldClass.CONTACT,
-            "mother_name": FieldClass.IDENTITY,
-            "mother_contact": FieldClass.CONTACT,
             "safe_to_call": FieldClass.CONTACT,
             "children_count": FieldClass.CASEWORK,
-            "children_ages": FieldClass.IDENTITY,
             "needs": FieldClass.CASEWORK,
-            "situation": FieldClass.FREE_TEXT,
-            "search_key": FieldClass.IDENTITY,
-            "decision_note": FieldClass.FREE_TEXT,
-            "referred_on_to": FieldClass.CASEWORK,
         },
         subject=(
             SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),
@@ -79,26 +66,25 @@ class Referral(TenantModel):
     source: Mapped[Source] = mapped_column(code_column(Source))
     channel: Mapped[Channel] = mapped_column(code_column(Channel))
     urgency: Mapped[Urgency] = mapped_column(code_column(Urgency))
-    referrer_body: Mapped[str | None]
-    referrer_name: Mapped[str | None]
-    referrer_phone: Mapped[str | None] = mapped_column(String(40))
-    mother_name: Mapped[str]
-    mother_contact: Mapped[str | None]
+    referrer_body = sealed(FieldClass.FREE_TEXT, subject="id", kind=Kind.BODY)
+    referrer_name = sealed(FieldClass.IDENTITY, subject="id", kind=Kind.SURNAME)
+    referrer_phone = sealed(FieldClass.CONTACT, subject="id", kind=Kind.PHONE)
+    mother_name = sealed(FieldClass.IDENTITY, subject="id", required=True, kind=Kind.SURNAME)
+    mother_contact = sealed(FieldClass.CONTACT, subject="id", kind=Kind.PHONE)
     safe_to_call: Mapped[bool | None]
     """None means that nobody has asked yet, which is treated as "do not call"."""
     children_count: Mapped[int | None] = mapped_column(SmallInteger)
-    children_ages: Mapped[str | None]
+    children_ages = sealed(FieldClass.FREE_TEXT, subject="id")
     needs: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
-    situation: Mapped[str | None]
-    search_key: Mapped[str]
+    situation = sealed(FieldClass.FREE_TEXT, subject="id")
     state: Mapped[ReferralState] = mapped_column(
         code_column(ReferralState), default=ReferralState.RECEIVED, server_default="received"
     )
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     decision_reason: Mapped[DecisionReason | None] = mapped_column(code_column(DecisionReason))
-    decision_note: Mapped[str | None]
-    referred_on_to: Mapped[str | None]
+    decision_note = sealed(FieldClass.FREE_TEXT, subject="id")
+    referred_on_to = sealed(FieldClass.FREE_TEXT, subject="id")
     episode_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_episodes.id"), index=True)
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -26,7 +26,7 @@ from hearth.families.fields import (
 from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.vocabulary import MemberRole, Need, Sex
 from hearth.families.words import SEXES
-from hearth.intake.models import Referral
+from hearth.intake.seen import SeenReferral
 from hearth.web.fields import LocalDate
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -138,7 +138,7 @@ class Opening:
         return self.rows < MOST_CHILDREN
 
 
-def opening_form(referral: Referral, sent: Mapping[str, str] | None) -> Opening:
+def opening_form(referral: SeenReferral, sent: Mapping[str, str] | None) -> Opening:
     """The form for a referral, filled in as far as it was told; "add a child" makes it grow."""
     rows = max(referral.children_count or 0, 1)
     if sent is not None:
@@ -169,7 +169,7 @@ def _schema(rows: int) -> Schema:
     return schema()  # type: ignore[no-any-return]
 
 
-def _known(referral: Referral) -> dict[str, Any]:
+def _known(referral: SeenReferral) -> dict[str, Any]:
     """What the referral tells already."""
     phone = referral.mother_contact or ""
     is_number = bool(phone) and set(phone) <= set("0123456789+()-./ ") and len(phone) <= 40
@@ -180,6 +180,6 @@ def _known(referral: Referral) -> dict[str, Any]:
         "contact_note": None if is_number else referral.mother_contact,
         "safe_to_call": write_safety(referral.safe_to_call),
         "opened_on": today(),
-        "needs": [Need(code) for code in referral.needs],
+        "needs": list(referral.needs),
         **{f"child_{row}_sex": Sex.UNKNOWN for row in range(1, MOST_CHILDREN + 1)},
     }

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.families import services as families
 from hearth.families.membership import NewMember
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.names import search_key, tidy, tidy_or_none
+from hearth.families.names import tidy, tidy_or_none
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
@@ -48,34 +49,27 @@ def take_referral(
     session: Session, details: ReferralDetails, *, received_at: datetime, received_by: uuid.UUID
 ) -> Referral:
     """Take down a request for help."""
-    body, name = tidy_or_none(details.referrer_body), tidy_or_none(details.referrer_name)
-    mother_name = tidy(details.mother_name)
     referral = Referral(
         received_at=received_at,
         received_by=received_by,
         source=details.source,
         channel=details.channel,
         urgency=details.urgency,
-        referrer_body=body,
-        referrer_name=name,
+        referrer_body=tidy_or_none(details.referrer_body),
+        referrer_name=tidy_or_none(details.referrer_name),
         referrer_phone=tidy_or_none(details.referrer_phone),
-        mother_name=mother_name,
+        mother_name=tidy(details.mother_name),
         mother_contact=tidy_or_none(details.mother_contact),
         safe_to_call=details.safe_to_call,
         children_count=details.children_count,
         children_ages=tidy_or_none(details.children_ages),
         needs=sorted(need.value for need in details.needs),
         situation=(details.situation or "").strip() or None,
-        search_key=search_key(mother_name, body, name),
     )
     session.add(referral)
     session.flush()
+    _note(session, "referral.taken", referral, received_by)
     return referral
-
-
-def get_referral(session: Session, referral_id: uuid.UUID) -> Referral | None:
-    """One referral, or None."""
-    return session.get(Referral, referral_id)
 
 
 def referrals_of(session: Session, household_id: uuid.UUID) -> list[Referral]:
@@ -122,6 +116,7 @@ def open_family(
     )
     _accept(referral, household.episodes[-1], opened_by)
     session.flush()
+    _note(session, "referral.accepted", referral, opened_by, household)
     return household
 
 
@@ -150,6 +145,7 @@ def accept_for_known_family(
     )
     _accept(referral, episode, decided_by)
     session.flush()
+    _note(session, "referral.accepted", referral, decided_by, household)
 
 
 def decline(
@@ -175,6 +171,38 @@ def decline(
     referral.decision_note = tidy_or_none(note)
     _decided(referral, decided_by)
     session.flush()
+    _note(session, "referral.decided", referral, decided_by)
+
+
+def record_read(session: Session, referral: Referral, *, user_id: uuid.UUID) -> None:
+    """Note that somebody looks at a referral, and at its family if it has one."""
+    if referral.episode is not None:
+        families.record_read(
+            session,
+            household_id=referral.episode.household_id,
+            user_id=user_id,
+            purpose="referral",
+        )
+        return
+    audit.record_read(session, subject_id=referral.id, user_id=user_id, purpose="referral")
+
+
+def _note(
+    session: Session,
+    action: str,
+    referral: Referral,
+    actor_id: uuid.UUID,
+    household: Household | None = None,
+) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="referral",
+        subject_id=referral.id,
+        actor_id=actor_id,
+        household_id=household.id if household else None,
+        facts={"state": referral.state.value if referral.state else ""},
+    )
 
 
 def _accept(referral: Referral, episode: CaseEpisode, decided_by: uuid.UUID) -> None:

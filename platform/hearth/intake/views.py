@@ -8,29 +8,35 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, person, signed_in
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.audit import services as audit
+from hearth.data_classes import FieldClass
+from hearth.families.access import find_household, is_visible
 from hearth.families.errors import FamilyDatesError, FamilyError
 from hearth.families.listing import FamilyQuery, FamilyView, find_families
-from hearth.families.models import Household
 from hearth.families.names import search_key
 from hearth.families.schemas import say_date_problem
-from hearth.families.services import get_household
+from hearth.families.seen import SeenHousehold, see_household
+from hearth.families.services import record_listed
 from hearth.families.words import MEMBER_ROLES, NEEDS, age, date_problem
 from hearth.intake import services
 from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, find_referrals
 from hearth.intake.models import Referral
 from hearth.intake.opening import opening_form
 from hearth.intake.schemas import DeclineSchema, ReferralSchema, SearchSchema
+from hearth.intake.seen import find_referral, see_referral
 from hearth.intake.services import ReferralDecidedError
 from hearth.intake.vocabulary import Channel, ReferralState
 from hearth.intake.words import CHANNELS, REASONS, SOURCES, STATES, URGENCIES
+from hearth.sealing.markers import Unreadable
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
 from hearth.web.paging import USUAL_SIZE, Page, asked_page, offset_of
 from hearth.web.request import session
 
+WRITE = Permission.FAMILIES_WRITE
 blueprint = Blueprint("intake", __name__, template_folder="templates")
 WORDS = {
     "source": SOURCES,
@@ -80,10 +86,12 @@ def take() -> Any:
 @permit(Permission.REFERRALS_READ)
 def show(referral_id: uuid.UUID) -> str:
     """One referral, and the families it may be about."""
-    referral = found(services.get_referral(session, referral_id))
+    referral = _referral(referral_id)
+    services.record_read(session, referral, user_id=person().id)
     return render_template(
         "intake/show.html",
-        referral=referral,
+        referral=see_referral(referral, person()),
+        opens_family=_opens_family(referral),
         households=_perhaps_known(referral),
         words={**WORDS, "age": age, "today": today()},
     )
@@ -93,10 +101,12 @@ def show(referral_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def open_family(referral_id: uuid.UUID) -> Any:
     """Accept a referral by opening a family."""
-    referral = found(services.get_referral(session, referral_id))
+    referral = _referral(referral_id)
     if not referral.is_waiting:
         return _decided_already(referral)
-    opening = opening_form(referral, sent_form())
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
+    opening = opening_form(see_referral(referral, person()), sent_form())
     if "add_child" not in request.form and opening.form.validate():
         try:
             return _open(referral, opening.form)
@@ -111,11 +121,11 @@ def open_family(referral_id: uuid.UUID) -> Any:
 @permit(Permission.FAMILIES_WRITE)
 def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> Response:
     """Accept a referral of a family we know already."""
-    referral = found(services.get_referral(session, referral_id))
-    household = found(get_household(session, household_id))
+    referral, user = _referral(referral_id), person()
+    household = found(find_household(session, household_id, user=user, permission=WRITE))
     try:
         services.accept_for_known_family(
-            session, referral, household, decided_by=person().id, today=today()
+            session, referral, household, decided_by=user.id, today=today()
         )
     except ReferralDecidedError:
         return _decided_already(referral)
@@ -127,7 +137,9 @@ def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> 
 @permit(Permission.REFERRALS_WRITE)
 def decline(referral_id: uuid.UUID) -> Any:
     """Decide not to open a case, and say why."""
-    referral = found(services.get_referral(session, referral_id))
+    referral = _referral(referral_id, Permission.REFERRALS_WRITE)
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
     form = Form(DeclineSchema(), sent_form(), {"state": ReferralState.DECLINED})
     if not referral.is_waiting:
         return _decided_already(referral)
@@ -142,14 +154,18 @@ def decline(referral_id: uuid.UUID) -> Any:
 
 
 def _list(query: ReferralQuery, number: int, form: Form) -> str:
-    referrals, total = find_referrals(session, query, limit=USUAL_SIZE, offset=offset_of(number))
+    user = person()
+    referrals, total = find_referrals(
+        session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
+    )
+    audit.record_read(session, user_id=user.id, purpose="referrals", number=len(referrals))
     return render_template(
         "intake/index.html",
-        referrals=referrals,
+        referrals=[see_referral(referral, user) for referral in referrals],
         page=Page(number, total),
         query=query,
         search=form,
-        counts=count_referrals(session),
+        counts=count_referrals(session, user=user),
         words=WORDS,
     )
 
@@ -173,16 +189,31 @@ def _say_why(form: Form, error: FamilyError) -> None:
     say_date_problem(form, error.field, date_problem(error.problem))
 
 
-def _perhaps_known(referral: Referral) -> list[Household]:
-    """Families with a member of the mother's name, for those who may see families."""
-    user = signed_in()
-    if user is None or not user.may(Permission.FAMILIES_WRITE) or not referral.is_waiting:
+def _referral(
+    referral_id: uuid.UUID, permission: Permission = Permission.REFERRALS_READ
+) -> Referral:
+    return found(find_referral(session, referral_id, user=person(), permission=permission))
+
+
+def _opens_family(referral: Referral) -> bool:
+    known, through = referral.household_id, Permission.FAMILIES_READ
+    return known is not None and is_visible(session, known, user=person(), permission=through)
+
+
+def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
+    """Families with a member of the mother's name, among those this person may write in."""
+    user, name = person(), referral.mother_name
+    # A name without a letter to look for would find everybody, and one that is locked nobody.
+    if not referral.is_waiting or not search_key(name) or isinstance(name, Unreadable):
         return []
-    # A name without a letter to look for would find everybody.
-    if not search_key(referral.mother_name):
+    if not user.sees(FieldClass.IDENTITY, WRITE):
         return []
-    query = FamilyQuery(view=FamilyView.ALL, text=referral.mother_name)
-    return find_families(session, query, user_id=user.id, limit=5, offset=0)[0]
+    query = FamilyQuery(view=FamilyView.ALL, text=name)
+    households, _total = find_families(
+        session, query, user=user, permission=WRITE, limit=5, offset=0
+    )
+    record_listed(session, households, user_id=user.id, purpose="search")
+    return [see_household(household, user.eyes(WRITE)) for household in households]
 
 
 def _query() -> ReferralQuery:

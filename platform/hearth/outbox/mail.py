@@ -37,7 +37,8 @@ class Mail:
     attachments: tuple[Attachment, ...] = field(default_factory=tuple)
 
 
-Compose = Callable[[Session, dict[str, Any]], Mail]
+# Nothing to send is an answer too: what the mail was about may have passed.
+Compose = Callable[[Session, dict[str, Any]], Mail | None]
 # Filled by the application factory: template name -> the slice's function that writes the mail.
 TEMPLATES: dict[str, Compose] = {}
 

@@ -2,10 +2,10 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Index, Integer, String, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
@@ -32,17 +32,8 @@ class HandledEvent(TenantModel):
     handled_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class OutboxMessage(TenantModel):
+class OutboxColumns:
     """One effect on the outside; its key is what makes it happen once. Holds ids, no addresses."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (
-        Index(
-            "ix_outbox_available_at",
-            "available_at",
-            postgresql_where=text("done_at IS NULL AND given_up_at IS NULL"),
-        ),
-    )
 
     __record__ = DataRecord(
         group=DataGroup.OPERATION,
@@ -67,6 +58,40 @@ class OutboxMessage(TenantModel):
     done_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(String(100))
+
+
+class OutboxMessage(OutboxColumns, TenantModel):
+    """What an organisation has to send."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_available_at",
+            "available_at",
+            postgresql_where=text("done_at IS NULL AND given_up_at IS NULL"),
+        ),
+    )
+
+
+class FederationOutboxMessage(OutboxColumns, SharedModel):
+    """What the federation has to send to its own staff."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_shared_outbox_available_at",
+            "available_at",
+            postgresql_where=text("done_at IS NULL AND given_up_at IS NULL"),
+        ),
+    )
+
+
+def outbox_of(session: Session) -> type[OutboxMessage]:
+    """The outbox of whoever's session this is."""
+    if session.info["organisation"] is None:
+        # The same columns by the same mixin, which no type can say.
+        return cast("type[OutboxMessage]", FederationOutboxMessage)
+    return OutboxMessage
 
 
 class SharedEvent(SharedModel):

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from hearth.jobs import Job, wake
 from hearth.outbox.mail import TEMPLATES, send
-from hearth.outbox.models import HandledEvent, OutboxMessage, SharedEvent
+from hearth.outbox.models import HandledEvent, OutboxMessage, SharedEvent, outbox_of
 
 MAX_ATTEMPTS = 12
+# In a wake-up this stands where an organisation's slug does; its host is the federation's own.
+FEDERATION = "federation"
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,16 @@ def put(session: Session, *, key: str, kind: str, payload: dict[str, Any]) -> bo
 
     The payload holds ids and a locale, never an address or a name.
     """
+    outbox = outbox_of(session)
     row = session.execute(
-        insert(OutboxMessage)
+        insert(outbox)
         .values(key=key, kind=kind, payload=payload)
         .on_conflict_do_nothing(index_elements=["key"])
-        .returning(OutboxMessage.id)
+        .returning(outbox.id)
     ).first()
     if row is not None:
-        wake(session, Job.DELIVER_OUTBOX, session.info["organisation"].slug)
+        organisation = session.info["organisation"]
+        wake(session, Job.DELIVER_OUTBOX, organisation.slug if organisation else FEDERATION)
     return row is not None
 
 
@@ -48,14 +52,15 @@ def deliver_next(session: Session, settings: Settings) -> bool:
     A crash between the relay's yes and the commit sends the mail again under the same Message-ID:
     a rare second receipt is better than none.
     """
+    outbox = outbox_of(session)
     message = session.scalar(
-        select(OutboxMessage)
+        select(outbox)
         .where(
-            OutboxMessage.done_at.is_(None),
-            OutboxMessage.given_up_at.is_(None),
-            OutboxMessage.available_at <= func.now(),
+            outbox.done_at.is_(None),
+            outbox.given_up_at.is_(None),
+            outbox.available_at <= func.now(),
         )
-        .order_by(OutboxMessage.available_at)
+        .order_by(outbox.available_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -65,7 +70,8 @@ def deliver_next(session: Session, settings: Settings) -> bool:
     try:
         with session.begin_nested():
             mail = TEMPLATES[message.payload["template"]](session, message.payload)
-        send(settings, mail, message_id=str(message.id))
+        if mail is not None:
+            send(settings, mail, message_id=str(message.id))
         message.done_at = datetime.now(UTC)
     except Exception as error:
         # Whatever is wrong with one mail, it must not hold up the ones behind it.
@@ -74,13 +80,14 @@ def deliver_next(session: Session, settings: Settings) -> bool:
 
 
 def backlog(session: Session) -> Backlog:
-    """What waits in this organisation's outbox."""
-    waiting = OutboxMessage.done_at.is_(None) & OutboxMessage.given_up_at.is_(None)
+    """What waits in the outbox of whoever's session this is."""
+    outbox = outbox_of(session)
+    waiting = outbox.done_at.is_(None) & outbox.given_up_at.is_(None)
     row = session.execute(
         select(
             func.count().filter(waiting),
-            func.min(OutboxMessage.created_at).filter(waiting),
-            func.count(OutboxMessage.given_up_at),
+            func.min(outbox.created_at).filter(waiting),
+            func.count(outbox.given_up_at),
         )
     ).one()
     return Backlog(row[0], row[1], row[2])

@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
@@ -20,6 +20,7 @@ from hearth.data_records import (
 )
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household, Person
+from hearth.sealing import sealed as sealed_text
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from tenants.models import TenantModel, new_id
 
@@ -40,6 +41,7 @@ class ServiceDelivery(TenantModel):
         CheckConstraint("superseded_at IS NULL OR cancelled_at IS NULL", name="ended_once"),
         Index("ix_service_deliveries_household_id_delivered_on", "household_id", "delivered_on"),
         Index("ix_service_deliveries_delivered_on", "delivered_on"),
+        Index("ix_service_deliveries_provided_by", "provided_by", "household_id"),
     )
 
     __record__ = DataRecord(
@@ -50,8 +52,7 @@ class ServiceDelivery(TenantModel):
             "kind": FieldClass.HEALTH,
             "began_at": FieldClass.CASEWORK,
             "minutes": FieldClass.CASEWORK,
-            "note": FieldClass.FREE_TEXT,
-            "cancelling_note": FieldClass.FREE_TEXT,
+            "sealed": FieldClass.TECHNICAL,
         },
         subject=(OF_HOUSEHOLD,),
         others=frozenset({"note", "cancelling_note"}),
@@ -65,7 +66,9 @@ class ServiceDelivery(TenantModel):
     began_at: Mapped[time | None] = mapped_column(Time())
     """The time of day on the organisation's clock."""
     minutes: Mapped[int | None] = mapped_column(SmallInteger)
-    note: Mapped[str | None]
+    note = sealed_text(FieldClass.FREE_TEXT, subject="household_id")
+    sealed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether the note is read by whoever provided the service and those she chose alone."""
     provided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
@@ -75,7 +78,7 @@ class ServiceDelivery(TenantModel):
     superseded_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
-    cancelling_note: Mapped[str | None]
+    cancelling_note = sealed_text(FieldClass.FREE_TEXT, subject="household_id")
 
     household: Mapped[Household] = relationship()
     provider: Mapped[User] = relationship(foreign_keys=[provided_by])
@@ -110,3 +113,38 @@ class ServiceRecipient(TenantModel):
 
     service: Mapped[ServiceDelivery] = relationship(back_populates="recipients")
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class NoteGrant(TenantModel):
+    """A colleague who may read a sealed note, from when to when; its owner alone decides."""
+
+    __tablename__ = "note_grants"
+    __table_args__ = (
+        CheckConstraint("until_at >= from_at", name="until_at"),
+        Index(
+            "uq_note_grants_current",
+            "service_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("until_at IS NULL"),
+        ),
+        Index("ix_note_grants_user_id", "user_id"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        subject=(
+            SubjectPath(SubjectKind.HOUSEHOLD, "service_id", "household_id"),
+            SubjectPath(SubjectKind.STAFF, "user_id"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service_deliveries.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    from_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    until_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()

@@ -7,13 +7,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from hearth.families.models import Household
+from hearth.families.seen import SeenHousehold
 from hearth.families.words import MEMBER_ROLES
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.service_delivery.services import ServiceDetails
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from hearth.service_delivery.words import SERVICE_KINDS, SERVICE_MODES
-from hearth.web.fields import LocalDate, PlainText
+from hearth.web.fields import LocalDate, PlainText, UuidChoice
 
 
 class ServiceSchema(Schema):
@@ -56,12 +56,29 @@ class ServiceSchema(Schema):
         },
     )
 
+    sealed = fields.Boolean(
+        load_default=False,
+        metadata={
+            "label": _l("Seal this note"),
+            "hint": _l(
+                "Colleagues see that it exists. Its text is yours and theirs whom you choose."
+            ),
+            "widget": "checkbox",
+        },
+    )
+
     @post_load
     def details(self, data: dict[str, Any], **_kwargs: Any) -> ServiceDetails:
         """The service these answers describe."""
         if not data["recipient_ids"]:
             raise ValidationError({"recipient_ids": [_("Choose at least one of the family.")]})
         return ServiceDetails(**data)
+
+
+class NoteReaderSchema(Schema):
+    """A colleague who may read a sealed note."""
+
+    user_id = UuidChoice(required=True, metadata={"label": _l("Who may read this note")})
 
 
 class CancelSchema(Schema):
@@ -74,11 +91,16 @@ class CancelSchema(Schema):
     )
 
 
+def service_schema(*, may_seal: bool) -> Schema:
+    """The form about a service; the seal is offered to those whose notes may be sealed."""
+    return ServiceSchema(exclude=() if may_seal else ("sealed",))
+
+
 def recipient_choices(
-    household: Household, service: ServiceDelivery | None = None
+    household: SeenHousehold, service: ServiceDelivery | None = None
 ) -> list[tuple[uuid.UUID, str]]:
     """Who can have received a service: the family as it is, and whom the entry names already."""
-    members = household.current_members
+    members = list(household.current_members)
     named = {recipient.person_id for recipient in service.recipients} if service else set()
     missing = named - {member.person_id for member in members}
     members += [m for m in household.members if m.is_valid and m.person_id in missing]
@@ -95,4 +117,5 @@ def service_answers(service: ServiceDelivery) -> dict[str, Any]:
         "mode": service.mode,
         "recipient_ids": [recipient.person_id for recipient in service.recipients],
         "note": service.note,
+        "sealed": service.sealed,
     }

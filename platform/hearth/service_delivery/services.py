@@ -2,15 +2,18 @@
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.names import tidy_or_none
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
+from hearth.service_delivery.sealed import carry_over, may_change
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 
 
@@ -49,6 +52,7 @@ class ServiceDetails:
     minutes: int | None = None
     recipient_ids: Collection[uuid.UUID]
     note: str | None = None
+    sealed: bool = False
 
 
 def record_service(
@@ -68,6 +72,7 @@ def record_service(
     service = _entry(household, details, provided_by, recorded_by)
     session.add(service)
     session.flush()
+    _note(session, "service.recorded", service, recorded_by)
     return service
 
 
@@ -87,10 +92,14 @@ def correct_service(
     _check(service.household, details, today)
     service.superseded_at = datetime.now(UTC)
     session.flush()
+    # A seal is set once: a correction cannot open what colleagues must not read.
+    details = replace(details, sealed=service.sealed or details.sealed)
     corrected = _entry(service.household, details, service.provided_by, recorded_by)
     corrected.supersedes_id = service.id
     session.add(corrected)
     session.flush()
+    carry_over(session, service, corrected)
+    _note(session, "service.corrected", corrected, recorded_by)
     return corrected
 
 
@@ -106,13 +115,14 @@ def cancel_service(
     service.cancelled_by = cancelled_by
     service.cancelling_note = tidy_or_none(note)
     session.flush()
+    _note(session, "service.cancelled", service, cancelled_by)
 
 
 def get_service(
-    session: Session, *, household_id: uuid.UUID, service_id: uuid.UUID
+    session: Session, *, household_id: uuid.UUID, service_id: uuid.UUID, user: SignedIn
 ) -> ServiceDelivery | None:
-    """One entry of a family's file that stands, or None."""
-    return session.scalars(
+    """One entry of a family's file that stands and that this person may change, or None."""
+    service = session.scalars(
         select(ServiceDelivery)
         .where(
             ServiceDelivery.id == service_id,
@@ -122,6 +132,7 @@ def get_service(
         )
         .options(selectinload(ServiceDelivery.recipients))
     ).one_or_none()
+    return service if service is not None and may_change(service, user) else None
 
 
 def services_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:
@@ -151,9 +162,22 @@ def _entry(
         began_at=details.began_at,
         minutes=details.minutes,
         note=(details.note or "").strip() or None,
+        sealed=details.sealed,
         provided_by=provided_by,
         recorded_by=recorded_by,
         recipients=[ServiceRecipient(person_id=person) for person in set(details.recipient_ids)],
+    )
+
+
+def _note(session: Session, action: str, service: ServiceDelivery, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="service",
+        subject_id=service.id,
+        actor_id=actor_id,
+        household_id=service.household_id,
+        facts={"kind": service.kind.value},
     )
 
 

@@ -9,15 +9,19 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import holders
+from hearth.families.access import find_household
 from hearth.families.models import Household
-from hearth.families.services import get_household, record_read
-from hearth.service_delivery import services
+from hearth.families.seen import see_household
+from hearth.families.services import record_read
+from hearth.service_delivery import sealed, services
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.service_delivery.schemas import (
     CancelSchema,
-    ServiceSchema,
+    NoteReaderSchema,
     recipient_choices,
     service_answers,
+    service_schema,
 )
 from hearth.service_delivery.services import (
     BeforeCaseError,
@@ -94,15 +98,76 @@ def cancel(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     )
 
 
+@blueprint.get("/families/<uuid:household_id>/notes/<uuid:note_id>/readers")
+@permit(Permission.NOTES_SEALED)
+def readers(household_id: uuid.UUID, note_id: uuid.UUID) -> Any:
+    """Whom the owner of a sealed note lets read it."""
+    return _readers_page(_own_note(household_id, note_id), None)
+
+
+@blueprint.post("/families/<uuid:household_id>/notes/<uuid:note_id>/readers")
+@permit(Permission.NOTES_SEALED)
+def add_reader(household_id: uuid.UUID, note_id: uuid.UUID) -> Any:
+    """Let a colleague read a sealed note."""
+    note = _own_note(household_id, note_id)
+    form = _reader_form(note, request.form)
+    if form.validate():
+        sealed.let_read(session, note, user_id=form.loaded["user_id"])
+        flash(_("Your colleague can read this note now."), "success")
+        return _to_readers(note)
+    return _readers_page(note, form)
+
+
+@blueprint.post("/families/<uuid:household_id>/notes/<uuid:note_id>/readers/<uuid:user_id>/end")
+@permit(Permission.NOTES_SEALED)
+def end_reader(household_id: uuid.UUID, note_id: uuid.UUID, user_id: uuid.UUID) -> Any:
+    """Let a colleague read a sealed note no longer."""
+    note = _own_note(household_id, note_id)
+    found(sealed.take_back(session, note, user_id=user_id) or None)
+    flash(_("Your colleague can no longer read this note."), "success")
+    return _to_readers(note)
+
+
+def _own_note(household_id: uuid.UUID, note_id: uuid.UUID) -> ServiceDelivery:
+    """A sealed note of whoever asks; anybody else's is not found."""
+    _household(household_id, Permission.NOTES_SEALED)
+    note = _service(household_id, note_id)
+    return found(note if note.sealed and note.provided_by == person().id else None)
+
+
+def _reader_form(note: ServiceDelivery, sent: Any) -> Form:
+    reading = {grant.user_id for grant in sealed.readers(session, note)} | {note.provided_by}
+    possible = holders(session, Permission.FAMILIES_READ)
+    choices = [(user_id, name) for user_id, name in possible if user_id not in reading]
+    return Form(NoteReaderSchema(), sent, choices={"user_id": choices})
+
+
+def _readers_page(note: ServiceDelivery, form: Form | None) -> Any:
+    return form_page(
+        "service_delivery/readers.html",
+        form or _reader_form(note, None),
+        note=note,
+        kind=SERVICE_KINDS[note.kind],
+        readers=sealed.readers(session, note),
+    )
+
+
+def _to_readers(note: ServiceDelivery) -> Response:
+    where = url_for("service_delivery.readers", household_id=note.household_id, note_id=note.id)
+    return redirect(where, 303)
+
+
 def _service_form(household: Household, service: ServiceDelivery | None) -> Form:
-    choices = recipient_choices(household, service)
+    user = person()
+    shown = see_household(household, user.eyes(Permission.SERVICES_WRITE))
+    choices = recipient_choices(shown, service)
     usual = {
         "delivered_on": today(),
         "mode": ServiceMode.ON_SITE,
         "recipient_ids": [person_id for person_id, _name in choices[:1]],
     }
     return Form(
-        ServiceSchema(),
+        service_schema(may_seal=user.may(Permission.NOTES_SEALED)),
         sent_form(),
         service_answers(service) if service else usual,
         choices={"recipient_ids": choices},
@@ -138,15 +203,19 @@ def _say_why(form: Form, error: ServiceError) -> None:
             form.add_error("recipient_ids", _("Choose at least one of the family."))
 
 
-def _household(household_id: uuid.UUID) -> Household:
-    household = found(get_household(session, household_id))
+def _household(
+    household_id: uuid.UUID, permission: Permission = Permission.SERVICES_WRITE
+) -> Household:
+    user = person()
+    household = found(find_household(session, household_id, user=user, permission=permission))
     if request.method == "GET":
-        record_read(session, household_id=household.id, user_id=person().id)
+        record_read(session, household_id=household.id, user_id=user.id, purpose="service")
     return household
 
 
 def _service(household_id: uuid.UUID, service_id: uuid.UUID) -> ServiceDelivery:
-    return found(services.get_service(session, household_id=household_id, service_id=service_id))
+    here = {"household_id": household_id, "service_id": service_id}
+    return found(services.get_service(session, **here, user=person()))
 
 
 def _to_file(household_id: uuid.UUID) -> Response:

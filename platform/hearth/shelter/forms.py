@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hearth.accounts.redaction import Sees
 from hearth.families.models import Household
+from hearth.families.seen import see_person
 from hearth.shelter.models import Stay
 from hearth.shelter.occupancy import place_offers
 from hearth.shelter.refusals import (
@@ -33,13 +35,14 @@ Sent = Mapping[str, Any] | None
 
 
 def admission_form(
-    session: Session, household: Household, sent: Sent, today: datetime.date
+    session: Session, household: Household, sent: Sent, today: datetime.date, sees: Sees
 ) -> Form:
     """The form that admits a family, with the places as they are tonight."""
     offers = place_offers(session, today)
     guideline = next((o.place.house.guideline_nights for o in offers if not o.taken_until), None)
     nights = datetime.timedelta(days=guideline or USUAL_NIGHTS)
-    persons = [m.person for m in household.current_members if not m.person.birth.is_expected]
+    born = [m.person for m in household.current_members if not m.person.birth.is_expected]
+    persons = [see_person(person, sees) for person in born]
     return Form(
         admission_schema(persons, offers),
         sent,
@@ -58,13 +61,13 @@ def move_form(session: Session, sent: Sent, today: datetime.date) -> Form:
     return Form(MoveSchema(), sent, {"moved_on": today}, choices={"place": move_choices(offers)})
 
 
-def departure_form(stay: Stay, sent: Sent, today: datetime.date) -> Form:
-    """The form that ends a stay; for one that has ended, with what was recorded."""
+def departure_form(stay: Stay, sent: Sent, today: datetime.date, *, notes: bool) -> Form:
+    """The form that ends a stay; for one that has ended, with what the reader sees of the end."""
     known = {
         "ended_on": stay.ended_on or today,
         "reason": stay.end_reason,
         "destination": stay.destination,
-        "note": stay.departure_note,
+        "note": stay.departure_note if notes else None,
     }
     return Form(EndSchema(), sent, known)
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
+from hearth.audit import services as audit
 from hearth.shelter.models import House, HouseKind, Place, PlaceKind, StayPlace
 
 
@@ -41,6 +42,7 @@ def open_house(
     """
     house = House(name=name, kind=kind, open_from=open_from, guideline_nights=guideline_nights)
     _add(session, house)
+    audit.record(session, action="house.opened", subject_type="house", subject_id=house.id)
     return house
 
 
@@ -53,6 +55,7 @@ def open_place(
     """
     place = Place(house_id=house.id, name=name, kind=kind, open_from=open_from)
     _add(session, place)
+    audit.record(session, action="place.opened", subject_type="place", subject_id=place.id)
     return place
 
 
@@ -73,6 +76,7 @@ def close_place(session: Session, place: Place, *, open_to: datetime.date) -> No
         raise ClosingTooEarlyError(last)
     place.open_to = open_to
     session.flush()
+    audit.record(session, action="place.closed", subject_type="place", subject_id=place.id)
 
 
 def _add(session: Session, row: House | Place) -> None:

@@ -31,6 +31,7 @@ from hearth.data_records import (
     SubjectPath,
 )
 from hearth.families.codes import code_column, one_of
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -180,9 +181,7 @@ class Stay(TenantModel):
         group=DataGroup.FAMILY_FILES,
         purpose=Purpose.SHELTER,
         basis=Basis.CONSENT,
-        classes={
-            "departure_note": FieldClass.FREE_TEXT,
-        },
+        classes={},
         subject=(OF_HOUSEHOLD,),
         others=frozenset({"departure_note"}),
     )
@@ -195,7 +194,7 @@ class Stay(TenantModel):
     ended_on: Mapped[datetime.date | None]
     end_reason: Mapped[EndReason | None] = mapped_column(code_column(EndReason))
     destination: Mapped[Destination | None] = mapped_column(code_column(Destination))
-    departure_note: Mapped[str | None]
+    departure_note = sealed(FieldClass.FREE_TEXT, subject="household_id")
     admitted_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime.datetime] = mapped_column(server_default=func.now())
 
@@ -303,9 +302,7 @@ class StayChange(TenantModel):
         group=DataGroup.FAMILY_FILES,
         purpose=Purpose.SHELTER,
         basis=Basis.CONSENT,
-        classes={
-            "note": FieldClass.FREE_TEXT,
-        },
+        classes={},
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),),
         others=frozenset({"note"}),
     )
@@ -319,7 +316,7 @@ class StayChange(TenantModel):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     place_before_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("places.id"))
     place_after_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("places.id"))
-    note: Mapped[str | None]
+    note = sealed(FieldClass.FREE_TEXT, subject="stay.household_id")
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime.datetime] = mapped_column(server_default=func.now())
 

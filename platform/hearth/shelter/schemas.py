@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from hearth.families.models import Person
+from hearth.families.seen import SeenPerson
 from hearth.shelter.models import Destination, EndReason, HouseKind, PlaceKind
 from hearth.shelter.occupancy import PlaceOffer
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
-from hearth.web.fields import Choice, LocalDate, PlainText
+from hearth.web.fields import Choice, LocalDate, PlainText, UuidChoice
 from hearth.web.formatting import format_date
 from hearth.web.messages import NOT_OFFERED
 
@@ -98,7 +98,7 @@ class AdmissionSchema(Schema):
         )
 
 
-def admission_schema(persons: Iterable[Person], offers: list[PlaceOffer]) -> Schema:
+def admission_schema(persons: Iterable[SeenPerson], offers: list[PlaceOffer]) -> Schema:
     """The form that admits these persons to these places."""
     choices = [
         *_by_house(offers),
@@ -234,7 +234,13 @@ class ClosePlaceSchema(Schema):
     )
 
 
-def _name(person: Person) -> str:
+class WorkerSchema(Schema):
+    """A colleague who begins to work in a house."""
+
+    user_id = UuidChoice(required=True, metadata={"label": _l("Who works in this house")})
+
+
+def _name(person: SeenPerson) -> str:
     return person.full_name or str(_("a member without a name"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from hearth.audit import services as audit
 from hearth.families.models import HouseholdMember
 from hearth.shelter.models import (
     ChangeKind,
@@ -84,6 +85,7 @@ def admit_family(
     stay.changes = [_admission(nights, recorded_by, note) for nights in wanted]
     with refusals(session, wanted):
         session.add(stay)
+    _record(session, "stay.admitted", stay, recorded_by)
     return stay
 
 
@@ -120,6 +122,7 @@ def extend_stay(
         )
     )
     session.flush()
+    _record(session, "stay.extended", stay, recorded_by)
     return stay
 
 
@@ -133,8 +136,11 @@ def end_stay(
     recorded_by: uuid.UUID,
     today: datetime.date,
     note: str | None = None,
+    keep_note: bool = False,
 ) -> Stay:
     """Record that the family left; for a stay that ended already, correct what was recorded.
+
+    ``keep_note`` leaves an earlier note alone, for those who cannot read what they would replace.
 
     :raises StayError: the day does not fit, or a place was given to others meanwhile.
     """
@@ -160,8 +166,10 @@ def end_stay(
     stay.ended_on = ended_on
     stay.end_reason = reason
     stay.destination = destination
-    stay.departure_note = note
+    stay.departure_note = note or (stay.departure_note if keep_note else None)
     session.flush()
+    facts = {"reason": reason.value, "destination": destination.value}
+    _record(session, "stay.ended", stay, recorded_by, **facts)
     return stay
 
 
@@ -209,6 +217,7 @@ def move(
     )
     stay.house_id = house_id
     session.flush()
+    _record(session, "stay.moved", stay, recorded_by, person=str(person_id))
     return stay
 
 
@@ -227,6 +236,18 @@ def stays_of(session: Session, household_id: uuid.UUID) -> list[Stay]:
                 selectinload(Stay.house), selectinload(Stay.stay_places)
             )
         )
+    )
+
+
+def _record(session: Session, action: str, stay: Stay, actor_id: uuid.UUID, **facts: str) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="stay",
+        subject_id=stay.id,
+        actor_id=actor_id,
+        household_id=stay.household_id,
+        facts=facts,
     )
 
 

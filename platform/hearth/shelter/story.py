@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from hearth.families.models import Person
+from hearth.families.seen import SeenPerson
 from hearth.shelter.models import ChangeKind, Stay, StayChange
 from hearth.shelter.words import CHANGE_KINDS
 from hearth.web.formatting import format_date
@@ -20,13 +20,16 @@ _DRAWINGS = {ChangeKind.ADMITTED: "bed", ChangeKind.MOVED: "bed", ChangeKind.END
 def story_of(
     stay: Stay,
     *,
-    persons: Mapping[uuid.UUID, Person],
+    persons: Mapping[uuid.UUID, SeenPerson],
     places: Mapping[uuid.UUID, str],
     staff: Mapping[uuid.UUID, str],
+    notes: bool,
 ) -> list[Event]:
     """The decisions about a stay; a family that was admitted together is one event."""
     together = groupby(stay.changes, key=_moment)
-    events = [_event(list(changes), persons, places, staff) for _key, changes in together]
+    events = [
+        _event(list(changes), persons, places, staff, notes=notes) for _key, changes in together
+    ]
     return events[::-1]
 
 
@@ -36,13 +39,15 @@ def _moment(change: StayChange) -> tuple[object, ...]:
 
 def _event(
     changes: list[StayChange],
-    persons: Mapping[uuid.UUID, Person],
+    persons: Mapping[uuid.UUID, SeenPerson],
     places: Mapping[uuid.UUID, str],
     staff: Mapping[uuid.UUID, str],
+    *,
+    notes: bool,
 ) -> Event:
     first = changes[0]
     lines = [_who_sleeps_where(change, persons, places) for change in changes if change.person_id]
-    lines += [_days(first.before_on, first.after_on), first.note or ""]
+    lines += [_days(first.before_on, first.after_on), (first.note or "") if notes else ""]
     return {
         "on": first.effective_on,
         "title": CHANGE_KINDS[first.kind],
@@ -53,7 +58,7 @@ def _event(
 
 
 def _who_sleeps_where(
-    change: StayChange, persons: Mapping[uuid.UUID, Person], places: Mapping[uuid.UUID, str]
+    change: StayChange, persons: Mapping[uuid.UUID, SeenPerson], places: Mapping[uuid.UUID, str]
 ) -> str:
     person = persons.get(change.person_id) if change.person_id else None
     name = (person.full_name if person else "") or _("a member without a name")

@@ -10,10 +10,14 @@ from flask_babel import gettext as _
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
+from hearth.audit import services as audit
+from hearth.data_classes import FieldClass
+from hearth.families.access import find_household, permissions_on
 from hearth.families.models import Household
 from hearth.families.services import record_read
 from hearth.shelter import houses as house_register
 from hearth.shelter import occupancy, schemas, services
+from hearth.shelter import workplaces as work
 from hearth.shelter.forms import (
     admission_form,
     decided,
@@ -22,6 +26,7 @@ from hearth.shelter.forms import (
     move_form,
 )
 from hearth.shelter.models import House, Place, Stay
+from hearth.shelter.seen import find_stay, see_persons, seen_tonight
 from hearth.shelter.story import story_of
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -29,6 +34,7 @@ from hearth.web.formatting import format_date, today
 from hearth.web.forms import Form
 from hearth.web.request import session
 
+WRITE = Permission.SHELTER_WRITE
 blueprint = Blueprint("shelter", __name__, template_folder="templates")
 
 
@@ -36,7 +42,11 @@ blueprint = Blueprint("shelter", __name__, template_folder="templates")
 @permit(Permission.SHELTER_READ)
 def tonight() -> str:
     """Who is in the houses tonight, and which places are free."""
-    houses = occupancy.houses_tonight(session, today())
+    houses = seen_tonight(session, today(), user=person())
+    guests = [guest.person.id for one in houses for f in one.families for guest in f.guests]
+    audit.record_read(
+        session, user_id=person().id, purpose="tonight", person_ids=guests, number=len(guests)
+    )
     return render_template("shelter/tonight.html", houses=houses, today=today())
 
 
@@ -44,9 +54,10 @@ def tonight() -> str:
 @permit(Permission.SHELTER_WRITE)
 def admit(household_id: uuid.UUID) -> Any:
     """Admit a family: who comes, from when until when, and where each of them sleeps."""
-    household = found(session.get(Household, household_id))
-    record_read(session, household_id=household.id, user_id=person().id)
-    form = admission_form(session, household, sent_form(), today())
+    user = person()
+    household = _family(household_id)
+    record_read(session, household_id=household.id, user_id=user.id, purpose="admission")
+    form = admission_form(session, household, sent_form(), today(), user.eyes(WRITE))
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
     if stay := decided(form, lambda wanted: admission(**vars(wanted))):
         flash(_("The family is admitted."), "success")
@@ -58,17 +69,19 @@ def admit(household_id: uuid.UUID) -> Any:
 @permit(Permission.SHELTER_READ)
 def show_stay(stay_id: uuid.UUID) -> str:
     """One stay: who sleeps where, until when, and what was decided."""
-    stay = found(session.get(Stay, stay_id))
-    record_read(session, household_id=stay.household_id, user_id=person().id)
-    places, persons = occupancy.place_names(session), occupancy.persons_of(session, stay)
+    stay, user = _stay(stay_id, Permission.SHELTER_READ), person()
+    _note_look(stay)
+    places, persons = occupancy.place_names(session), see_persons(session, stay, user=user)
     staff = names_of(session, {change.recorded_by for change in stay.changes})
+    notes = user.sees(FieldClass.FREE_TEXT, Permission.SHELTER_READ)
     return render_template(
         "shelter/stay.html",
         stay=stay,
         household=session.get(Household, stay.household_id),
+        allows=permissions_on(session, stay.household_id, user=user),
         persons=persons,
         place_names=places,
-        events=story_of(stay, persons=persons, places=places, staff=staff),
+        events=story_of(stay, persons=persons, places=places, staff=staff, notes=notes),
         words={"reason": END_REASONS, "destination": DESTINATIONS},
         today=today(),
     )
@@ -78,7 +91,8 @@ def show_stay(stay_id: uuid.UUID) -> str:
 @permit(Permission.SHELTER_WRITE)
 def extend(stay_id: uuid.UUID) -> Any:
     """Agree a new day of leaving."""
-    stay = found(session.get(Stay, stay_id))
+    stay = _stay(stay_id)
+    _note_look(stay)
     form = extension_form(stay, sent_form())
     extension = partial(services.extend_stay, session, stay, **_who())
     if decided(form, lambda wanted: extension(**wanted)):
@@ -91,23 +105,26 @@ def extend(stay_id: uuid.UUID) -> Any:
 @permit(Permission.SHELTER_WRITE)
 def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """Let one of the family sleep in another place."""
-    stay = found(session.get(Stay, stay_id))
-    person = found(occupancy.persons_of(session, stay).get(person_id))
+    stay = _stay(stay_id)
+    guest = found(see_persons(session, stay, user=person(), permission=WRITE).get(person_id))
+    _note_look(stay)
     form = move_form(session, sent_form(), today())
-    moving = partial(services.move, session, stay, person_id=person.id, **_who())
+    moving = partial(services.move, session, stay, person_id=guest.id, **_who())
     if decided(form, lambda wanted: moving(**vars(wanted))):
         flash(_("The new place is written down."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return form_page("shelter/move.html", form, stay=stay, person=person)
+    return form_page("shelter/move.html", form, stay=stay, person=guest)
 
 
 @blueprint.route("/shelter/stays/<uuid:stay_id>/end", methods=BOTH)
 @permit(Permission.SHELTER_WRITE)
 def end(stay_id: uuid.UUID) -> Any:
     """Record that a family left, or correct what was recorded about it."""
-    stay = found(session.get(Stay, stay_id))
-    form = departure_form(stay, sent_form(), today())
-    departure = partial(services.end_stay, session, stay, **_who())
+    stay = _stay(stay_id)
+    _note_look(stay)
+    notes = person().sees(FieldClass.FREE_TEXT, WRITE)
+    form = departure_form(stay, sent_form(), today(), notes=notes)
+    departure = partial(services.end_stay, session, stay, **_who(), keep_note=not notes)
     if decided(form, lambda wanted: departure(**wanted)):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
@@ -177,6 +194,55 @@ def close_place(place_id: uuid.UUID) -> Any:
             flash(_("The place is closed from then on."), "success")
             return redirect(url_for("shelter.houses"), 303)
     return form_page("shelter/close_place.html", form, place=place)
+
+
+@blueprint.get("/colleagues/houses/")
+@permit(Permission.ROLES_MANAGE)
+def workplaces() -> str:
+    """The houses, each with a page about who works there."""
+    return render_template("shelter/workplaces.html", houses=house_register.all_houses(session))
+
+
+@blueprint.route("/colleagues/houses/<uuid:house_id>", methods=BOTH)
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def workplace(house_id: uuid.UUID) -> Any:
+    """Who works in a house, and who begins there."""
+    house, me = found(session.get(House, house_id)), person().id
+    possible = work.possible_workers(session, house_id)
+    others = [(user_id, name) for user_id, name in possible if user_id != me]
+    form = Form(schemas.WorkerSchema(), sent_form(), choices={"user_id": others})
+    if form.validate():
+        work.begin_work(session, house_id=house_id, **form.loaded, set_by=me)
+        flash(_("Your colleague works in this house now."), "success")
+        return redirect(url_for("shelter.workplace", house_id=house_id), 303)
+    workers = work.workers_of(session, house_id)
+    return form_page("shelter/workplace.html", form, house=house, workers=workers)
+
+
+@blueprint.post("/colleagues/houses/<uuid:house_id>/workers/<uuid:user_id>/end")
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
+    """Let a colleague work in a house no longer."""
+    worker = found(work.worker_in(session, house_id=house_id, user_id=user_id))
+    work.end_work(session, worker, ended_by=person().id)
+    flash(_("Your colleague no longer works in this house."), "success")
+    return redirect(url_for("shelter.workplace", house_id=house_id), 303)
+
+
+def _family(household_id: uuid.UUID) -> Household:
+    """A family that may be admitted by whoever asks, who must know in which houses she does it."""
+    user = person()
+    knows = user.sees(FieldClass.LOCATION, WRITE)
+    household = find_household(session, household_id, user=user, permission=WRITE)
+    return found(household if knows else None)
+
+
+def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:
+    return found(find_stay(session, stay_id, user=person(), permission=permission))
+
+
+def _note_look(stay: Stay) -> None:
+    record_read(session, household_id=stay.household_id, user_id=person().id, purpose="stay")
 
 
 def _who() -> dict[str, Any]:

@@ -6,12 +6,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, post_load, validate
 
-from hearth.accounts.permissions import ROLE_LABELS, Role
-from hearth.staff.services import GRANTABLE
-from hearth.web.fields import Choice, PlainText
+from hearth.web.fields import Choice, PlainText, UuidChoice
 from hearth.web.languages import NATIVE_NAMES
-
-SHORTEST_PASSWORD = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +16,7 @@ class NewColleague:
 
     email: str
     name: str
-    password: str
-    roles: tuple[Role, ...]
+    roles: tuple[str, ...]
     locale: str
 
 
@@ -30,13 +25,9 @@ class ChangedColleague:
     """What may change about an account."""
 
     name: str
-    roles: tuple[Role, ...]
+    roles: tuple[str, ...]
     locale: str
     works_here: bool
-
-
-def _role_choices() -> list[tuple[str, Any]]:
-    return [(role.value, ROLE_LABELS[role]) for role in GRANTABLE]
 
 
 class _ColleagueSchema(Schema):
@@ -46,14 +37,13 @@ class _ColleagueSchema(Schema):
         metadata={"label": _l("Name"), "hint": _l("As colleagues know this person.")},
     )
     roles = fields.List(
-        Choice(_role_choices),
+        Choice(),
         required=True,
         validate=validate.Length(min=1, error=_l("Choose at least one role.")),
         metadata={
             "label": _l("Roles"),
             "hint": _l("What somebody is here decides which pages open."),
             "widget": "checkboxes",
-            "choices": _role_choices,
         },
     )
     locale = Choice(
@@ -68,40 +58,28 @@ class _ColleagueSchema(Schema):
 
 
 class NewColleagueSchema(_ColleagueSchema):
-    """The form that opens an account."""
+    """The form that invites somebody; the password is the person's own to choose."""
 
     class Meta:
         """Who it is comes before what she is here."""
 
-        fields = ("name", "email", "password", "roles", "locale")
+        fields = ("name", "email", "roles", "locale")
 
     email = fields.Email(
         required=True,
         validate=validate.Length(max=254),
         metadata={
             "label": _l("E-mail address"),
-            "hint": _l("This person signs in with it."),
+            "hint": _l("The invitation goes there, and this person signs in with it."),
             "widget": "email",
             "autocomplete": "off",
-        },
-    )
-    password = fields.String(
-        required=True,
-        validate=validate.Length(
-            SHORTEST_PASSWORD, 1000, error=_l("Use at least 12 characters; a few words are good.")
-        ),
-        metadata={
-            "label": _l("First password"),
-            "hint": _l("At least 12 characters. Tell it to the person in private."),
-            "widget": "password",
-            "autocomplete": "new-password",
         },
     )
 
     @post_load
     def command(self, data: dict[str, Any], **_: Any) -> NewColleague:
         """Give the view something typed."""
-        return NewColleague(**{**data, "roles": tuple(Role(role) for role in data["roles"])})
+        return NewColleague(**{**data, "roles": tuple(data["roles"])})
 
 
 class ChangedColleagueSchema(_ColleagueSchema):
@@ -115,4 +93,21 @@ class ChangedColleagueSchema(_ColleagueSchema):
     @post_load
     def command(self, data: dict[str, Any], **_: Any) -> ChangedColleague:
         """Give the view something typed."""
-        return ChangedColleague(**{**data, "roles": tuple(Role(role) for role in data["roles"])})
+        return ChangedColleague(**{**data, "roles": tuple(data["roles"])})
+
+
+class TeamSchema(Schema):
+    """A team that is formed."""
+
+    name = PlainText(
+        max_length=100,
+        required=True,
+        validate=validate.Length(min=2, error=_l("Give the team a name.")),
+        metadata={"label": _l("Name"), "hint": _l("Such as: north bank.")},
+    )
+
+
+class TeamMemberSchema(Schema):
+    """A colleague who joins a team."""
+
+    user_id = UuidChoice(required=True, metadata={"label": _l("Who joins the team")})

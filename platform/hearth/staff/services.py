@@ -1,21 +1,24 @@
-"""Adds colleagues, changes what they are here, and closes their accounts."""
+"""Invites colleagues, changes what they are here, and closes their accounts."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
+from hearth.accounts import api_tokens, factors, invitations, sessions
+from hearth.accounts.events import Happened, note
+from hearth.accounts.invitations import AlreadyAcceptedError, EmailTakenError
 from hearth.accounts.models import User
-from hearth.accounts.permissions import FEDERATION_ROLES, Role
-from hearth.accounts.services import create_user
+from hearth.accounts.permissions import Role
+from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
+from hearth.staff.roles import hand_out
+from hearth.trail import Fact
 
-GRANTABLE = tuple(role for role in Role if role not in FEDERATION_ROLES)
-
-
-class EmailTakenError(Exception):
-    """A colleague signs in with this address already."""
+__all__ = ["AlreadyAcceptedError", "EmailTakenError"]
 
 
 class LastAdministratorError(Exception):
@@ -34,37 +37,96 @@ def colleague(session: Session, user_id: uuid.UUID) -> User | None:
     return session.get(User, user_id)
 
 
-def add_colleague(
-    session: Session, *, email: str, name: str, password: str, roles: Sequence[Role], locale: str
-) -> uuid.UUID:
-    """Open an account.
+def invite_colleague(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    roles: Sequence[str],
+    locale: str,
+    actor: SignedIn,
+) -> None:
+    """Open an account; its owner chooses a password by the link in her mail.
 
     :raises EmailTakenError: somebody has one with this address.
+    :raises NotYoursToGiveError: one of the roles is not the actor's to hand out.
     """
-    address = email.strip().lower()
-    if session.scalar(select(User.id).where(User.email == address)) is not None:
-        raise EmailTakenError
-    return create_user(
-        session, email=address, name=name, password=password, roles=list(roles), locale=locale
+    link = invitations.invite(
+        session, email=email, name=name, roles=[], locale=locale, invited_by=actor.id
     )
+    user = session.get_one(User, link.user_id)
+    hand_out(session, user, roles, actor=actor)
+    _record(session, "account.changed", user.id, {"roles_after": list(user.roles)})
+
+
+def invite_again(session: Session, user: User, *, invited_by: uuid.UUID) -> None:
+    """Send a fresh invitation.
+
+    :raises AlreadyAcceptedError: the person has chosen a password.
+    """
+    invitations.invite_again(session, user=user, invited_by=invited_by)
+
+
+def start_second_factor_anew(session: Session, user: User, *, actor_id: uuid.UUID) -> None:
+    """Take a lost second factor off an account; the link for a new one goes to its owner alone."""
+    factors.start_anew(session, user_id=user.id, actor_id=actor_id)
+    invitations.send_enrolment(session, user_id=user.id)
 
 
 def change_colleague(
-    session: Session, user: User, *, name: str, roles: Sequence[Role], locale: str, works_here: bool
+    session: Session,
+    user: User,
+    *,
+    name: str,
+    roles: Sequence[str],
+    locale: str,
+    works_here: bool,
+    actor: SignedIn,
 ) -> None:
-    """Change what somebody is here; a closed account is refused at the next request.
+    """Change what somebody is here; new roles and a closed account end her sessions at once.
 
     :raises LastAdministratorError: no open account with that role would be left.
+    :raises NotYoursToGiveError: a role that changes is not the actor's to give or to take.
     """
     session.execute(select(User.id).order_by(User.id).with_for_update())
-    stays_administrator = works_here and Role.ADMINISTRATOR in roles
+    stays_administrator = works_here and Role.ADMINISTRATOR.value in roles
     if not stays_administrator and _is_last_administrator(session, user):
         raise LastAdministratorError
-    user.name = name
-    user.roles = [role.value for role in roles]
-    user.locale = locale
+    before = _state(user)
+    hand_out(session, user, roles, actor=actor)
+    if set(before["roles"]) != set(user.roles):
+        _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
+    if works_here != (user.disabled_at is None):
+        _note_and_end(session, user, Happened.OPENED if works_here else Happened.CLOSED, actor.id)
+    user.name, user.locale = name, locale
     user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))
+    if not works_here:
+        api_tokens.revoke_all(session, user_id=user.id)
     session.flush()
+    after = _state(user)
+    changed = sorted(field for field in after if after[field] != before[field])
+    facts: dict[str, Fact] = {"fields": changed, "works_here": works_here}
+    if "roles" in changed:
+        facts |= {"roles_before": list(before["roles"]), "roles_after": user.roles}
+    _record(session, "account.changed", user.id, facts)
+
+
+def _state(user: User) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "roles": list(user.roles),
+        "locale": user.locale,
+        "disabled": user.disabled_at is not None,
+    }
+
+
+def _record(session: Session, action: str, user_id: uuid.UUID, facts: Mapping[str, Fact]) -> None:
+    audit.record(session, action=action, subject_type="account", subject_id=user_id, facts=facts)
+
+
+def _note_and_end(session: Session, user: User, kind: Happened, actor_id: uuid.UUID) -> None:
+    note(session, kind, user.id, actor_id=actor_id)
+    sessions.end_all(session, user_id=user.id)
 
 
 def _is_last_administrator(session: Session, user: User) -> bool:

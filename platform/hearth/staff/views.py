@@ -1,4 +1,4 @@
-"""The administrator's pages about colleagues."""
+"""The administrator's pages about colleagues: accounts, roles and teams."""
 
 import uuid
 from dataclasses import asdict
@@ -6,13 +6,31 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit
+from hearth.accounts.guard import permit, person
+from hearth.accounts.invitations import waiting_invitations
 from hearth.accounts.models import User
-from hearth.accounts.permissions import ROLE_LABELS, Permission, known_roles
+from hearth.accounts.permissions import PERMISSION_LABELS, Permission, Role
+from hearth.accounts.policy import FIELD_LABELS, SCOPE_LABELS
+from hearth.accounts.policy_models import Team
+from hearth.staff import roles as register
 from hearth.staff import services
-from hearth.staff.schemas import ChangedColleagueSchema, NewColleagueSchema
-from hearth.staff.services import EmailTakenError, LastAdministratorError
+from hearth.staff import teams as team_register
+from hearth.staff.role_forms import OwnRoleSchema, narrow_form, rules_of
+from hearth.staff.roles import NotYoursToGiveError, RoleInUse, RoleNameTakenError
+from hearth.staff.schemas import (
+    ChangedColleagueSchema,
+    NewColleagueSchema,
+    TeamMemberSchema,
+    TeamSchema,
+)
+from hearth.staff.services import (
+    AlreadyAcceptedError,
+    EmailTakenError,
+    LastAdministratorError,
+)
+from hearth.staff.teams import TeamNameTakenError
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.forms import Form
 from hearth.web.request import organisation, session
@@ -27,21 +45,21 @@ def index() -> str:
     return render_template(
         "staff/index.html",
         colleagues=services.colleagues(session),
-        labels=ROLE_LABELS,
-        known_roles=known_roles,
+        names={role.code: role.name for role in register.roles_in_use(session)},
+        invited=waiting_invitations(session),
     )
 
 
 @blueprint.route("/colleagues/new", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.USERS_MANAGE, fresh=True)
 def add() -> Any:
-    """Open an account for a new colleague."""
+    """Invite a new colleague."""
     start = {"locale": organisation().staff_locale}
-    form = Form(NewColleagueSchema(), data=sent_form(), initial=start)
+    form = Form(NewColleagueSchema(), sent_form(), start, choices={"roles": _offered()})
     if form.validate():
         try:
-            services.add_colleague(session, **asdict(form.loaded))
-            flash(_("The account is open. Tell the person the password in private."), "success")
+            services.invite_colleague(session, **asdict(form.loaded), actor=person())
+            flash(_("An invitation is on its way. Its link works for three days."), "success")
             return redirect(url_for("staff.index"), 303)
         except EmailTakenError:
             form.add_error("email", _("Somebody signs in with this address already."))
@@ -49,19 +67,167 @@ def add() -> Any:
 
 
 @blueprint.route("/colleagues/<uuid:user_id>", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.USERS_MANAGE, fresh=True)
 def change(user_id: uuid.UUID) -> Any:
     """Change what a colleague is here, or close the account."""
     user = found(services.colleague(session, user_id))
-    form = Form(ChangedColleagueSchema(), data=sent_form(), initial=_as_it_is(user))
+    form = Form(
+        ChangedColleagueSchema(), sent_form(), _as_it_is(user), choices={"roles": _offered(user)}
+    )
     if form.validate():
         try:
-            services.change_colleague(session, user, **asdict(form.loaded))
+            services.change_colleague(session, user, **asdict(form.loaded), actor=person())
             flash(_("The account has been changed."), "success")
             return redirect(url_for("staff.index"), 303)
         except LastAdministratorError:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
-    return form_page("staff/change.html", form, email=user.email)
+        except NotYoursToGiveError:
+            form.add_error("roles", _("One of these roles is not yours to give or to take."))
+    return form_page("staff/change.html", form, colleague=user)
+
+
+@blueprint.post("/colleagues/<uuid:user_id>/invitation")
+@permit(Permission.USERS_MANAGE, fresh=True)
+def invite_again(user_id: uuid.UUID) -> Any:
+    """Send a fresh invitation to somebody who has not chosen a password yet."""
+    user = found(services.colleague(session, user_id))
+    try:
+        services.invite_again(session, user, invited_by=person().id)
+        flash(_("An invitation is on its way. Its link works for three days."), "success")
+    except AlreadyAcceptedError:
+        flash(_("This person has chosen a password already."), "info")
+    return redirect(url_for("staff.index"), 303)
+
+
+@blueprint.post("/colleagues/<uuid:user_id>/second-factor")
+@permit(Permission.USERS_MANAGE, fresh=True)
+def second_factor_anew(user_id: uuid.UUID) -> Any:
+    """Take a lost second factor off a colleague's account."""
+    user = found(services.colleague(session, user_id))
+    services.start_second_factor_anew(session, user, actor_id=person().id)
+    flash(_("The second factor is off. A letter tells the person how to begin anew."), "success")
+    return redirect(url_for("staff.index"), 303)
+
+
+@blueprint.get("/colleagues/roles/")
+@permit(Permission.ROLES_MANAGE)
+def roles() -> str:
+    """What every role may do here, as one table."""
+    return render_template(
+        "staff/roles.html",
+        roles=[(one, _may_change(one)) for one in register.roles_in_use(session)],
+        permissions=PERMISSION_LABELS,
+        scopes=SCOPE_LABELS,
+        field_labels=FIELD_LABELS,
+    )
+
+
+@blueprint.route("/colleagues/roles/new", methods=BOTH)
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def add_role() -> Any:
+    """Give a name to a role that can do no more than another one."""
+    me = person()
+    bases = [(role.code, role.name) for role in register.grantable(session, me) if not role.own]
+    form = Form(OwnRoleSchema(), sent_form(), choices={"base": bases})
+    if form.validate():
+        name, base = form.loaded["name"], Role(form.loaded["base"])
+        try:
+            own = register.derive_role(session, name=name, base=base, actor=me)
+            return redirect(url_for("staff.change_own_role", role_id=own.id), 303)
+        except RoleNameTakenError:
+            form.add_error("name", _("Another role has this name. Choose a different one."))
+    return form_page("staff/add_role.html", form)
+
+
+@blueprint.route("/colleagues/roles/<uuid:role_id>", methods=BOTH)
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def change_own_role(role_id: uuid.UUID) -> Any:
+    """Narrow a role of the organisation's own."""
+    return _change_role(found(register.role_in_use(session, str(role_id))))
+
+
+@blueprint.route("/colleagues/roles/usual/<role_code>", methods=BOTH)
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def change_role(role_code: str) -> Any:
+    """Narrow a role that comes with the service."""
+    role = found(register.role_in_use(session, role_code))
+    return _change_role(found(role if role.own is None else None))
+
+
+@blueprint.get("/colleagues/teams/")
+@permit(Permission.ROLES_MANAGE)
+def teams() -> str:
+    """The teams and who belongs to them."""
+    return render_template("staff/teams.html", teams=team_register.teams(session))
+
+
+@blueprint.route("/colleagues/teams/new", methods=BOTH)
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def add_team() -> Any:
+    """Form a team."""
+    form = Form(TeamSchema(), sent_form())
+    if form.validate():
+        try:
+            team = team_register.form_team(session, **form.loaded, created_by=person().id)
+            return redirect(url_for("staff.team", team_id=team.id), 303)
+        except TeamNameTakenError:
+            form.add_error("name", _("Another team has this name. Choose a different one."))
+    return form_page("staff/add_team.html", form)
+
+
+@blueprint.route("/colleagues/teams/<uuid:team_id>", methods=BOTH)
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def team(team_id: uuid.UUID) -> Any:
+    """Who belongs to a team, and who joins it."""
+    shown, me = found(session.get(Team, team_id)), person().id
+    possible = team_register.possible_members(session, team_id)
+    others = [(user_id, name) for user_id, name in possible if user_id != me]
+    form = Form(TeamMemberSchema(), sent_form(), choices={"user_id": others})
+    if form.validate():
+        team_register.join(session, shown, **form.loaded, set_by=me)
+        flash(_("Your colleague belongs to the team now."), "success")
+        return redirect(url_for("staff.team", team_id=team_id), 303)
+    members = team_register.members_of(session, team_id)
+    return form_page("staff/team.html", form, team=shown, members=members)
+
+
+@blueprint.post("/colleagues/teams/<uuid:team_id>/members/<uuid:user_id>/end")
+@permit(Permission.ROLES_MANAGE, fresh=True)
+def leave_team(team_id: uuid.UUID, user_id: uuid.UUID) -> Response:
+    """Let a colleague belong to a team no longer."""
+    member = found(team_register.member_of(session, team_id=team_id, user_id=user_id))
+    team_register.leave(session, member, ended_by=person().id)
+    flash(_("Your colleague has left the team."), "success")
+    return redirect(url_for("staff.team", team_id=team_id), 303)
+
+
+def _change_role(role: RoleInUse) -> Any:
+    if not _may_change(role):
+        flash(_("A role that you hold yourself is changed by somebody else."), "warning")
+        return redirect(url_for("staff.roles"), 303)
+    form = narrow_form(role, sent_form())
+    if form.validate():
+        register.narrow(session, role, rules_of(role, form.loaded), actor=person())
+        flash(_("The role is changed. It counts from the next page everybody opens."), "success")
+        return redirect(url_for("staff.roles"), 303)
+    return form_page("staff/change_role.html", form, role=role)
+
+
+def _may_change(role: RoleInUse) -> bool:
+    return register.may_change(session, person(), role)
+
+
+def _offered(user: User | None = None) -> list[tuple[str, str]]:
+    """The roles the actor may hand out, and those that somebody has already."""
+    me, has = person(), user.roles if user else []
+    options = {role.code for role in register.grantable(session, me)}
+    if user is not None and user.id == me.id:
+        options = set()
+    return [
+        (role.code, role.name)
+        for role in register.roles_in_use(session)
+        if role.code in options or role.code in has
+    ]
 
 
 def _as_it_is(user: User) -> dict[str, Any]:

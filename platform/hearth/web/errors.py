@@ -4,16 +4,23 @@ import logging
 import traceback
 from pathlib import Path
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from config.sentry import report
+from hearth.sealing.errors import ErasedError, KeysLockedError
 from hearth.web.request import end_unit_of_work
+from hearth.web.request_log import route
+from hearth.web.tokens import kept_form
 from tenants.context import NestedScopeError
+from tenants.routing import SiteKind
 
 log = logging.getLogger(__name__)
 OUR_CODE = str(Path(__file__).parents[1])
+# What was typed is offered once more where only the moment was wrong.
+WORTH_SENDING_AGAIN = frozenset({429, 503})
 PAGES = frozenset({400, 401, 403, 404, 405, 413, 422, 429, 500, 503})
 
 
@@ -22,6 +29,8 @@ def install_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeoutError, _database)
+    app.register_error_handler(KeysLockedError, _locked)
+    app.register_error_handler(ErasedError, _erased)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -29,8 +38,10 @@ def _known(error: HTTPException) -> Response:
     end_unit_of_work(commit=False)
     code = error.code or 500
     response = _page(code)
-    if code == 405:
-        response.headers["Allow"] = dict(error.get_headers()).get("Allow", "")
+    told = dict(error.get_headers())
+    for name in ("Allow", "Retry-After"):
+        if name in told:
+            response.headers[name] = told[name]
     return response
 
 
@@ -39,28 +50,42 @@ def _database(error: Exception) -> Response:
     end_unit_of_work(commit=False)
     unavailable = isinstance(error, OperationalError | PoolTimeoutError)
     log.error("database_error", extra=_where(error))
+    report(error, **_whose())
     return _page(503 if unavailable else 500)
+
+
+def _locked(_error: Exception) -> Response:
+    end_unit_of_work(commit=False)
+    return _page(503, "locked")
+
+
+def _erased(_error: Exception) -> Response:
+    end_unit_of_work(commit=False)
+    return _page(409, "erased")
 
 
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, NestedScopeError):
-        log.critical("nested_scope", extra={"route": _route()})
+        log.critical("nested_scope", extra={"route": route()})
     else:
         log.error("unexpected_error", extra=_where(error))
+    report(error, **_whose())
     end_unit_of_work(commit=False)
     return _page(InternalServerError.code)
 
 
-def _page(code: int) -> Response:
-    if g.get("site") is None:
-        # A host that is not ours learns nothing, not even which languages we speak.
+def _page(code: int, template: str | None = None) -> Response:
+    if g.get("site") is None or g.site.kind is SiteKind.FILES:
+        # A host that is not ours learns nothing, not even which languages we speak; the one that
+        # hands out files shows no page of ours at all.
         response = make_response("Not found\n" if code == 404 else "Error\n", code)
         response.mimetype = "text/plain"
         return response
     shown = code if code in PAGES else (400 if code < 500 else 500)
     # The account is not asked for again: the database may be what failed.
     g.setdefault("user", None)
-    return make_response(render_template(f"errors/{shown}.html"), code)
+    typed = kept_form() if shown in WORTH_SENDING_AGAIN else []
+    return make_response(render_template(f"errors/{template or shown}.html", typed=typed), code)
 
 
 def _where(error: Exception) -> dict[str, str]:
@@ -69,8 +94,9 @@ def _where(error: Exception) -> dict[str, str]:
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(OUR_CODE) or place == "unknown":
             place = f"{Path(frame.filename).name} line {frame.lineno}"
-    return {"reason": type(error).__name__, "route": _route(), "place": place}
+    return {"reason": type(error).__name__, "route": route(), "place": place}
 
 
-def _route() -> str:
-    return str(request.url_rule.rule) if request.url_rule else "none"
+def _whose() -> dict[str, str]:
+    organisation = g.site.organisation if g.get("site") else None
+    return {"route": route(), "organisation": organisation.slug if organisation else "none"}

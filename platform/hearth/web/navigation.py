@@ -55,7 +55,7 @@ def home() -> str:
 def _open_to_visitor() -> list[Destination]:
     user = g.get("user")
     site = g.get("site")
-    if user is None or site is None:
+    if user is None or site is None or user.is_half_in:
         return []
     return [
         entry

@@ -1,12 +1,15 @@
 """The request's site, its unit of work and who is asking."""
 
+import io
 from contextlib import AbstractContextManager
-from typing import cast
+from typing import IO, cast
 
 from flask import Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
+from werkzeug.utils import cached_property
+from werkzeug.wsgi import LimitedStream
 
 from tenants.context import runtime, shared_session, tenant_session
 from tenants.registry import OrgRef
@@ -23,10 +26,38 @@ class PageCookie(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
+class WholeOrNothing(LimitedStream):
+    """A body without an announced length: one that is too long is refused, never cut off."""
+
+    def readall(self) -> bytes:
+        """Everything, or 413 at the limit."""
+        taken = super().readall()
+        if self.is_exhausted:
+            self.on_exhausted()
+        return taken
+
+
+class HearthRequest(Request):
+    """A request whose files stay in memory and whose body is taken whole or not at all."""
+
+    @cached_property
+    def stream(self) -> IO[bytes]:
+        """The body, never more of it than is allowed here."""
+        stream = super().stream
+        if self.content_length is None and isinstance(stream, LimitedStream):
+            return cast("IO[bytes]", WholeOrNothing(stream._stream, stream.limit, is_max=True))
+        return stream
+
+    def _get_file_stream(self, *_told: object, **_named: object) -> IO[bytes]:
+        # A temporary file would lie on a disk, readable, until somebody tidies up.
+        return io.BytesIO()
+
+
 class HearthFlask(Flask):
     """Flask, where a view's work is committed when it answers well and undone when it does not."""
 
     session_interface = PageCookie()
+    request_class = HearthRequest
 
     def dispatch_request(self) -> Response:
         """Run the view, then end the unit of work: from 400 on nothing of it is kept."""

@@ -11,12 +11,14 @@ from markupsafe import Markup
 from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from tenants.context import runtime
 from tenants.passwords import derive
 
 FIELD = "form_token"
+NEVER_KEPT = ("password", "code", "secret")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -37,9 +39,9 @@ def refuse_foreign_requests() -> None:
         abort(403)
 
 
-def form_token() -> Markup:
+def form_token(key: uuid.UUID | None = None) -> Markup:
     """The hidden field that every form which changes something carries."""
-    key = uuid.uuid4()
+    key = key or uuid.uuid4()
     return Markup('<input type="hidden" name="{}" value="{}.{}">').format(FIELD, key, _mac(key))
 
 
@@ -61,6 +63,28 @@ def form_key() -> uuid.UUID:
     return cast("uuid.UUID", g.form_key)
 
 
+def sent_before() -> bool:
+    """Whether this very form was answered once already, for proofs that count once."""
+    return bool(g.get("form_sent_before", True))
+
+
+def challenge(key: uuid.UUID) -> bytes:
+    """What a device has to answer to in a form: good for this form, here and in this session."""
+    return _keyed(key, "passkey-challenge")
+
+
+def kept_form() -> list[tuple[str, str]]:
+    """What a visitor just typed, to be sent once more; nothing that holds a password or a code."""
+    if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
+        return []
+    try:
+        typed = [(name, value) for name, value in request.form.items(multi=True) if name != FIELD]
+    except HTTPException:
+        return []
+    secret = any(word in name for name, _value in typed for word in NEVER_KEPT)
+    return [] if secret else typed
+
+
 def claim(session: Session, table: Table, key: uuid.UUID) -> Response | None:
     """Reserve a form's key; when it was used before, the answer leads to where it led then.
 
@@ -69,6 +93,7 @@ def claim(session: Session, table: Table, key: uuid.UUID) -> Response | None:
     taken = session.execute(
         insert(table).values(key=key).on_conflict_do_nothing().returning(table.c.key)
     ).first()
+    g.form_sent_before = taken is None
     if taken is not None:
         return None
     location = session.scalar(select(table.c.location).where(table.c.key == key))
@@ -82,8 +107,12 @@ def remember(session: Session, table: Table, key: uuid.UUID, response: Response)
 
 
 def _mac(key: uuid.UUID) -> str:
-    secret = derive(runtime().settings.secret_key, "form-token")
+    return _keyed(key, "form-token").hex()[:32]
+
+
+def _keyed(key: uuid.UUID, purpose: str) -> bytes:
+    secret = derive(runtime().settings.secret_key, purpose)
     # The styleguide answers under any host name; a token made there is good for no site.
     host = g.site.host if "site" in g else ""
     message = f"{host}|{getattr(g, 'session_binding', '')}|{key}"
-    return hmac.new(secret, message.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(secret, message.encode(), hashlib.sha256).digest()

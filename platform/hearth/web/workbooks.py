@@ -1,6 +1,7 @@
 """Figures to take along: XLSX files in which text stays text and numbers stay numbers."""
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ AS_TYPED = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+NAME = re.compile(r"[a-z0-9-]+\.xlsx")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -47,7 +49,12 @@ def write_row(page: Worksheet, line: int, values: Sequence[Any], style: Any = No
 
 
 def attachment(data: bytes, filename: str) -> Response:
-    """Hand a finished file out under a name."""
+    """Hand a finished file out under a name of ours.
+
+    :raises ValueError: the name is not one of plain letters, digits and dashes.
+    """
+    if not NAME.fullmatch(filename):
+        raise ValueError("a workbook's name is ours and plain")
     headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
     return Response(data, mimetype=XLSX, headers=headers)
 

@@ -29,7 +29,7 @@ def test_signing_in_without_a_wish_leads_to_the_first_page_of_the_role(
 ) -> None:
     anna = visitor("spb")
 
-    anna.submit("/sign-in", {"email": ANNA, "password": PASSWORD})
+    anna.sign_in(ANNA)
     begun = anna.get("/sign-in")
 
     assert begun.location == "/referrals/"

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from hearth.audit.models import PersonRead
 from hearth.case_file.timeline import SHORT
-from hearth.families.models import CaseEpisode, FileRead
-from hearth.families.services import get_household
+from hearth.families.models import CaseEpisode, Household
 from hearth.intake.vocabulary import ReferralState
 from tests.factories.families import TODAY, open_family
 from tests.factories.intake import take_referral
@@ -100,7 +100,7 @@ def test_every_look_at_a_file_is_noted(session: Session, sign_in: SignIn) -> Non
     visitor.get(f"/families/{household.id}")
     visitor.get(f"/families/{household.id}")
 
-    noted = select(func.count()).where(FileRead.household_id == household.id)
+    noted = select(func.count()).where(PersonRead.household_id == household.id)
     assert session.scalar(noted) == 2
 
 
@@ -219,7 +219,7 @@ def test_a_family_that_comes_back_begins_another_episode(session: Session, sign_
     ).all()
     assert answer.status_code == 303
     assert sorted(episode.closed_on is None for episode in episodes) == [False, True]
-    again = get_household(session, household.id)
+    again = session.get(Household, household.id)
     assert again is not None
     assert again.is_open
 

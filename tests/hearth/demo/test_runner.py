@@ -74,7 +74,7 @@ def test_secrets_are_made_once_and_readable_by_their_owner_alone(tmp_path: Path)
 
     assert second == first
     assert (tmp_path / "secrets.env").stat().st_mode & 0o777 == 0o600
-    assert len(set(first.values())) == 4
+    assert len(set(first.values())) == 5
     assert all(len(value) >= 48 for value in first.values())
 
 

@@ -15,6 +15,7 @@ from hearth.families.errors import (
     DateProblem,
     FamilyDatesError,
 )
+from hearth.families.listing import FamilyQuery, find_families
 from hearth.families.membership import PersonDetails
 from hearth.families.models import HouseholdMember, PersonCorrection
 from hearth.families.vocabulary import LeavingReason, MemberRole
@@ -149,12 +150,14 @@ def test_an_entry_that_was_corrected_is_not_corrected_again(session: Session) ->
 def test_details_that_were_corrected_are_kept(session: Session) -> None:
     person = open_family(session, members=[mother(phone="+7 900 000-00-00")]).members[0].person
     details = PersonDetails(given_name="Test-Renamed", birth=born(7000))
+    page: dict[str, Any] = {"user_id": staff_id(session), "limit": 9, "offset": 0}
 
     membership.correct_person(session, person, details, corrected_by=staff_id(session), today=TODAY)
 
     kept = session.scalars(select(PersonCorrection)).one()
     assert person.full_name == "Test-Renamed"
-    assert person.search_key == "test-renamed"
+    assert find_families(session, FamilyQuery(text="renamed"), **page)[1] == 1
+    assert find_families(session, FamilyQuery(text="mother"), **page)[1] == 0
     assert kept.before["given_name"] == "Test-Mother"
     assert kept.before["phone"] == "+7 900 000-00-00"
 

@@ -7,6 +7,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
+from hearth.audit.services import readers_of
 from hearth.families import services
 from hearth.families.births import Birth, BirthInFutureError, BirthPrecision
 from hearth.families.errors import (
@@ -16,7 +18,7 @@ from hearth.families.errors import (
     FamilyDatesError,
     NobodyThereError,
 )
-from hearth.families.models import CaseEpisode, FileRead, Household, KeyWorker, Person
+from hearth.families.models import CaseEpisode, Household, KeyWorker, Person
 from hearth.families.vocabulary import ClosingReason, Need
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
 
@@ -203,10 +205,10 @@ def test_a_look_into_a_file_can_be_neither_changed_nor_erased(session: Session) 
     other = staff_id(session, Role.DIRECTOR)
 
     with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
-        session.execute(update(FileRead).values(user_id=other))
+        session.execute(update(PersonRead).values(user_id=other))
     with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
-        session.execute(delete(FileRead))
+        session.execute(delete(PersonRead))
     with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
-        session.execute(text("TRUNCATE file_reads"))
+        session.execute(text("TRUNCATE person_reads"))
 
-    assert [reader.times for reader in services.readers_of(session, household.id)] == [1]
+    assert [reader.times for reader in readers_of(session, household.id)] == [1]

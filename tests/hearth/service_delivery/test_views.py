@@ -50,7 +50,7 @@ def test_a_service_is_recorded_and_stands_in_the_file(
 
 
 def test_the_form_begins_with_today_and_the_mother(household: Household, sign_in: SignIn) -> None:
-    page = sign_in("specialist").get(f"/families/{household.id}/services/new").text
+    page = sign_in("social-worker").get(f"/families/{household.id}/services/new").text
 
     mother = household.current_members[0].person_id
     assert f'value="{TODAY.isoformat()}"' in page

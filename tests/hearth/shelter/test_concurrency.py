@@ -1,6 +1,5 @@
 """Two people who give away the same place at the same moment."""
 
-import threading
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -12,28 +11,9 @@ from hearth.shelter.refusals import AlreadyInShelterError, PlaceTakenError, Stay
 from tenants.context import tenant_session
 from tenants.registry import OrgRef
 from tests.factories.shelter import TODAY, make_family, make_house, make_stay, some_user_id
+from tests.support.at_once import at_once
 
 ROUNDS = 4
-
-
-def _at_once(*works: Callable[[], object]) -> list[object]:
-    """Run all at the same moment, each in a thread; a refusal is an outcome like another."""
-    barrier = threading.Barrier(len(works))
-    outcomes: list[object] = [None] * len(works)
-
-    def run(number: int) -> None:
-        barrier.wait(timeout=10)
-        try:
-            outcomes[number] = works[number]()
-        except Exception as error:
-            outcomes[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=20)
-    return outcomes
 
 
 def _admission(
@@ -73,7 +53,7 @@ def test_only_one_of_two_families_gets_the_places_and_the_other_is_told(
     for number in range(ROUNDS):
         places, ((first, mothers), (second, others)) = _families(committing_org, number)
 
-        outcomes = _at_once(
+        outcomes = at_once(
             _admission(committing_org, first, mothers, places),
             # The other way round: without an order of locking this would be a deadlock.
             _admission(committing_org, second, others, places[::-1]),
@@ -82,11 +62,11 @@ def test_only_one_of_two_families_gets_the_places_and_the_other_is_told(
         assert {type(outcome) for outcome in outcomes} == {uuid.UUID, PlaceTakenError}
 
 
-def test_one_family_is_not_admitted_twice_at_once(committing_org: OrgRef) -> None:
+def test_one_family_is_not_admitted_twiceat_once(committing_org: OrgRef) -> None:
     places, ((family, persons), _) = _families(committing_org, 1)
     mother = persons[:1]
 
-    outcomes = _at_once(
+    outcomes = at_once(
         _admission(committing_org, family, mother, places[:1]),
         _admission(committing_org, family, mother, places[1:]),
     )
@@ -100,7 +80,7 @@ def test_a_longer_stay_and_a_new_family_do_not_get_the_same_night(committing_org
         stay_id = make_stay(session, places=[place], planned_until=TODAY.replace(day=20)).id
         place_id = place.id
 
-    outcomes = _at_once(
+    outcomes = at_once(
         _extension(committing_org, stay_id),
         _admission_on_the_day_after(committing_org, place_id),
     )

@@ -101,7 +101,7 @@ def test_nights_have_a_beginning_and_an_end(
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE stay_changes SET note = ''", "DELETE FROM stay_changes"]
+    "statement", ["UPDATE stay_changes SET note_sealed = NULL", "DELETE FROM stay_changes"]
 )
 def test_what_was_decided_cannot_be_rewritten(session: Session, statement: str) -> None:
     house = make_house(session)

@@ -1,0 +1,88 @@
+"""Which browser somebody uses: in words for the owner, and by a cookie for the limits."""
+
+import hashlib
+import secrets
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from hearth.accounts.models import directory
+
+REMEMBERED = timedelta(days=180)
+# The first that is found; browsers like to name others too.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("YaBrowser", "Yandex"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def in_words(user_agent: str) -> str:
+    """A browser and its system, and nothing finer: "Firefox, Windows"."""
+    named = (
+        next((name for mark, name in known if mark in user_agent), "")
+        for known in (BROWSERS, SYSTEMS)
+    )
+    return ", ".join(filter(None, named))
+
+
+def remember_device(session: Session, *, user_id: uuid.UUID, token: str | None) -> str:
+    """Note that a person has passed the second factor in a browser; returns its token."""
+    if token is not None and is_known(session, user_id=user_id, token=token):
+        table = directory(session).known_device
+        session.execute(
+            update(table)
+            .where(table.user_id == user_id, table.token_hash == _hash(token))
+            .values(seen_at=datetime.now(UTC))
+        )
+        return token
+    # A browser that several people use keeps one token with a row for each of them.
+    kept = token if token is not None and len(token) >= 43 and token.isascii() else None
+    kept = kept or secrets.token_urlsafe(32)
+    session.add(directory(session).known_device(user_id=user_id, token_hash=_hash(kept)))
+    return kept
+
+
+def is_known(session: Session, *, user_id: uuid.UUID, token: str | None) -> bool:
+    """Whether this person has passed the second factor in this browser before."""
+    if token is None:
+        return False
+    table = directory(session).known_device
+    found = session.scalar(
+        select(table.id).where(
+            table.user_id == user_id,
+            table.token_hash == _hash(token),
+            table.seen_at > datetime.now(UTC) - REMEMBERED,
+        )
+    )
+    return found is not None
+
+
+def forget_devices(session: Session, *, user_id: uuid.UUID) -> None:
+    """Treat every browser of a person as a new one."""
+    table = directory(session).known_device
+    session.execute(delete(table).where(table.user_id == user_id))
+
+
+def tidy_devices(session: Session) -> None:
+    """Remove browsers that have not been seen for long."""
+    table = directory(session).known_device
+    session.execute(delete(table).where(table.seen_at < datetime.now(UTC) - REMEMBERED))
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

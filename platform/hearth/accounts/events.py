@@ -1,0 +1,73 @@
+"""What happened with an account, kept for its owner to see; rows are only ever added."""
+
+import uuid
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.access_models import AccountEvent
+from hearth.accounts.models import directory
+from hearth.trail import record
+
+SHOWN = 20
+
+
+class Happened(StrEnum):
+    """Kinds of events."""
+
+    INVITED = "invited"
+    INVITATION_ACCEPTED = "invitation-accepted"
+    SIGNED_IN = "signed-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    CODE_REFUSED = "code-refused"
+    SIGNED_OUT = "signed-out"
+    RECOVERY_CODE_USED = "recovery-code-used"
+    CONFIRMED = "confirmed"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a kind of event.
+    PASSWORD_RESET = "password-reset"  # noqa: S105
+    APP_ADDED = "app-added"
+    APP_REMOVED = "app-removed"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    SECOND_FACTOR_STARTED_ANEW = "second-factor-started-anew"
+    SESSION_ENDED = "session-ended"
+    SESSIONS_ENDED = "sessions-ended"
+    TOKEN_MADE = "token-made"  # noqa: S105
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105
+    ROLES_CHANGED = "roles-changed"
+    CLOSED = "closed"
+    OPENED = "opened"
+
+
+def note(
+    session: Session,
+    kind: Happened,
+    user_id: uuid.UUID,
+    *,
+    actor_id: uuid.UUID | None = None,
+    device: str = "",
+) -> None:
+    """Write down that something happened; ``actor_id`` names whoever did it to somebody else."""
+    event = directory(session).event
+    session.add(event(user_id=user_id, kind=kind.value, actor_id=actor_id, device=device))
+    record(
+        session,
+        action=f"account.{kind.value}",
+        subject_type="account",
+        subject_id=user_id,
+        actor_id=actor_id or user_id,
+    )
+
+
+def recent(session: Session, *, user_id: uuid.UUID) -> Sequence[AccountEvent]:
+    """The last things that happened with an account, the newest first."""
+    event = directory(session).event
+    return session.scalars(
+        select(event)
+        .where(event.user_id == user_id)
+        .order_by(event.happened_at.desc(), event.id.desc())
+        .limit(SHOWN)
+    ).all()

@@ -1,0 +1,156 @@
+"""Invitations: an account is opened for somebody, who chooses her password herself."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts import factors, links, sessions
+from hearth.accounts.access_models import AccountLink
+from hearth.accounts.events import Happened, note
+from hearth.accounts.links import LinkKind
+from hearth.accounts.mails import post
+from hearth.accounts.models import User, directory
+from hearth.accounts.passwords import Weakness, hash_password, weakness_of
+from hearth.accounts.permissions import Role
+
+
+class EmailTakenError(Exception):
+    """Somebody signs in with this address already."""
+
+
+class AlreadyAcceptedError(Exception):
+    """The person has chosen a password; a forgotten one is asked for by herself."""
+
+
+class WeakPasswordError(Exception):
+    """The password is too easy to guess; ``weakness`` says why."""
+
+    def __init__(self, weakness: Weakness) -> None:
+        super().__init__(weakness.value)
+        self.weakness = weakness
+
+
+def invite(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    roles: Sequence[Role],
+    locale: str,
+    invited_by: uuid.UUID | None = None,
+) -> AccountLink:
+    """Open an account without a password and send its owner a link to choose one.
+
+    :raises EmailTakenError: somebody has an account with this address.
+    """
+    table = directory(session).user
+    address = email.strip().lower()
+    if session.scalar(select(table.id).where(table.email == address)) is not None:
+        raise EmailTakenError
+    user = table(
+        email=address,
+        name=name,
+        password_hash=None,
+        roles=[role.value for role in roles],
+        locale=locale,
+    )
+    session.add(user)
+    session.flush()
+    return _send(session, user.id, invited_by)
+
+
+def invite_again(session: Session, *, user: User, invited_by: uuid.UUID) -> AccountLink:
+    """Send a fresh link; the one from before leads nowhere any more.
+
+    :raises AlreadyAcceptedError: the person has a password.
+    """
+    if user.password_hash is not None:
+        raise AlreadyAcceptedError
+    return _send(session, user.id, invited_by)
+
+
+def accept(session: Session, *, secret: str, password: str, about: Sequence[str]) -> User | None:
+    """Choose the first password; None when the link leads nowhere.
+
+    :raises WeakPasswordError: and the link stays good for another try.
+    """
+    return _choose_password(session, LinkKind.INVITATION, secret, password, about)
+
+
+def reset(session: Session, *, secret: str, password: str, about: Sequence[str]) -> User | None:
+    """Choose a new password by a link; the second factor stays, and every session ends.
+
+    :raises WeakPasswordError: and the link stays good for another try.
+    """
+    return _choose_password(session, LinkKind.RESET, secret, password, about)
+
+
+def ask_for_reset(session: Session, *, email: str) -> None:
+    """Send a link to choose a new password; the same work is done when nobody has the address."""
+    table = directory(session).user
+    user = session.scalar(select(table).where(table.email == email.strip().lower()))
+    known = user is not None and user.disabled_at is None and user.password_hash is not None
+    link = links.make_link(
+        session, kind=LinkKind.RESET, user_id=user.id if user and known else None
+    )
+    post(session, link)
+
+
+def send_enrolment(session: Session, *, user_id: uuid.UUID) -> AccountLink:
+    """Send the link without which a second factor that was started anew cannot be set up."""
+    link = links.make_link(session, kind=LinkKind.ENROLMENT, user_id=user_id)
+    post(session, link)
+    return link
+
+
+def start_anew_for(session: Session, *, email: str) -> AccountLink | None:
+    """Start the second factor anew from the command line; None when nobody has the address."""
+    table = directory(session).user
+    user_id = session.scalar(select(table.id).where(table.email == email.strip().lower()))
+    if user_id is None:
+        return None
+    factors.start_anew(session, user_id=user_id, actor_id=None)
+    return send_enrolment(session, user_id=user_id)
+
+
+def _choose_password(
+    session: Session, kind: LinkKind, secret: str, password: str, about: Sequence[str]
+) -> User | None:
+    user = links.owner_of(session, kind=kind, secret=secret)
+    if user is None:
+        return None
+    weakness = weakness_of(password, about=(user.email, user.name, *about))
+    if weakness is not None:
+        raise WeakPasswordError(weakness)
+    user = links.use_link(session, kind=kind, secret=secret)
+    if user is None:
+        return None
+    user.password_hash = hash_password(password)
+    sessions.end_all(session, user_id=user.id)
+    accepted = kind is LinkKind.INVITATION
+    note(session, Happened.INVITATION_ACCEPTED if accepted else Happened.PASSWORD_RESET, user.id)
+    session.flush()
+    return user
+
+
+def _send(session: Session, user_id: uuid.UUID, invited_by: uuid.UUID | None) -> AccountLink:
+    link = links.make_link(session, kind=LinkKind.INVITATION, user_id=user_id)
+    note(session, Happened.INVITED, user_id, actor_id=invited_by)
+    post(session, link)
+    return link
+
+
+def waiting_invitations(session: Session) -> dict[uuid.UUID, datetime]:
+    """Until when whose invitation can be accepted."""
+    table = directory(session).link
+    rows = session.execute(
+        select(table.user_id, table.expires_at).where(
+            table.kind == LinkKind.INVITATION.value,
+            table.used_at.is_(None),
+            table.expires_at > datetime.now(UTC),
+        )
+    )
+    return {row.user_id: row.expires_at for row in rows if row.user_id is not None}

@@ -1,0 +1,71 @@
+"""Letters of the house to its own people: one voice, one link, as plain text and as HTML."""
+
+from dataclasses import dataclass
+
+import css_inline
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from hearth.outbox.mail import Mail
+from hearth.web.palette import palette
+from tenants.context import runtime
+
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
+FEDERATION_NAME = "Hearth"
+FEDERATION_THEME = "federation"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a letter says, before it is set; the house's name is its signature."""
+
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    link_label: str
+
+
+@dataclass(frozen=True)
+class LetterHouse:
+    """Who writes: the name in a language, the look, and the address that links begin with."""
+
+    names: dict[str, str]
+    theme: str
+    origin: str
+
+    def name(self, locale: str) -> str:
+        """The name in a locale, or in English where it has none in it."""
+        return self.names.get(locale) or self.names["en"]
+
+
+def house_of(session: Session) -> LetterHouse:
+    """Whoever's session this is, as its mail says it; nothing comes from a visitor's request."""
+    settings = runtime().settings
+    house = session.info["organisation"]
+    if house is None:
+        origin = settings.origin(f"federation.{settings.base_domain}")
+        return LetterHouse({"en": FEDERATION_NAME}, FEDERATION_THEME, origin)
+    host = house.hosts[0] if house.hosts else f"{house.slug}.{settings.base_domain}"
+    return LetterHouse(dict(house.names), house.theme, settings.origin(host))
+
+
+def mail_of(session: Session, letter: Letter, *, to: str, url: str, locale: str) -> Mail:
+    """Set a letter."""
+    house = house_of(session)
+    name = house.name(locale)
+    html = current_app.jinja_env.get_template("letter.html").render(
+        letter=letter,
+        url=url,
+        organisation=name,
+        closing=name,
+        lang=locale,
+        colours=palette(house.theme),
+    )
+    parts = (letter.greeting, *letter.paragraphs, f"{letter.link_label}:\n{url}", name)
+    return Mail(
+        to=to,
+        sender_name=name,
+        subject=letter.subject,
+        text="\n\n".join(parts) + "\n",
+        html=_INLINER.inline(html),
+    )

@@ -1,0 +1,157 @@
+"""Letters about an account; subjects and texts say nothing about the work or about anybody."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from hearth.accounts.access_models import AccountLink
+from hearth.accounts.letters import Letter, house_of, mail_of
+from hearth.accounts.links import LinkKind, is_waiting, secret_of
+from hearth.accounts.models import User, directory
+from hearth.outbox import services as outbox
+from hearth.outbox.mail import Compose, Mail
+
+# Where the links lead; the views stand on these paths.
+PATHS = {
+    LinkKind.INVITATION: "/invitation",
+    LinkKind.RESET: "/new-password",
+    LinkKind.ENROLMENT: "/second-factor-anew",
+}
+PASSWORD_CHANGED = "account.password-changed"  # noqa: S105 - a template's name.
+RECOVERY_USED = "account.recovery-code-used"
+FACTOR_CHANGED = "account.second-factor-changed"
+
+
+def post(session: Session, link: AccountLink) -> None:
+    """Put the letter with a link into the outbox."""
+    payload = {"template": f"account.{link.kind}", "link": str(link.id)}
+    outbox.put(session, key=f"account-link:{link.id}", kind="mail", payload=payload)
+
+
+def notify(session: Session, template: str, *, user_id: uuid.UUID) -> None:
+    """Tell somebody that her account was changed, so that she notices when it was not she."""
+    outbox.put(
+        session,
+        key=f"{template}:{uuid.uuid4()}",
+        kind="mail",
+        payload={"template": template, "user": str(user_id)},
+    )
+
+
+def address_of(session: Session, link: AccountLink) -> str:
+    """The address that stands in the letter; host and scheme come from the settings."""
+    path = PATHS[LinkKind(link.kind)]
+    return f"{house_of(session).origin}{path}?link={secret_of(link.id)}"
+
+
+def _with_link(kind: LinkKind) -> Compose:
+    def compose(session: Session, payload: dict[str, Any]) -> Mail | None:
+        tables = directory(session)
+        link = session.get(tables.link, uuid.UUID(payload["link"]))
+        user = session.get(tables.user, link.user_id) if link and link.user_id else None
+        if link is None or user is None or user.disabled_at is not None or not is_waiting(link):
+            return None
+        with force_locale(user.locale):
+            return _mail(session, user, WORDS[kind](), address_of(session, link))
+
+    return compose
+
+
+def _plain(words: Callable[[], Letter]) -> Compose:
+    def compose(session: Session, payload: dict[str, Any]) -> Mail | None:
+        user = session.get(directory(session).user, uuid.UUID(payload["user"]))
+        if user is None:
+            return None
+        with force_locale(user.locale):
+            return _mail(session, user, words(), f"{house_of(session).origin}/account/")
+
+    return compose
+
+
+def _mail(session: Session, user: User, letter: Letter, url: str) -> Mail:
+    return mail_of(session, letter, to=user.email, url=url, locale=user.locale)
+
+
+def _invitation() -> Letter:
+    return Letter(
+        subject=_("Your account"),
+        greeting=_("Good day,"),
+        paragraphs=(
+            _("An account has been opened for you. Choose your own password to begin."),
+            _("The link works once, for three days. Nobody else can use it for you."),
+            _("If you do not expect this letter, you need not do anything."),
+        ),
+        link_label=_("Choose your password"),
+    )
+
+
+def _reset() -> Letter:
+    return Letter(
+        subject=_("A new password"),
+        greeting=_("Good day,"),
+        paragraphs=(
+            _("Somebody, probably you, has asked for a new password for your account."),
+            _("The link works once, for half an hour. You still need your second factor."),
+            _("If it was not you, you need not do anything: your password stays as it is."),
+        ),
+        link_label=_("Choose a new password"),
+    )
+
+
+def _enrolment() -> Letter:
+    return Letter(
+        subject=_("Your second factor begins anew"),
+        greeting=_("Good day,"),
+        paragraphs=(
+            _("An administrator has taken the second factor off your account, as it was lost."),
+            _("With this link and your password you set up a new one. It works for three days."),
+            _("If you did not ask for that, do not follow the link, and call your administrator."),
+        ),
+        link_label=_("Set up a second factor"),
+    )
+
+
+def _password_changed() -> Letter:
+    return _changed(_("Your password was changed"), _("The password of your account was changed."))
+
+
+def _recovery_used() -> Letter:
+    return _changed(
+        _("A recovery code was used"),
+        _("Somebody signed in to your account with your password and a recovery code."),
+    )
+
+
+def _factor_changed() -> Letter:
+    return _changed(
+        _("Your second factor was changed"), _("The second factor of your account was changed.")
+    )
+
+
+def _changed(subject: str, sentence: str) -> Letter:
+    return Letter(
+        subject=subject,
+        greeting=_("Good day,"),
+        paragraphs=(
+            sentence,
+            _("If it was you, all is well. If not, call your administrator at once."),
+        ),
+        link_label=_("Look at your account"),
+    )
+
+
+WORDS: dict[LinkKind, Callable[[], Letter]] = {
+    LinkKind.INVITATION: _invitation,
+    LinkKind.RESET: _reset,
+    LinkKind.ENROLMENT: _enrolment,
+}
+TEMPLATES: dict[str, Compose] = {
+    **{f"account.{kind.value}": _with_link(kind) for kind in LinkKind},
+    PASSWORD_CHANGED: _plain(_password_changed),
+    RECOVERY_USED: _plain(_recovery_used),
+    FACTOR_CHANGED: _plain(_factor_changed),
+}

@@ -1,0 +1,283 @@
+"""The one policy: which role may do what, on which families, and which kinds of data it reads.
+
+What does not stand here is refused. An organisation may narrow a role by rules of its own, and give
+a narrowed role a name; nothing widens one, because every answer is cut to what stands here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role, known_roles
+from hearth.data_classes import FieldClass
+
+
+class Scope(StrEnum):
+    """On which families a permission counts."""
+
+    OWN = "own"
+    TEAM = "team"
+    HOUSE = "house"
+    ORGANISATION = "organisation"
+
+
+SCOPE_LABELS: dict[Scope, LazyString] = {
+    Scope.OWN: _l("Own families"),
+    Scope.TEAM: _l("The team's families"),
+    Scope.HOUSE: _l("Who lives in her house tonight"),
+    Scope.ORGANISATION: _l("The whole organisation"),
+}
+FIELD_LABELS: dict[FieldClass, LazyString] = {
+    FieldClass.IDENTITY: _l("Full name, birth and language"),
+    FieldClass.CONTACT: _l("Telephone and how to reach somebody safely"),
+    FieldClass.LOCATION: _l("In which house somebody lives"),
+    FieldClass.HEALTH: _l("Health"),
+    FieldClass.LEGAL: _l("Legal matters"),
+    FieldClass.SEALED_NOTE: _l("Sealed notes"),
+    FieldClass.FREE_TEXT: _l("Notes"),
+    FieldClass.MONEY: _l("Money"),
+    FieldClass.CASEWORK: _l("What happened when"),
+    FieldClass.STAFF: _l("Colleagues' accounts"),
+    FieldClass.TECHNICAL: _l("Records of the service itself"),
+}
+# A scope may be narrowed to one of these; team and house are neither within the other.
+WITHIN: Mapping[Scope, tuple[Scope, ...]] = {
+    Scope.OWN: (Scope.OWN,),
+    Scope.TEAM: (Scope.OWN, Scope.TEAM),
+    Scope.HOUSE: (Scope.HOUSE,),
+    Scope.ORGANISATION: (Scope.OWN, Scope.TEAM, Scope.HOUSE, Scope.ORGANISATION),
+}
+_WIDTH = (Scope.OWN, Scope.HOUSE, Scope.TEAM, Scope.ORGANISATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolePolicy:
+    """What one role may do and read, and which roles its holder may hand to others."""
+
+    scopes: Mapping[Permission, Scope] = field(default_factory=dict)
+    fields: frozenset[FieldClass] = frozenset()
+    grants: frozenset[Role] = frozenset()
+
+
+P, F, S = Permission, FieldClass, Scope
+_CASE_FIELDS = frozenset(
+    {F.IDENTITY, F.CONTACT, F.LOCATION, F.FREE_TEXT, F.CASEWORK, F.HEALTH, F.LEGAL}
+)
+ORGANISATION_ROLES = tuple(role for role in Role if role not in FEDERATION_ROLES)
+
+# No role reads sealed notes: their owner decides who does, one note and one colleague at a time.
+POLICY: Mapping[Role, RolePolicy] = {
+    Role.SOCIAL_WORKER: RolePolicy(
+        scopes={
+            P.FAMILIES_READ: S.TEAM,
+            P.FAMILIES_WRITE: S.TEAM,
+            P.REFERRALS_READ: S.ORGANISATION,
+            P.REFERRALS_WRITE: S.ORGANISATION,
+            P.SERVICES_WRITE: S.TEAM,
+            P.SHELTER_READ: S.TEAM,
+            P.SHELTER_WRITE: S.TEAM,
+            P.BREAK_GLASS: S.ORGANISATION,
+            P.TOKENS_USE: S.ORGANISATION,
+        },
+        fields=_CASE_FIELDS,
+    ),
+    Role.SPECIALIST: RolePolicy(
+        scopes={
+            P.FAMILIES_READ: S.OWN,
+            P.SERVICES_WRITE: S.OWN,
+            P.NOTES_SEALED: S.OWN,
+            P.BREAK_GLASS: S.ORGANISATION,
+        },
+        fields=frozenset({F.IDENTITY, F.CONTACT, F.FREE_TEXT, F.CASEWORK, F.HEALTH, F.LEGAL}),
+    ),
+    # First name, room and whether it is safe to call: these belong to no class and are always seen.
+    Role.HOUSE_STAFF: RolePolicy(
+        scopes={P.SHELTER_READ: S.HOUSE, P.SHELTER_WRITE: S.HOUSE},
+        fields=frozenset({F.LOCATION}),
+    ),
+    # The free places are seen by all who see the houses; who sleeps there is not the telephone's.
+    Role.DUTY_OPERATOR: RolePolicy(
+        scopes={
+            P.REFERRALS_READ: S.ORGANISATION,
+            P.REFERRALS_WRITE: S.ORGANISATION,
+            P.SHELTER_READ: S.OWN,
+        },
+        fields=frozenset({F.IDENTITY, F.CONTACT, F.FREE_TEXT, F.CASEWORK}),
+    ),
+    Role.VOLUNTEER_COORDINATOR: RolePolicy(scopes={P.NUMBERS_READ: S.ORGANISATION}),
+    Role.FUNDRAISER: RolePolicy(
+        scopes={
+            P.GIFTS_READ: S.ORGANISATION,
+            P.FUNDS_MANAGE: S.ORGANISATION,
+            P.LEDGER_READ: S.ORGANISATION,
+        },
+        fields=frozenset({F.MONEY}),
+    ),
+    Role.BOOKKEEPER: RolePolicy(
+        scopes={
+            P.GIFTS_READ: S.ORGANISATION,
+            P.GIFTS_REFUND: S.ORGANISATION,
+            P.LEDGER_READ: S.ORGANISATION,
+        },
+        fields=frozenset({F.MONEY}),
+    ),
+    Role.AUDITOR: RolePolicy(
+        scopes={P.LEDGER_READ: S.ORGANISATION, P.NUMBERS_READ: S.ORGANISATION},
+        fields=frozenset({F.MONEY}),
+    ),
+    Role.SUPERVISOR: RolePolicy(
+        scopes={
+            P.FAMILIES_READ: S.TEAM,
+            P.FAMILIES_WRITE: S.TEAM,
+            P.CASES_RESTRICT: S.TEAM,
+            P.REFERRALS_READ: S.ORGANISATION,
+            P.REFERRALS_WRITE: S.ORGANISATION,
+            P.SERVICES_WRITE: S.TEAM,
+            P.SHELTER_READ: S.TEAM,
+            P.SHELTER_WRITE: S.TEAM,
+            P.NUMBERS_READ: S.ORGANISATION,
+            P.BREAK_GLASS: S.ORGANISATION,
+            P.BREAK_GLASS_REVIEW: S.ORGANISATION,
+        },
+        fields=_CASE_FIELDS,
+    ),
+    Role.DIRECTOR: RolePolicy(
+        scopes={
+            P.FAMILIES_READ: S.ORGANISATION,
+            P.CASES_RESTRICT: S.ORGANISATION,
+            P.REFERRALS_READ: S.ORGANISATION,
+            P.SHELTER_READ: S.ORGANISATION,
+            P.HOUSES_MANAGE: S.ORGANISATION,
+            P.GIFTS_READ: S.ORGANISATION,
+            P.GIFTS_REFUND: S.ORGANISATION,
+            P.FUNDS_MANAGE: S.ORGANISATION,
+            P.LEDGER_READ: S.ORGANISATION,
+            P.NUMBERS_READ: S.ORGANISATION,
+            P.EXPORTS: S.ORGANISATION,
+            P.AUDIT_READ: S.ORGANISATION,
+            P.BREAK_GLASS: S.ORGANISATION,
+            P.BREAK_GLASS_REVIEW: S.ORGANISATION,
+            # An erasure is asked for by one and approved by another: the officer needs a second.
+            P.SUBJECT_RIGHTS: S.ORGANISATION,
+            P.RETENTION_MANAGE: S.ORGANISATION,
+            P.INCIDENTS_MANAGE: S.ORGANISATION,
+        },
+        fields=_CASE_FIELDS | {F.MONEY},
+    ),
+    Role.PRIVACY_OFFICER: RolePolicy(
+        scopes={
+            P.AUDIT_READ: S.ORGANISATION,
+            P.BREAK_GLASS_REVIEW: S.ORGANISATION,
+            P.SUBJECT_RIGHTS: S.ORGANISATION,
+            P.RETENTION_MANAGE: S.ORGANISATION,
+            P.INCIDENTS_MANAGE: S.ORGANISATION,
+            P.EXPORTS: S.ORGANISATION,
+        },
+        fields=frozenset({F.STAFF, F.TECHNICAL}),
+    ),
+    Role.ADMINISTRATOR: RolePolicy(
+        scopes={
+            P.USERS_MANAGE: S.ORGANISATION,
+            P.ROLES_MANAGE: S.ORGANISATION,
+            P.TOKENS_USE: S.ORGANISATION,
+        },
+        fields=frozenset({F.STAFF}),
+        grants=frozenset(ORGANISATION_ROLES),
+    ),
+    Role.FEDERATION_STAFF: RolePolicy(scopes={P.FEDERATION_NUMBERS: S.ORGANISATION}),
+}
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    role: frozenset(policy.scopes) for role, policy in POLICY.items()
+}
+WITHHELD = "withheld"
+"""The answer of a rule that takes something away altogether."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldRole:
+    """A role as an organisation uses it: the role it derives from, and the rules that narrow it.
+
+    A rule names a permission, a field class (``field:…``) or a grant option (``grant:…``) and says
+    ``withheld``, or for a permission a narrower scope. Rules come in layers, because a role with a
+    name of its own is bound by the rules of the role it derives from as well.
+    """
+
+    base: Role
+    layers: tuple[Mapping[str, str], ...] = ()
+
+    def scopes(self) -> dict[Permission, Scope]:
+        """What is left of the role's permissions, each with its scope."""
+        left = {
+            permission: self._narrowed(permission, widest)
+            for permission, widest in POLICY[self.base].scopes.items()
+        }
+        return {permission: scope for permission, scope in left.items() if scope is not None}
+
+    def fields(self) -> frozenset[FieldClass]:
+        """What is left of the kinds of data the role reads."""
+        return frozenset(f for f in POLICY[self.base].fields if not self._has(f"field:{f}"))
+
+    def grants(self) -> frozenset[Role]:
+        """What is left of the roles its holder may hand to others."""
+        return frozenset(r for r in POLICY[self.base].grants if not self._has(f"grant:{r}"))
+
+    def _has(self, item: str) -> bool:
+        return any(item in layer for layer in self.layers)
+
+    def _narrowed(self, permission: Permission, widest: Scope) -> Scope | None:
+        scope: Scope | None = widest
+        for layer in self.layers:
+            rule = layer.get(permission)
+            if rule is not None and scope is not None:
+                scope = narrower(scope, rule)
+        return scope
+
+
+def narrower(scope: Scope, rule: str) -> Scope | None:
+    """A scope cut down by a rule; a rule that would widen it, or cannot be read, opens nothing."""
+    asked = next((known for known in Scope if known == rule), None)
+    if asked is None:
+        return None
+    if asked in WITHIN[scope]:
+        return asked
+    return scope if scope in WITHIN[asked] else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Everything that somebody's roles come to."""
+
+    roles: tuple[Role, ...] = ()
+    scopes: Mapping[Permission, frozenset[Scope]] = field(default_factory=dict)
+    fields: Mapping[Permission, frozenset[FieldClass]] = field(default_factory=dict)
+    grants: frozenset[Role] = frozenset()
+
+
+def standing(held: Iterable[HeldRole]) -> Standing:
+    """Bring roles together: a kind of data is read only through a permission of the same role."""
+    roles = tuple(held)
+    scopes: dict[Permission, frozenset[Scope]] = {}
+    fields: dict[Permission, frozenset[FieldClass]] = {}
+    for role in roles:
+        for permission, scope in role.scopes().items():
+            scopes[permission] = scopes.get(permission, frozenset()) | {scope}
+            fields[permission] = fields.get(permission, frozenset()) | role.fields()
+    return Standing(
+        roles=tuple(dict.fromkeys(role.base for role in roles)),
+        scopes=scopes,
+        fields=fields,
+        grants=frozenset().union(*(role.grants() for role in roles)),
+    )
+
+
+def usual(roles: Iterable[str]) -> Standing:
+    """What roles come to where nobody has narrowed them."""
+    return standing(HeldRole(base=role) for role in known_roles(roles))
+
+
+def reach(scopes: Collection[Scope]) -> Scope | None:
+    """The one scope that tells best how far several together reach."""
+    return max(scopes, key=_WIDTH.index, default=None)

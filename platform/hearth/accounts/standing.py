@@ -1,0 +1,93 @@
+"""Reads what somebody's roles come to, as columns of the one query that recognises a session."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, String, any_, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.models import ORGANISATION, Directory, User
+from hearth.accounts.permissions import Permission, known_roles
+from hearth.accounts.policy import HeldRole, Standing, standing
+from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, TeamMember
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What somebody's roles come to here, and with whom and where she works."""
+
+    standing: Standing
+    titles: tuple[str, ...]
+    teams: frozenset[uuid.UUID]
+    houses: frozenset[uuid.UUID]
+
+
+def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
+    """What to ask for beside the user; the federation's staff has no rules, teams or houses."""
+    if tables is not ORGANISATION:
+        return []
+    mine = cast(OwnRole.id, String) == any_(User.roles)
+    bases = select(OwnRole.base).where(mine).correlate(User)
+    own = _gathered(
+        func.jsonb_build_array(OwnRole.id, OwnRole.base, OwnRole.name),
+        mine,
+    )
+    rules = _gathered(
+        func.jsonb_build_array(RoleRule.role, RoleRule.item, RoleRule.rule),
+        or_(RoleRule.role == any_(User.roles), RoleRule.role.in_(bases)),
+        RoleRule.until_at.is_(None),
+    )
+    teams = _gathered(
+        TeamMember.team_id, TeamMember.user_id == User.id, TeamMember.until_at.is_(None)
+    )
+    houses = _gathered(
+        HouseWorker.house_id, HouseWorker.user_id == User.id, HouseWorker.until_at.is_(None)
+    )
+    return [
+        own.label("own_roles"),
+        rules.label("rules"),
+        teams.label("teams"),
+        houses.label("houses"),
+    ]
+
+
+def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
+    """What the columns say about somebody who holds these roles."""
+    told: Mapping[Any, Any] = row._mapping
+    own = {code: (base, name) for code, base, name in told.get("own_roles") or ()}
+    rules: dict[str, dict[str, str]] = {}
+    for role, item, rule in told.get("rules") or ():
+        rules.setdefault(role, {})[item] = rule
+    held, titles = [], []
+    for code in roles:
+        base, title = own.get(code, (code, code))
+        for known in known_roles([base]):
+            layers = (rules.get(known.value, {}), rules.get(code, {}))
+            held.append(HeldRole(base=known, layers=layers))
+            titles.append(title)
+    return Place(
+        standing=standing(held),
+        titles=tuple(titles),
+        teams=frozenset(uuid.UUID(team) for team in told.get("teams") or ()),
+        houses=frozenset(uuid.UUID(house) for house in told.get("houses") or ()),
+    )
+
+
+def holders(session: Session, permission: Permission) -> list[tuple[uuid.UUID, str]]:
+    """The members of staff who may do something at all, by name."""
+    rows = session.execute(
+        select(User, *place_columns(ORGANISATION))
+        .where(User.disabled_at.is_(None))
+        .order_by(User.name, User.id)
+    )
+    return [
+        (row.User.id, row.User.name)
+        for row in rows
+        if permission in place_of(row.User.roles, row).standing.scopes
+    ]
+
+
+def _gathered(what: Any, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+    return select(func.jsonb_agg(what)).where(*conditions).correlate(User).scalar_subquery()

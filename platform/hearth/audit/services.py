@@ -1,0 +1,207 @@
+"""Recording what was done and who looked, and finding both again."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from hearth import trail
+from hearth.accounts.models import User
+from hearth.audit import chain
+from hearth.audit.models import AuditEvent, PersonRead
+from hearth.trail import Fact
+
+trail.install(chain.append)
+People = Collection[uuid.UUID] | ScalarSelect[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventQuery:
+    """Which events are wanted; what is None does not matter."""
+
+    action: str | None = None
+    actor_id: uuid.UUID | None = None
+    household_id: uuid.UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadQuery:
+    """Which looks at a family are wanted; lists that showed one of ``person_ids`` count too."""
+
+    household_id: uuid.UUID
+    person_ids: Collection[uuid.UUID] = ()
+    user_id: uuid.UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look, with the name of whoever looked."""
+
+    reader_id: uuid.UUID
+    reader: str
+    purpose: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who looked into a file, how often, and when last."""
+
+    name: str
+    times: int
+    last_at: datetime
+
+
+def record(
+    session: Session,
+    *,
+    action: str,
+    subject_type: str,
+    subject_id: uuid.UUID | None,
+    actor_id: uuid.UUID | None = None,
+    household_id: uuid.UUID | None = None,
+    facts: Mapping[str, Fact] | None = None,
+) -> None:
+    """Record that something was done, in the organisation's chain, with this unit of work.
+
+    Without an actor it is whoever is signed in. Facts name changed fields and codes, no contents.
+    """
+    trail.record(
+        session,
+        action=action,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        actor_id=actor_id,
+        household_id=household_id,
+        facts=facts,
+    )
+
+
+def record_read(
+    session: Session,
+    *,
+    user_id: uuid.UUID,
+    purpose: str,
+    household_id: uuid.UUID | None = None,
+    person_ids: People = (),
+    subject_id: uuid.UUID | None = None,
+    number: int = 1,
+) -> None:
+    """Note that somebody was shown a family, or a list of people; a list is one look."""
+    shown = person_ids if isinstance(person_ids, ScalarSelect) else sorted(set(person_ids))
+    session.execute(
+        insert(PersonRead).values(
+            user_id=user_id,
+            household_id=household_id,
+            subject_id=subject_id,
+            person_ids=shown,
+            purpose=purpose,
+            number=number,
+            read_at=datetime.now(UTC),
+        )
+    )
+
+
+def readers_of(session: Session, household_id: uuid.UUID, *, limit: int = 8) -> list[Reader]:
+    """Who looked into a family's file, the latest first."""
+    last_at = func.max(PersonRead.read_at)
+    rows = session.execute(
+        select(User.name, func.count(), last_at)
+        .join(User, User.id == PersonRead.user_id)
+        .where(PersonRead.household_id == household_id)
+        .group_by(User.id, User.name)
+        .order_by(last_at.desc())
+        .limit(limit)
+    )
+    return [Reader(name=name, times=times, last_at=at) for name, times, at in rows]
+
+
+def find_reads(
+    session: Session, query: ReadQuery, *, limit: int, offset: int = 0
+) -> tuple[list[Look], int]:
+    """One page of looks at a family, the latest first, and how many there are in all."""
+    about: ColumnElement[bool] = PersonRead.household_id == query.household_id
+    if query.person_ids:
+        about = or_(about, PersonRead.person_ids.overlap(list(query.person_ids)))
+    chosen = select(PersonRead).where(about)
+    if query.user_id is not None:
+        chosen = chosen.where(PersonRead.user_id == query.user_id)
+    chosen = _between(chosen, PersonRead.read_at.expression, query.since, query.until)
+    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    return _looks(session, chosen.limit(limit).offset(offset)), total
+
+
+def reads_about(session: Session, person_id: uuid.UUID) -> list[Look]:
+    """Every look at which one person was shown, the oldest first: for that person's own request."""
+    return _looks(session, select(PersonRead).where(PersonRead.person_ids.contains([person_id])))[
+        ::-1
+    ]
+
+
+def find_events(
+    session: Session, query: EventQuery, *, limit: int, offset: int = 0
+) -> tuple[list[AuditEvent], int]:
+    """One page of the log, the newest first, and how many events there are in all."""
+    chosen = select(AuditEvent)
+    for column, wanted in (
+        (AuditEvent.action, query.action),
+        (AuditEvent.actor_id, query.actor_id),
+        (AuditEvent.household_id, query.household_id),
+    ):
+        if wanted is not None:
+            chosen = chosen.where(column == wanted)
+    chosen = _between(chosen, AuditEvent.at.expression, query.since, query.until)
+    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    page = chosen.order_by(AuditEvent.seq.desc()).limit(limit).offset(offset)
+    return list(session.scalars(page)), total
+
+
+def count_done(
+    session: Session, *, actor_id: uuid.UUID, actions: Collection[str], since: datetime
+) -> int:
+    """How often somebody has done one of these things lately."""
+    counted = select(func.count()).where(
+        AuditEvent.actor_id == actor_id, AuditEvent.action.in_(actions), AuditEvent.at > since
+    )
+    return session.scalar(counted) or 0
+
+
+def head_of(session: Session) -> AuditEvent | None:
+    """The newest event of the chain."""
+    return session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).first()
+
+
+def _looks(session: Session, chosen: Select[PersonRead]) -> list[Look]:
+    found = chosen.order_by(PersonRead.read_at.desc(), PersonRead.id.desc()).subquery()
+    rows = session.execute(
+        select(found, User.name.label("reader"))
+        .join(User, User.id == found.c.user_id)
+        .order_by(found.c.read_at.desc(), found.c.id.desc())
+    )
+    return [
+        Look(
+            reader_id=row.user_id,
+            reader=row.reader,
+            purpose=row.purpose,
+            number=row.number,
+            at=row.read_at,
+        )
+        for row in rows
+    ]
+
+
+def _between(
+    chosen: Select[Any], column: ColumnElement[Any], since: datetime | None, until: datetime | None
+) -> Select[Any]:
+    if since is not None:
+        chosen = chosen.where(column >= since)
+    return chosen if until is None else chosen.where(column < until)

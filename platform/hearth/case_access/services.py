@@ -1,0 +1,150 @@
+"""Lets a colleague into one family's file, and closes a file to all who were not let in by name."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from hearth.families.access import is_active
+from hearth.families.access_models import (
+    CaseGrant,
+    GrantKind,
+    HouseholdRestriction,
+    RestrictionKind,
+)
+from hearth.families.models import Household
+from hearth.families.services import lock
+
+
+class ToOneselfError(ValueError):
+    """Nobody lets herself into a file."""
+
+
+class EndsTooEarlyError(ValueError):
+    """A grant would be over before it begins."""
+
+
+class AlreadyRestrictedError(ValueError):
+    """The file is restricted for this reason already."""
+
+
+def active_grants(session: Session, household_id: uuid.UUID) -> Sequence[CaseGrant]:
+    """Who was let into a file by name and may open it now."""
+    return session.scalars(
+        select(CaseGrant)
+        .where(CaseGrant.household_id == household_id, is_active(datetime.now(UTC)))
+        .options(joinedload(CaseGrant.user), joinedload(CaseGrant.giver))
+        .order_by(CaseGrant.starts_at, CaseGrant.id)
+    ).all()
+
+
+def restrictions(session: Session, household_id: uuid.UUID) -> Sequence[HouseholdRestriction]:
+    """Why a file opens by name alone at the moment."""
+    return session.scalars(
+        select(HouseholdRestriction)
+        .where(
+            HouseholdRestriction.household_id == household_id,
+            HouseholdRestriction.until_at.is_(None),
+        )
+        .options(joinedload(HouseholdRestriction.setter))
+        .order_by(HouseholdRestriction.from_at, HouseholdRestriction.id)
+    ).all()
+
+
+def give(
+    session: Session,
+    household: Household,
+    *,
+    user_id: uuid.UUID,
+    reason: str,
+    ends_at: datetime | None,
+    granted_by: uuid.UUID,
+) -> CaseGrant:
+    """Let a colleague into a file from now on.
+
+    :raises ToOneselfError: whoever gives is whoever would receive.
+    :raises EndsTooEarlyError: the end has passed.
+    """
+    if user_id == granted_by:
+        raise ToOneselfError
+    now = datetime.now(UTC)
+    if ends_at is not None and ends_at <= now:
+        raise EndsTooEarlyError
+    grant = CaseGrant(
+        household_id=household.id,
+        user_id=user_id,
+        kind=GrantKind.GRANT,
+        reason=reason,
+        granted_by=granted_by,
+        starts_at=now,
+        ends_at=ends_at,
+    )
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def get_grant(
+    session: Session, *, household_id: uuid.UUID, grant_id: uuid.UUID
+) -> CaseGrant | None:
+    """One grant for a family that has not been taken back, or None."""
+    return session.scalars(
+        select(CaseGrant).where(
+            CaseGrant.id == grant_id,
+            CaseGrant.household_id == household_id,
+            CaseGrant.revoked_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def revoke(session: Session, grant: CaseGrant, *, revoked_by: uuid.UUID) -> None:
+    """Take a grant back; it stays readable that it was given."""
+    grant.revoked_at = datetime.now(UTC)
+    grant.revoked_by = revoked_by
+    session.flush()
+
+
+def restrict(
+    session: Session,
+    household: Household,
+    *,
+    kind: RestrictionKind,
+    keeper_ids: Collection[uuid.UUID],
+    reason: str,
+    set_by: uuid.UUID,
+) -> HouseholdRestriction:
+    """Let a file open by name alone from now on, and let those in who go on with the family.
+
+    :raises ToOneselfError: whoever restricts it is among those who keep it.
+    :raises AlreadyRestrictedError: it is restricted for this reason already.
+    """
+    lock(session, household)
+    if any(one.kind is kind for one in restrictions(session, household.id)):
+        raise AlreadyRestrictedError
+    restriction = HouseholdRestriction(household_id=household.id, kind=kind, set_by=set_by)
+    session.add(restriction)
+    # What was given before was given under other circumstances, perhaps to the very relative.
+    for grant in active_grants(session, household.id):
+        revoke(session, grant, revoked_by=set_by)
+    for user_id in sorted(set(keeper_ids)):
+        give(session, household, user_id=user_id, reason=reason, ends_at=None, granted_by=set_by)
+    session.flush()
+    return restriction
+
+
+def get_restriction(
+    session: Session, *, household_id: uuid.UUID, restriction_id: uuid.UUID
+) -> HouseholdRestriction | None:
+    """One restriction of a family that holds, or None."""
+    return next(
+        (one for one in restrictions(session, household_id) if one.id == restriction_id), None
+    )
+
+
+def lift(session: Session, restriction: HouseholdRestriction, *, lifted_by: uuid.UUID) -> None:
+    """Let a file open again to those whose work it is."""
+    restriction.until_at = datetime.now(UTC)
+    restriction.lifted_by = lifted_by
+    session.flush()

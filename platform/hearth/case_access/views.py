@@ -1,0 +1,132 @@
+"""Pages on which a family's file is opened to a colleague, or closed to all but a few."""
+
+import uuid
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from hearth.accounts.guard import permit, person
+from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import holders
+from hearth.case_access import services
+from hearth.case_access.schemas import GrantSchema, RestrictSchema
+from hearth.case_access.services import AlreadyRestrictedError
+from hearth.case_access.words import KINDS
+from hearth.families.access import find_household, is_visible
+from hearth.families.models import Household
+from hearth.web.answers import BOTH, form_page, found, sent_form
+from hearth.web.formatting import organisation_clock
+from hearth.web.forms import Form
+from hearth.web.request import session
+
+THROUGH = Permission.CASES_RESTRICT
+blueprint = Blueprint("case_access", __name__, template_folder="templates")
+
+
+@blueprint.get("/families/<uuid:household_id>/access")
+@permit(Permission.CASES_RESTRICT)
+def show(household_id: uuid.UUID) -> str:
+    """Who was let into a family's file by name, and whether it opens to them alone."""
+    household = _household(household_id)
+    return render_template(
+        "case_access/show.html",
+        household=household,
+        grants=services.active_grants(session, household.id),
+        restrictions=services.restrictions(session, household.id),
+        kinds=KINDS,
+    )
+
+
+@blueprint.route("/families/<uuid:household_id>/access/grants/new", methods=BOTH)
+@permit(Permission.CASES_RESTRICT, fresh=True)
+def give(household_id: uuid.UUID) -> Any:
+    """Let a colleague into a family's file."""
+    household = _household(household_id)
+    form = Form(GrantSchema(), sent_form(), choices={"user_id": _others()})
+    if form.validate():
+        wanted = form.loaded
+        services.give(
+            session,
+            household,
+            user_id=wanted["user_id"],
+            reason=wanted["reason"],
+            ends_at=_end_of(wanted["until"]),
+            granted_by=person().id,
+        )
+        flash(_("Your colleague can open this file now."), "success")
+        return _to_access(household)
+    return form_page("case_access/give.html", form, household=household)
+
+
+@blueprint.route("/families/<uuid:household_id>/access/grants/<uuid:grant_id>", methods=BOTH)
+@permit(Permission.CASES_RESTRICT, fresh=True)
+def revoke(household_id: uuid.UUID, grant_id: uuid.UUID) -> Any:
+    """Take back what let a colleague into a file."""
+    household = _household(household_id)
+    grant = found(services.get_grant(session, household_id=household.id, grant_id=grant_id))
+    form = sent_form()
+    if form is None:
+        return render_template("case_access/revoke.html", household=household, grant=grant)
+    services.revoke(session, grant, revoked_by=person().id)
+    flash(_("Your colleague can no longer open this file by your leave."), "success")
+    return _to_access(household)
+
+
+@blueprint.route("/families/<uuid:household_id>/access/restrict", methods=BOTH)
+@permit(Permission.CASES_RESTRICT, fresh=True)
+def restrict(household_id: uuid.UUID) -> Any:
+    """Let a family's file open by name alone."""
+    household = _household(household_id)
+    form = Form(RestrictSchema(), sent_form(), choices={"keeper_ids": _others()})
+    if form.validate():
+        try:
+            services.restrict(session, household, **form.loaded, set_by=person().id)
+        except AlreadyRestrictedError:
+            form.add_error("kind", _("This file is restricted for this reason already."))
+        else:
+            flash(_("The file is closed to everybody but those you chose."), "success")
+            return _to_access(household)
+    return form_page("case_access/restrict.html", form, household=household)
+
+
+@blueprint.route(
+    "/families/<uuid:household_id>/access/restrictions/<uuid:restriction_id>", methods=BOTH
+)
+@permit(Permission.CASES_RESTRICT)
+def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
+    """Let a family's file open again to those whose work it is."""
+    household, here = _household(household_id), {"restriction_id": restriction_id}
+    restriction = found(services.get_restriction(session, household_id=household.id, **here))
+    form = sent_form()
+    if form is None:
+        return render_template("case_access/lift.html", household=household, **here)
+    services.lift(session, restriction, lifted_by=person().id)
+    flash(_("The file opens again to those whose work it is."), "success")
+    return _to_access(household)
+
+
+def _household(household_id: uuid.UUID) -> Household:
+    return found(find_household(session, household_id, user=person(), permission=THROUGH))
+
+
+def _others() -> list[tuple[uuid.UUID, str]]:
+    """Everybody who may open files at all, but whoever asks."""
+    me = person().id
+    able = holders(session, Permission.FAMILIES_READ)
+    return [(user_id, name) for user_id, name in able if user_id != me]
+
+
+def _end_of(day: date | None) -> datetime | None:
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=1), time(), organisation_clock())
+
+
+def _to_access(household: Household) -> Response:
+    if not is_visible(session, household.id, user=person(), permission=THROUGH):
+        # Whoever closed the file to herself is led to what she still sees.
+        return redirect(url_for("families.index"), 303)
+    return redirect(url_for("case_access.show", household_id=household.id), 303)

@@ -1,0 +1,110 @@
+"""Referrals as a reader sees them, and which referrals she sees at all."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import Scope
+from hearth.accounts.policy_models import TeamMember
+from hearth.accounts.redaction import of_class, seen, view
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
+from hearth.families.access import visible_households
+from hearth.families.models import CaseEpisode, Household
+from hearth.families.seen import seen_needs
+from hearth.families.vocabulary import Need
+from hearth.intake.models import Referral
+from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
+
+F = FieldClass
+
+
+class Colleague(Protocol):
+    """Somebody of the staff, as far as a page names her."""
+
+    @property
+    def name(self) -> str:
+        """What colleagues call her."""
+
+
+@view
+class SeenReferral:
+    """A request for help, as its reader sees it."""
+
+    id: uuid.UUID = of_class(None)
+    received_at: datetime = of_class(None)
+    source: Source = of_class(None)
+    channel: Channel = of_class(F.CASEWORK)
+    urgency: Urgency = of_class(None)
+    state: ReferralState = of_class(None)
+    is_waiting: bool = of_class(None)
+    referrer_body: str | None = of_class(F.CASEWORK)
+    referrer_name: str | None = of_class(F.CONTACT)
+    referrer_phone: str | None = of_class(F.CONTACT)
+    mother_name: str = of_class(F.IDENTITY, hidden="")
+    mother_contact: str | None = of_class(F.CONTACT)
+    safe_to_call: bool | None = of_class(None)
+    children_count: int | None = of_class(None)
+    children_ages: str | None = of_class(F.IDENTITY)
+    needs: tuple[Need, ...] = of_class(F.CASEWORK, hidden=())
+    situation: str | None = of_class(F.FREE_TEXT)
+    decided_at: datetime | None = of_class(None)
+    decision_reason: DecisionReason | None = of_class(F.CASEWORK)
+    decision_note: str | None = of_class(F.FREE_TEXT)
+    referred_on_to: str | None = of_class(F.CASEWORK)
+    receiver: Colleague = of_class(None)
+    decider: Colleague | None = of_class(None)
+    household_id: uuid.UUID | None = of_class(None)
+
+
+def see_referral(
+    referral: Referral, user: SignedIn, permission: Permission = Permission.REFERRALS_READ
+) -> SeenReferral:
+    """A referral as far as somebody sees it."""
+    sees = user.eyes(permission)
+    needs = tuple(seen_needs([Need(code) for code in referral.needs], sees))
+    return seen(SeenReferral, referral, sees, needs=needs)
+
+
+def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Referral`` for what a permission of this person counts on.
+
+    One that opened a case or belongs to one is seen with its family; a family under restriction
+    takes its referrals along.
+    """
+    opened = (
+        select(CaseEpisode.id)
+        .join(Household, Household.id == CaseEpisode.household_id)
+        .where(CaseEpisode.id == Referral.episode_id, visible_households(user, permission))
+        .correlate(Referral)
+        .exists()
+    )
+    return or_(and_(Referral.episode_id.is_(None), _received(user, permission)), opened)
+
+
+def find_referral(
+    session: Session, referral_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> Referral | None:
+    """One referral, or None for one this person may not see."""
+    condition: Any = visible_referrals(user, permission)
+    return session.scalars(
+        select(Referral).where(Referral.id == referral_id, condition)
+    ).one_or_none()
+
+
+def _received(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    """Who sees a referral without a family: all, her team, or whoever took it down."""
+    scopes = user.scopes_of(permission)
+    if Scope.ORGANISATION in scopes:
+        return true()
+    mine = Referral.received_by == user.id
+    if Scope.TEAM in scopes:
+        together = select(TeamMember.user_id).where(
+            TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
+        )
+        return or_(mine, Referral.received_by.in_(together))
+    return mine if Scope.OWN in scopes else false()

@@ -1,0 +1,1 @@
+"""The administrator's page about the organisation's key: who keeps it, unlocking and locking."""

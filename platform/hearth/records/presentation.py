@@ -1,0 +1,27 @@
+"""Says an event in words."""
+
+from flask_babel import gettext as _
+
+from hearth.audit.models import AuditEvent
+from hearth.audit.words import ACTIONS, PURPOSES
+
+
+def action_in_words(event: AuditEvent) -> str:
+    """What was done; an action of another release by its code."""
+    return str(ACTIONS.get(event.action, event.action))
+
+
+def purpose_in_words(purpose: str) -> str:
+    """Which page was looked at."""
+    return str(PURPOSES.get(purpose, purpose))
+
+
+def facts_in_words(event: AuditEvent) -> str:
+    """Names of fields and codes, side by side."""
+    return "; ".join(f"{name}: {_one(value)}" for name, value in sorted(event.facts.items()))
+
+
+def _one(value: object) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

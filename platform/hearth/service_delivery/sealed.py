@@ -1,0 +1,131 @@
+"""Sealed notes: their owner and colleagues she chose read the text; all see that it exists."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload
+
+from hearth.accounts.permissions import Permission
+from hearth.accounts.redaction import of_class, seen, view
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
+from hearth.service_delivery.models import NoteGrant, ServiceDelivery
+from hearth.service_delivery.vocabulary import ServiceKind
+
+F = FieldClass
+_KIND_CLASSES = {
+    ServiceKind.PSYCHOLOGICAL: F.HEALTH,
+    ServiceKind.MEDICAL: F.HEALTH,
+    ServiceKind.LEGAL: F.LEGAL,
+}
+
+
+class Provider(Protocol):
+    """Whoever did something for a family, as far as a page names her."""
+
+    @property
+    def name(self) -> str:
+        """What colleagues call her."""
+
+
+@view
+class SeenService:
+    """Something done for a family, as its reader sees it."""
+
+    id: uuid.UUID = of_class(None)
+    kind: ServiceKind = of_class(None)
+    delivered_on: date = of_class(None)
+    sealed: bool = of_class(None)
+    note: str | None = of_class(F.SEALED_NOTE)
+    provided_by: uuid.UUID = of_class(None)
+    provider: Provider = of_class(None)
+    may_change: bool = of_class(None)
+
+
+def see_services(
+    session: Session, services: Sequence[ServiceDelivery], user: SignedIn
+) -> list[SeenService]:
+    """Services as somebody sees them; the notes of sealed ones by their owner's leave alone."""
+    opened = _opened_to(session, [one.id for one in services if one.sealed], user)
+    return [_see(one, user, opened) for one in services]
+
+
+def may_change(service: ServiceDelivery, user: SignedIn) -> bool:
+    """Whether somebody may correct an entry: a sealed one its owner alone, others who read them."""
+    if service.sealed:
+        return service.provided_by == user.id
+    return _reads(service, user, Permission.SERVICES_WRITE)
+
+
+def readers(session: Session, service: ServiceDelivery) -> Sequence[NoteGrant]:
+    """Whom the owner of a sealed note lets read it at the moment."""
+    return session.scalars(
+        select(NoteGrant)
+        .where(NoteGrant.service_id == service.id, NoteGrant.until_at.is_(None))
+        .options(joinedload(NoteGrant.user))
+        .order_by(NoteGrant.from_at, NoteGrant.id)
+    ).all()
+
+
+def let_read(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) -> None:
+    """Let a colleague read a sealed note from now on; the view makes sure that its owner asks."""
+    if all(grant.user_id != user_id for grant in readers(session, service)):
+        session.add(NoteGrant(service_id=service.id, user_id=user_id))
+        session.flush()
+
+
+def take_back(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) -> bool:
+    """Let a colleague read a sealed note no longer; False when she could not."""
+    ended = session.execute(
+        update(NoteGrant)
+        .where(
+            NoteGrant.service_id == service.id,
+            NoteGrant.user_id == user_id,
+            NoteGrant.until_at.is_(None),
+        )
+        .values(until_at=datetime.now(UTC))
+        .returning(NoteGrant.id)
+    )
+    return ended.first() is not None
+
+
+def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
+    """Let those who read an entry read the one that corrects it."""
+    for grant in readers(session, before):
+        session.add(NoteGrant(service_id=after.id, user_id=grant.user_id))
+    session.flush()
+
+
+def _see(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]) -> SeenService:
+    shown = service.id in opened or service.provided_by == user.id
+    if not service.sealed:
+        shown = _reads(service, user, Permission.FAMILIES_READ)
+    return seen(
+        SeenService,
+        service,
+        lambda _field_class: shown,
+        may_change=may_change(service, user),
+    )
+
+
+def _reads(service: ServiceDelivery, user: SignedIn, permission: Permission) -> bool:
+    """Whether an open note is read; what a doctor or lawyer did is of its own class besides."""
+    needed = {F.FREE_TEXT, _KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
+    return all(user.sees(one, permission) for one in needed)
+
+
+def _opened_to(
+    session: Session, service_ids: Sequence[uuid.UUID], user: SignedIn
+) -> Collection[uuid.UUID]:
+    if not service_ids:
+        return ()
+    return session.scalars(
+        select(NoteGrant.service_id).where(
+            NoteGrant.service_id.in_(service_ids),
+            NoteGrant.user_id == user.id,
+            NoteGrant.until_at.is_(None),
+        )
+    ).all()

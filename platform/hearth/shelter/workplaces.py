@@ -1,0 +1,70 @@
+"""Says who works in which house; whoever works in one sees who lives there tonight."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from hearth.accounts.permissions import Permission
+from hearth.accounts.policy_models import HouseWorker
+from hearth.accounts.standing import holders
+
+
+class ToOneselfError(Exception):
+    """Nobody puts herself to work in a house: it would show her who lives there."""
+
+
+def workers_of(session: Session, house_id: uuid.UUID) -> Sequence[HouseWorker]:
+    """Who works in a house now, and who did, the latest change first."""
+    return session.scalars(
+        select(HouseWorker)
+        .where(HouseWorker.house_id == house_id)
+        .options(joinedload(HouseWorker.user))
+        .order_by(HouseWorker.until_at.desc().nulls_first(), HouseWorker.from_at, HouseWorker.id)
+    ).all()
+
+
+def worker_in(session: Session, *, house_id: uuid.UUID, user_id: uuid.UUID) -> HouseWorker | None:
+    """Somebody's present time at work in a house, or None."""
+    return session.scalars(
+        select(HouseWorker).where(
+            HouseWorker.house_id == house_id,
+            HouseWorker.user_id == user_id,
+            HouseWorker.until_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def begin_work(
+    session: Session, *, house_id: uuid.UUID, user_id: uuid.UUID, set_by: uuid.UUID
+) -> HouseWorker:
+    """Let a colleague work in a house from now on.
+
+    :raises ToOneselfError: she would put herself there.
+    """
+    if user_id == set_by:
+        raise ToOneselfError
+    present = worker_in(session, house_id=house_id, user_id=user_id)
+    if present is not None:
+        return present
+    worker = HouseWorker(
+        house_id=house_id, user_id=user_id, set_by=set_by, from_at=datetime.now(UTC)
+    )
+    session.add(worker)
+    session.flush()
+    return worker
+
+
+def end_work(session: Session, worker: HouseWorker, *, ended_by: uuid.UUID) -> None:
+    """Let a colleague work in a house no longer."""
+    worker.until_at, worker.ended_by = datetime.now(UTC), ended_by
+    session.flush()
+
+
+def possible_workers(session: Session, house_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
+    """Who may see the houses at all and does not work in this one, by name."""
+    here = {worker.user_id for worker in workers_of(session, house_id) if not worker.until_at}
+    able = holders(session, Permission.SHELTER_READ)
+    return [(user_id, name) for user_id, name in able if user_id not in here]

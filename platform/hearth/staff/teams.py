@@ -1,0 +1,94 @@
+"""Forms teams and says who belongs to them; every change is dated and counts at once."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from hearth.accounts.models import User
+from hearth.accounts.policy_models import Team, TeamMember
+
+
+class ToOneselfError(Exception):
+    """Nobody puts herself into a team: it would open families to her."""
+
+
+class TeamNameTakenError(Exception):
+    """Another team has this name."""
+
+
+def teams(session: Session) -> Sequence[Team]:
+    """Every team, by name."""
+    return session.scalars(select(Team).order_by(func.lower(Team.name), Team.id)).all()
+
+
+def members_of(session: Session, team_id: uuid.UUID) -> Sequence[TeamMember]:
+    """Who belongs to a team now, and who did, the latest change first."""
+    return session.scalars(
+        select(TeamMember)
+        .where(TeamMember.team_id == team_id)
+        .options(joinedload(TeamMember.user))
+        .order_by(TeamMember.until_at.desc().nulls_first(), TeamMember.from_at, TeamMember.id)
+    ).all()
+
+
+def form_team(session: Session, *, name: str, created_by: uuid.UUID) -> Team:
+    """Form a team that nobody belongs to yet.
+
+    :raises TeamNameTakenError: a team has this name.
+    """
+    known = select(Team.id).where(func.lower(Team.name) == name.lower())
+    if session.scalar(known) is not None:
+        raise TeamNameTakenError
+    team = Team(name=name, created_by=created_by)
+    session.add(team)
+    session.flush()
+    return team
+
+
+def join(session: Session, team: Team, *, user_id: uuid.UUID, set_by: uuid.UUID) -> TeamMember:
+    """Let a colleague belong to a team from now on.
+
+    :raises ToOneselfError: she would put herself there.
+    """
+    if user_id == set_by:
+        raise ToOneselfError
+    present = member_of(session, team_id=team.id, user_id=user_id)
+    if present is not None:
+        return present
+    member = TeamMember(team_id=team.id, user_id=user_id, set_by=set_by, from_at=datetime.now(UTC))
+    session.add(member)
+    session.flush()
+    return member
+
+
+def member_of(session: Session, *, team_id: uuid.UUID, user_id: uuid.UUID) -> TeamMember | None:
+    """Somebody's present time in a team, or None."""
+    return session.scalars(
+        select(TeamMember).where(
+            TeamMember.team_id == team_id,
+            TeamMember.user_id == user_id,
+            TeamMember.until_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def leave(session: Session, member: TeamMember, *, ended_by: uuid.UUID) -> None:
+    """Let a colleague belong to a team no longer."""
+    member.until_at, member.ended_by = datetime.now(UTC), ended_by
+    session.flush()
+
+
+def possible_members(session: Session, team_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
+    """Who works here and does not belong to the team, by name."""
+    here = select(TeamMember.user_id).where(
+        TeamMember.team_id == team_id, TeamMember.until_at.is_(None)
+    )
+    rows = session.execute(
+        select(User.id, User.name)
+        .where(User.disabled_at.is_(None), User.id.not_in(here))
+        .order_by(User.name, User.id)
+    )
+    return [(row.id, row.name) for row in rows]

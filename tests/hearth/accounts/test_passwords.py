@@ -1,0 +1,70 @@
+"""Which passwords are taken: long ones that nobody else uses; any signs are welcome."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hearth.accounts import passwords
+from hearth.accounts.passwords import Weakness, hash_password, verified, weakness_of
+
+ABOUT = ("anna@spb.example.org", "Anna Ivanova", "Mothers’ House St Petersburg")
+
+
+@pytest.mark.parametrize(
+    ("password", "weakness"),
+    [
+        ("short", Weakness.SHORT),
+        ("elevenletter"[:11], Weakness.SHORT),
+        ("password1234567", Weakness.COMMON),
+        ("Password2026!!!", Weakness.COMMON),
+        ("qwertyuiop123456", Weakness.COMMON),
+        ("aaaaaaaaaaaaaaaa", Weakness.GUESSABLE),
+        ("abcdefghijklmnop", Weakness.GUESSABLE),
+        ("anna@spb.example.org", Weakness.GUESSABLE),
+        ("Anna Ivanova 12", Weakness.GUESSABLE),
+        ("mothershousestpetersburg", Weakness.GUESSABLE),
+        ("x" * 1001, Weakness.LONG),
+    ],
+)
+def test_what_would_be_guessed_is_refused(password: str, weakness: Weakness) -> None:
+    found = weakness_of(password, about=ABOUT)
+
+    assert found is weakness
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "seven herons under a rusty kettle",
+        "семь цапель под ржавым чайником",
+        "no-figures-and-no-capitals-at-all",
+        "73910-55820-11947-2",
+        "heron kettle " * 20,
+        "чайник 🦩🦩 kettle ≈ π",
+    ],
+)
+def test_length_is_all_that_is_asked_of_the_signs(password: str) -> None:
+    found = weakness_of(password, about=ABOUT)
+
+    assert found is None
+    assert verified(hash_password(password), password)
+
+
+@given(st.text(alphabet=string.ascii_letters + string.digits + " ", min_size=1, max_size=11))
+def test_nothing_short_is_taken(password: str) -> None:
+    assert weakness_of(password) is Weakness.SHORT
+
+
+def test_the_same_letters_from_two_keyboards_are_the_same_password() -> None:
+    composed, apart = "Zoë und Åke am Café", "Zoe\u0308 und A\u030ake am Cafe\u0301"
+
+    kept = hash_password(composed)
+
+    assert verified(kept, apart)
+
+
+def test_nobody_has_the_password_of_an_account_without_one() -> None:
+    assert not verified(None, "seven herons under a rusty kettle")
+    assert passwords.NOBODY.startswith("$argon2id$")

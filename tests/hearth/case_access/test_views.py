@@ -1,0 +1,146 @@
+"""A file is opened to a colleague by name, closed to all but a few, and opened again."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.case_access import services
+from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.people import grant, restriction, team
+from tests.support.visitors import Visitor
+
+SignIn = Callable[..., Visitor]
+REASON = "legal help with the lease"
+
+
+def test_a_grant_opens_one_file_until_it_is_taken_back(session: Session, sign_in: SignIn) -> None:
+    household, another = open_family(session), open_family(session)
+    specialist, director = sign_in(Role.SPECIALIST), sign_in(Role.DIRECTOR)
+    path, receiver = f"/families/{household.id}", staff_id(session, Role.SPECIALIST)
+    assert specialist.get(path).status_code == 404
+
+    director.submit(
+        f"{path}/access/grants/new",
+        {"user_id": str(receiver), "reason": REASON, "until": TODAY.isoformat()},
+    )
+
+    given = session.scalars(select(CaseGrant)).one()
+    assert specialist.get(path).status_code == 200
+    assert specialist.get(f"/families/{another.id}").status_code == 404
+    assert REASON in director.get(f"{path}/access").text
+    director.submit(f"{path}/access/grants/{given.id}")
+    assert specialist.get(path).status_code == 404
+    session.refresh(given)
+    assert given.revoked_by == given.granted_by == staff_id(session, Role.DIRECTOR)
+
+
+def test_a_supervisor_lets_in_for_her_teams_families_alone(
+    session: Session, sign_in: SignIn
+) -> None:
+    supervisor, household = sign_in(Role.SUPERVISOR), open_family(session)
+    path = f"/families/{household.id}/access/grants/new"
+    assert supervisor.get(path).status_code == 404
+
+    team(session, staff_id(session), staff_id(session, Role.SUPERVISOR))
+
+    assert supervisor.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.SUPERVISOR])
+def test_a_restricted_file_opens_to_those_chosen_and_not_even_to_who_closed_it(
+    role: Role, session: Session, sign_in: SignIn
+) -> None:
+    household, key_worker = open_family(session), staff_id(session)
+    team(session, key_worker, staff_id(session, Role.SUPERVISOR))
+    specialist = staff_id(session, Role.SPECIALIST)
+    earlier = grant(session, household, specialist)
+    other = Role.SUPERVISOR if role is Role.DIRECTOR else Role.DIRECTOR
+    keeper, visitor = sign_in(other), sign_in(role)
+    path = f"/families/{household.id}"
+
+    answer = visitor.submit(
+        f"{path}/access/restrict",
+        {
+            "kind": "staff_relative",
+            "keeper_ids": [str(staff_id(session, other))],
+            "reason": "goes on with them",
+        },
+    )
+
+    assert answer.location == "/families/"
+    assert visitor.get(path).status_code == 404
+    assert sign_in(Role.SOCIAL_WORKER).get(path).status_code == 404
+    assert sign_in(Role.SPECIALIST).get(path).status_code == 404
+    session.refresh(earlier)
+    assert earlier.revoked_at is not None
+    assert keeper.get(path).status_code == 200
+    held = session.scalars(select(HouseholdRestriction)).one()
+    keeper.submit(f"{path}/access/restrictions/{held.id}")
+    assert visitor.get(path).status_code == 200
+    session.refresh(held)
+    assert held.lifted_by == staff_id(session, other)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"user_id": ""},
+        {"user_id": str(uuid.uuid4())},
+        {"user_id": "me"},
+        {"reason": "short"},
+        {"until": (TODAY - timedelta(days=1)).isoformat()},
+        {"until": "soon"},
+    ],
+)
+def test_a_grant_that_cannot_be_is_sent_back(
+    changes: dict[str, str], session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    usual = {"user_id": str(staff_id(session, Role.SPECIALIST)), "reason": REASON}
+    if changes.get("user_id") == "me":
+        changes = {"user_id": str(staff_id(session, Role.DIRECTOR))}
+
+    answer = sign_in(Role.DIRECTOR).submit(
+        f"/families/{household.id}/access/grants/new", {**usual, **changes}
+    )
+
+    assert answer.status_code == 422
+    assert session.scalars(select(CaseGrant)).all() == []
+
+
+def test_a_restriction_needs_somebody_who_goes_on(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+
+    answer = sign_in(Role.DIRECTOR).submit(
+        f"/families/{household.id}/access/restrict",
+        {"kind": "threatened", "keeper_ids": [], "reason": "goes on with them"},
+    )
+
+    assert answer.status_code == 422
+    assert session.scalars(select(HouseholdRestriction)).all() == []
+
+
+def test_nobody_lets_herself_in(session: Session) -> None:
+    household, me = open_family(session), staff_id(session, Role.DIRECTOR)
+
+    with pytest.raises(services.ToOneselfError):
+        services.give(session, household, user_id=me, reason=REASON, ends_at=None, granted_by=me)
+
+
+def test_an_emergency_look_opens_a_restricted_file_to_one_person(
+    session: Session, sign_in: SignIn
+) -> None:
+    household, me = open_family(session), staff_id(session, Role.DIRECTOR)
+    restriction(session, household)
+    soon = datetime.now(UTC) + timedelta(minutes=60)
+
+    grant(session, household, me, kind=GrantKind.BREAK_GLASS, granted_by=None, ends_at=soon)
+
+    assert sign_in(Role.DIRECTOR).get(f"/families/{household.id}").status_code == 200
+    assert sign_in(Role.SOCIAL_WORKER).get(f"/families/{household.id}").status_code == 404

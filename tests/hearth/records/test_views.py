@@ -1,0 +1,179 @@
+"""Who looked, and the log: searched, paged, printed and taken along by those it is entrusted to."""
+
+import io
+from collections.abc import Callable
+
+import openpyxl
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.audit.models import AuditEvent
+from hearth.audit.signing import SignedHead, is_genuine, trusted_keys
+from hearth.families import services as families
+from tenants.context import runtime
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.support.visitors import Visitor
+
+SignIn = Callable[..., Visitor]
+
+
+def test_the_key_worker_sees_who_looked(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    sign_in(Role.DIRECTOR).get(f"/families/{household.id}")
+    worker = sign_in(Role.SOCIAL_WORKER)
+
+    file = worker.get(f"/families/{household.id}").text
+    page = worker.get(f"/families/{household.id}/who-looked")
+
+    assert f"/families/{household.id}/who-looked" in file
+    assert page.status_code == 200
+    assert "Test director" in page.text
+    assert "file" in page.text
+
+
+def test_a_colleague_who_does_not_accompany_them_does_not(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session, key_worker_id=staff_id(session, Role.SUPERVISOR))
+    worker = sign_in(Role.SOCIAL_WORKER)
+
+    file = worker.get(f"/families/{household.id}")
+    page = worker.get(f"/families/{household.id}/who-looked")
+
+    assert "Who looked" not in file.text
+    assert page.status_code == 404
+
+
+def test_the_privacy_officer_sees_who_looked_and_no_name_of_the_family(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    sign_in(Role.SOCIAL_WORKER).get(f"/families/{household.id}")
+
+    page = sign_in(Role.PRIVACY_OFFICER).get(f"/records/families/{household.id}").text
+
+    assert household.case_number in page
+    assert "Test social-worker" in page
+    assert "Test-Mother" not in page
+
+
+def test_looks_are_searched_by_colleague_day_and_kind(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    worker, director = sign_in(Role.SOCIAL_WORKER), sign_in(Role.DIRECTOR)
+    worker.get("/families/")
+    director.get(f"/families/{household.id}")
+    path = f"/records/families/{household.id}"
+    worker_id = staff_id(session)
+
+    def cells(query: str) -> str:
+        return director.get(f"{path}?{query}").text.partition("<tbody")[2]
+
+    assert "Test director" in cells("")
+    assert "Test social-worker" not in cells("")
+    assert "A list of families" in cells("lists=true")
+    assert "Test director" not in cells(f"user_id={worker_id}&lists=true")
+    assert "Test director" not in cells(f"since={TODAY.replace(year=TODAY.year + 1)}")
+    assert director.get(f"{path}?since=2026-02-02&until=2026-01-01").status_code == 422
+    assert "Test director" in director.get(f"{path}?print=yes").text
+
+
+def test_every_page_about_a_family_is_a_look(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    member = household.current_members[1]
+    worker = sign_in(Role.SOCIAL_WORKER)
+    base = f"/families/{household.id}"
+    for path in (
+        base,
+        f"{base}/close",
+        f"{base}/members/new",
+        f"{base}/members/{member.id}/correct",
+        f"{base}/members/{member.id}/leave",
+        f"{base}/members/{member.id}/history",
+        f"{base}/key-worker",
+        f"{base}/services/new",
+        f"{base}/admit",
+    ):
+        before = _times(session, household.id)
+
+        assert worker.get(path).status_code == 200
+
+        assert _times(session, household.id) == before + 1, path
+
+
+def _times(session: Session, household_id: object) -> int:
+    from hearth.audit.services import ReadQuery, find_reads  # noqa: PLC0415
+
+    return find_reads(session, ReadQuery(household_id=household_id), limit=1)[1]  # type: ignore[arg-type]
+
+
+def test_the_log_is_searched(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    other = open_family(session)
+    session.commit()
+    officer = sign_in(Role.PRIVACY_OFFICER)
+
+    def rows(query: str) -> int:
+        return officer.get(f"/records/?{query}").text.partition("<tbody")[2].count("<tr")
+
+    assert rows("") == 6
+    assert rows("action=family.opened") == 2
+    assert rows(f"case_number={household.case_number}") == 3
+    assert rows(f"case_number={other.case_number}&action=member.joined") == 2
+    assert rows("case_number=1999-0001") == 0
+    assert rows(f"user_id={staff_id(session)}") == 6
+    assert rows("until=2020-01-01") == 0
+    assert officer.get("/records/?action=nonsense").status_code == 422
+
+
+def test_the_log_holds_no_names(session: Session, sign_in: SignIn) -> None:
+    open_family(session)
+    session.commit()
+
+    page = sign_in(Role.PRIVACY_OFFICER).get("/records/").text
+
+    assert "Test-Mother" not in page
+    assert "Testova" not in page
+
+
+def test_the_log_is_taken_along_and_that_is_recorded(session: Session, sign_in: SignIn) -> None:
+    open_family(session)
+    session.commit()
+
+    taken = sign_in(Role.PRIVACY_OFFICER).get("/records/records.xlsx?action=family.opened")
+
+    sheet = openpyxl.load_workbook(io.BytesIO(taken.data)).worksheets[0]
+    lines = list(sheet.iter_rows(values_only=True))
+    newest = session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc())).first()
+    assert len(lines) == 2
+    assert lines[1][3] == "A case was opened"
+    assert newest is not None
+    assert (newest.action, newest.facts) == (
+        "records.exported",
+        {"filters": ["action"], "number": 1},
+    )
+
+
+def test_the_head_on_paper_is_signed(session: Session, sign_in: SignIn) -> None:
+    officer = sign_in(Role.PRIVACY_OFFICER)
+    empty = officer.get("/records/head").text
+    open_family(session)
+    session.commit()
+
+    page = officer.get("/records/head").text
+
+    line = page.partition("<code>")[2].partition("</code>")[0].replace("&#34;", '"')
+    head = SignedHead.from_line(line)
+    assert "Nothing has been recorded yet" in empty
+    assert head.seq == 3
+    assert is_genuine(head, trusted_keys(runtime().settings))
+
+
+def test_others_do_not_read_the_records(sign_in: SignIn, session: Session) -> None:
+    household = open_family(session)
+    families.record_read(session, household_id=household.id, user_id=staff_id(session))
+
+    for role in (Role.SOCIAL_WORKER, Role.ADMINISTRATOR, Role.BOOKKEEPER):
+        visitor = sign_in(role)
+        for path in ("/records/", "/records/records.xlsx", f"/records/families/{household.id}"):
+            assert visitor.get(path).status_code == 403

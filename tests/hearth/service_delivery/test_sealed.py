@@ -1,0 +1,119 @@
+"""A sealed note is read by its owner and those she chose, and by nobody else at all."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.families.models import Household
+from hearth.service_delivery import services
+from hearth.service_delivery.models import NoteGrant, ServiceDelivery
+from hearth.service_delivery.vocabulary import ServiceKind
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.people import as_role, grant
+from tests.factories.service_delivery import details, record_service
+from tests.support.visitors import Visitor
+
+SignIn = Callable[..., Visitor]
+SECRET = "said in confidence"
+
+
+@pytest.fixture
+def household(session: Session) -> Household:
+    """A family whose file the specialist and the supervisor may open too."""
+    family = open_family(session)
+    for role in (Role.SPECIALIST, Role.SUPERVISOR):
+        grant(session, family, staff_id(session, role))
+    return family
+
+
+@pytest.fixture
+def note(session: Session, household: Household) -> ServiceDelivery:
+    return record_service(
+        session,
+        household,
+        kind=ServiceKind.PSYCHOLOGICAL,
+        note=SECRET,
+        sealed=True,
+        provided_by=staff_id(session, Role.SPECIALIST),
+    )
+
+
+def test_colleagues_see_that_it_exists_and_no_more(
+    household: Household, note: ServiceDelivery, sign_in: SignIn
+) -> None:
+    for role in (Role.SOCIAL_WORKER, Role.SUPERVISOR, Role.DIRECTOR):
+        page = sign_in(role).get(f"/families/{household.id}").text
+
+        assert SECRET not in page
+        assert "Sealed note" in page
+
+    assert SECRET in sign_in(Role.SPECIALIST).get(f"/families/{household.id}").text
+
+
+def test_the_owner_lets_a_colleague_read_it_and_takes_it_back(
+    household: Household, note: ServiceDelivery, session: Session, sign_in: SignIn
+) -> None:
+    owner, worker = sign_in(Role.SPECIALIST), sign_in(Role.SOCIAL_WORKER)
+    file, readers = f"/families/{household.id}", f"/families/{household.id}/notes/{note.id}/readers"
+    reader_id = staff_id(session)
+
+    owner.submit(readers, {"user_id": str(reader_id)})
+
+    assert SECRET in worker.get(file).text
+    assert SECRET not in sign_in(Role.DIRECTOR).get(file).text
+    owner.submit(f"{readers}/{reader_id}/end", page=readers)
+    assert SECRET not in worker.get(file).text
+    session.expire_all()
+    assert session.scalars(select(NoteGrant)).one().until_at is not None
+
+
+def test_nobody_else_corrects_or_cancels_it(
+    household: Household, note: ServiceDelivery, sign_in: SignIn
+) -> None:
+    path = f"/families/{household.id}/services/{note.id}"
+
+    for role in (Role.SOCIAL_WORKER, Role.SUPERVISOR):
+        assert sign_in(role).get(f"{path}/correct").status_code == 404
+        assert sign_in(role).get(f"{path}/cancel").status_code == 404
+
+    assert sign_in(Role.SPECIALIST).get(f"{path}/correct").status_code == 200
+
+
+def test_a_correction_keeps_the_seal_and_the_readers(
+    household: Household, note: ServiceDelivery, session: Session, sign_in: SignIn
+) -> None:
+    session.add(NoteGrant(service_id=note.id, user_id=staff_id(session)))
+
+    corrected = services.correct_service(
+        session,
+        note,
+        details(household, note="said otherwise", sealed=False),
+        recorded_by=note.provided_by,
+        today=TODAY,
+    )
+
+    assert corrected.sealed
+    assert "said otherwise" in sign_in(Role.SOCIAL_WORKER).get(f"/families/{household.id}").text
+    assert "said otherwise" not in sign_in(Role.DIRECTOR).get(f"/families/{household.id}").text
+
+
+def test_the_seal_is_offered_to_specialists_alone(household: Household, sign_in: SignIn) -> None:
+    path = f"/families/{household.id}/services/new"
+
+    assert 'name="sealed"' in sign_in(Role.SPECIALIST).get(path).text
+    assert 'name="sealed"' not in sign_in(Role.SOCIAL_WORKER).get(path).text
+
+
+def test_whoever_did_something_for_a_family_may_open_its_file(
+    session: Session, sign_in: SignIn
+) -> None:
+    family = open_family(session)
+    record_service(session, family, provided_by=staff_id(session, Role.SPECIALIST))
+
+    answer = sign_in(Role.SPECIALIST).get(f"/families/{family.id}")
+
+    assert answer.status_code == 200
+    assert as_role(session, Role.SPECIALIST).teams == frozenset()

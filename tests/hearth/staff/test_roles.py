@@ -1,0 +1,253 @@
+"""Roles are narrowed within bounds, handed out by those who may, and every change is dated."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from hearth.accounts import services as accounts
+from hearth.accounts import sessions
+from hearth.accounts.models import User
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import (
+    ORGANISATION_ROLES,
+    POLICY,
+    WITHHELD,
+    WITHIN,
+    HeldRole,
+    Scope,
+    standing,
+)
+from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule, TeamMember
+from hearth.data_classes import FieldClass
+from hearth.staff import roles
+from hearth.staff.roles import NotYoursToGiveError
+from tests.factories.families import open_family, staff_id
+from tests.factories.people import HOST, as_role, as_user, colleague, team
+from tests.support.visitors import Visitor
+
+SignIn = Callable[..., Visitor]
+ANY_RULE = st.sampled_from([*Scope, WITHHELD, "everything", ""])
+ANY_ITEM = st.sampled_from(
+    [*Permission, *(f"field:{one}" for one in FieldClass), *(f"grant:{one}" for one in Role)]
+)
+
+
+def in_use(session: Session, code: str) -> roles.RoleInUse:
+    role = roles.role_in_use(session, code)
+    assert role is not None
+    return role
+
+
+@given(
+    base=st.sampled_from(list(Role)),
+    layers=st.lists(st.dictionaries(ANY_ITEM, ANY_RULE, max_size=8), max_size=3),
+)
+def test_no_rule_whatsoever_widens_a_role(base: Role, layers: list[dict[str, str]]) -> None:
+    held = HeldRole(base=base, layers=tuple(layers))
+
+    came_to = standing([held])
+
+    for permission, scopes in came_to.scopes.items():
+        assert scopes <= set(WITHIN[POLICY[base].scopes[permission]])
+        assert came_to.fields[permission] <= POLICY[base].fields
+    assert came_to.grants <= POLICY[base].grants
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
+@given(role=st.sampled_from(ORGANISATION_ROLES), item=ANY_ITEM, rule=ANY_RULE)
+def test_a_rule_that_does_not_narrow_is_refused(
+    session: Session, role: Role, item: str, rule: str
+) -> None:
+    actor, chosen = as_role(session, Role.ADMINISTRATOR), in_use(session, role.value)
+    savepoint = session.begin_nested()
+
+    try:
+        roles.narrow(session, chosen, {item: rule}, actor=actor)
+    except (ValueError, NotYoursToGiveError):
+        kept = POLICY[role].scopes
+    else:
+        kept = in_use(session, role.value).held.scopes()
+
+    widest = POLICY[role].scopes
+    assert all(scope in WITHIN[widest[permission]] for permission, scope in kept.items())
+    savepoint.rollback()
+
+
+def test_a_narrowed_role_counts_at_the_next_request(session: Session, sign_in: SignIn) -> None:
+    worker, administrator = sign_in(Role.SOCIAL_WORKER), sign_in(Role.ADMINISTRATOR)
+    household = open_family(session)
+    path = "/colleagues/roles/usual/social-worker"
+    answers = _answers(Role.SOCIAL_WORKER) | {"scope_families_read": WITHHELD}
+    assert worker.get(f"/families/{household.id}").status_code == 200
+
+    response = administrator.submit(path, answers)
+
+    assert response.status_code == 303
+    assert worker.get(f"/families/{household.id}").status_code == 403
+    administrator.submit(path, _answers(Role.SOCIAL_WORKER))
+    assert worker.get(f"/families/{household.id}").status_code == 200
+    session.expire_all()
+    (rule,) = session.scalars(select(RoleRule)).all()
+    by = staff_id(session, Role.ADMINISTRATOR)
+    assert (rule.set_by, rule.ended_by) == (by, by)
+
+
+def test_a_role_of_our_own_does_less_and_follows_the_one_it_began_as(
+    session: Session, sign_in: SignIn
+) -> None:
+    administrator = sign_in(Role.ADMINISTRATOR)
+
+    made = administrator.submit(
+        "/colleagues/roles/new", {"name": "Night watch", "base": "house-staff"}
+    )
+    administrator.submit(
+        made.location,
+        {"scope_shelter_read": "house", "scope_shelter_write": WITHHELD, "reads": ["location"]},
+    )
+
+    own = session.scalars(select(OwnRole)).one()
+    user = as_user(session, colleague(session, own.code).id)
+    assert user.permissions == {Permission.SHELTER_READ}
+    assert user.role_labels == ["Night watch", "Night watch"]
+    _rule(session, "house-staff", Permission.SHELTER_READ, WITHHELD)
+    assert as_user(session, user.id).permissions == frozenset()
+
+
+@pytest.mark.parametrize("base", ["federation-staff", "king", ""])
+def test_a_role_of_our_own_begins_as_one_that_may_be_handed_out(
+    base: str, session: Session, sign_in: SignIn
+) -> None:
+    answer = sign_in(Role.ADMINISTRATOR).submit(
+        "/colleagues/roles/new", {"name": "Crown", "base": base}
+    )
+
+    assert answer.status_code == 422
+    assert session.scalars(select(OwnRole)).all() == []
+
+
+def test_nobody_gives_a_role_to_herself(session: Session, sign_in: SignIn) -> None:
+    administrator = sign_in(Role.ADMINISTRATOR)
+    me = session.get_one(User, staff_id(session, Role.ADMINISTRATOR))
+    known = {"name": me.name, "locale": "en", "works_here": "true"}
+
+    answer = administrator.submit(
+        f"/colleagues/{me.id}", {**known, "roles": ["administrator", "director"]}
+    )
+
+    assert answer.status_code == 422
+    assert me.roles == ["administrator"]
+    with pytest.raises(NotYoursToGiveError):
+        roles.hand_out(
+            session, me, ["administrator", "director"], actor=as_role(session, Role.ADMINISTRATOR)
+        )
+
+
+def test_who_may_hand_out_some_roles_hands_out_those_alone(session: Session) -> None:
+    own = OwnRole(
+        name="Front desk", base="administrator", created_by=staff_id(session, Role.ADMINISTRATOR)
+    )
+    session.add(own)
+    session.flush()
+    for role in set(ORGANISATION_ROLES) - {Role.HOUSE_STAFF}:
+        _rule(session, own.code, f"grant:{role}", WITHHELD)
+    actor = as_user(session, colleague(session, own.code).id)
+    user = session.get_one(User, staff_id(session, Role.FUNDRAISER))
+
+    roles.hand_out(session, user, ["fundraiser", "house-staff"], actor=actor)
+
+    assert [one.code for one in roles.grantable(session, actor)] == ["house-staff"]
+    for wanted in (["fundraiser", "director"], ["house-staff"], []):
+        with pytest.raises(NotYoursToGiveError):
+            roles.hand_out(session, user, wanted, actor=actor)
+    (row,) = session.scalars(select(RoleAssignment).where(RoleAssignment.user_id == user.id)).all()
+    assert (row.role, row.given_by, row.until_at) == ("house-staff", actor.id, None)
+
+
+def test_nobody_changes_a_role_that_she_holds(session: Session, sign_in: SignIn) -> None:
+    administrator = as_role(session, Role.ADMINISTRATOR)
+
+    answer = sign_in(Role.ADMINISTRATOR).get("/colleagues/roles/usual/administrator")
+
+    assert answer.status_code == 303
+    with pytest.raises(NotYoursToGiveError):
+        roles.narrow(session, in_use(session, "administrator"), {}, actor=administrator)
+
+
+def test_a_team_opens_and_closes_its_families_at_once(session: Session, sign_in: SignIn) -> None:
+    administrator, worker = sign_in(Role.ADMINISTRATOR), sign_in(Role.SOCIAL_WORKER)
+    mate, me = colleague(session, Role.SOCIAL_WORKER), staff_id(session)
+    household = open_family(session, key_worker_id=mate.id)
+    together = team(session, mate.id)
+    page = f"/colleagues/teams/{together.id}"
+    assert worker.get(f"/families/{household.id}").status_code == 404
+
+    administrator.submit(page, {"user_id": str(me)})
+
+    assert worker.get(f"/families/{household.id}").status_code == 200
+    administrator.submit(f"{page}/members/{me}/end", page=page)
+    assert worker.get(f"/families/{household.id}").status_code == 404
+    session.expire_all()
+    row = session.scalars(select(TeamMember).where(TeamMember.user_id == me)).one()
+    assert row.ended_by == row.set_by == staff_id(session, Role.ADMINISTRATOR)
+
+
+def test_nobody_puts_herself_into_a_team_or_a_house(session: Session, sign_in: SignIn) -> None:
+    administrator, me = sign_in(Role.ADMINISTRATOR), staff_id(session, Role.ADMINISTRATOR)
+    together = team(session, staff_id(session))
+
+    answer = administrator.submit(f"/colleagues/teams/{together.id}", {"user_id": str(me)})
+
+    assert answer.status_code == 422
+    assert as_role(session, Role.ADMINISTRATOR).teams == frozenset()
+
+
+def test_a_request_is_recognised_in_one_query(session: Session) -> None:
+    user_id = staff_id(session)
+    team(session, user_id)
+    token = sessions.start_session(session, user_id=user_id, host=HOST)
+    session.expire_all()
+    asked: list[str] = []
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    known = accounts.recognise(session, token=token, host=HOST)
+
+    assert known is not None
+    assert len(known.teams) == 1
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/colleagues/roles/new", {"name": "", "base": "house-staff"}),
+        ("/colleagues/roles/new", {"name": "Director", "base": "house-staff"}),
+        ("/colleagues/roles/usual/specialist", {"scope_families_read": "organisation"}),
+        ("/colleagues/teams/new", {"name": " "}),
+    ],
+)
+def test_bad_input_is_explained(sign_in: SignIn, path: str, data: dict[str, str]) -> None:
+    answer = sign_in(Role.ADMINISTRATOR).submit(path, data)
+
+    assert answer.status_code == 422
+
+
+def _answers(role: Role) -> dict[str, object]:
+    policy = POLICY[role]
+    names = {one: "scope_" + one.value.replace(".", "_").replace("-", "_") for one in Permission}
+    scopes = {names[one]: scope.value for one, scope in policy.scopes.items()}
+    reads = [one.value for one in policy.fields - {FieldClass.CASEWORK}]
+    return {**scopes, "reads": reads}
+
+
+def _rule(session: Session, role: str, item: str, rule: str) -> None:
+    by: uuid.UUID = staff_id(session, Role.DIRECTOR)
+    session.add(RoleRule(role=role, item=item, rule=rule, set_by=by))
+    session.flush()

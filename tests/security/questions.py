@@ -1,0 +1,87 @@
+"""Asks every page about every kind of family as every role, and says what the policy did not."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from werkzeug.test import TestResponse
+
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import POLICY
+from hearth.data_classes import FieldClass
+from tests.isolation.doors import Door
+from tests.security.world import CANARIES, Kind, Thing, World, reaches
+from tests.support.visitors import Visitor
+
+Knock = Callable[..., TestResponse]
+ANSWERED = {200, 303, 422}
+FAMILY_PARTS = {"household_id", "stay_id", "referral_id"}
+# An accepted referral is found through its own permission besides the one that the page asks for.
+THROUGH_REFERRAL = {
+    "intake.decline": Permission.REFERRALS_WRITE,
+}
+OWN_NOTES = {Kind.OWN, Kind.SERVED}
+
+
+def about_families(doors: Iterable[Door]) -> list[Door]:
+    """The pages whose address names something of a family."""
+    return [door for door in doors if FAMILY_PARTS & set(door.parameters)]
+
+
+def expected(role: Role, door: Door, kind: Kind) -> set[int]:
+    """What the policy says that a role is answered about a family."""
+    guard = door.guard
+    assert guard is not None
+    guard = Permission(guard)
+    if guard not in POLICY[role].scopes:
+        return {403}
+    needed = set()
+    if {"household_id", "stay_id"} & set(door.parameters):
+        needed.add(guard)
+    if "referral_id" in door.parameters:
+        needed.add(THROUGH_REFERRAL.get(door.endpoint, Permission.REFERRALS_READ))
+    opens = all(reaches(role, permission, kind) for permission in needed)
+    if "stay_id" in door.parameters:
+        opens = opens and FieldClass.LOCATION in POLICY[role].fields
+    if "note_id" in door.parameters:
+        opens = opens and kind in OWN_NOTES
+    if "restriction_id" in door.parameters:
+        opens = opens and kind is Kind.GRANTED
+    return ANSWERED if opens else {404}
+
+
+def surprises(
+    world: World, visitor: Visitor, doors: Iterable[Door], knock: Knock
+) -> dict[str, str]:
+    """Every page that answers otherwise than the policy says."""
+    found = {}
+    for door in about_families(doors):
+        for kind, thing in world.things.items():
+            right = expected(world.role, door, kind)
+            status = knock(visitor, door, thing.ids).status_code
+            if status not in right:
+                found[f"{world.role}: {door} of {kind}"] = f"{status}, not {sorted(right)}"
+            if right == {403}:
+                break
+    return found
+
+
+def told(
+    visitor: Visitor, things: Iterable[Thing], doors: Iterable[Door], knock: Knock
+) -> dict[str, set[str]]:
+    """Which kinds of data each page that only shows gives out about these families."""
+    found: dict[str, set[str]] = {}
+    for door in about_families(doors):
+        if door.changes:
+            continue
+        for thing in things:
+            text = knock(visitor, door, thing.ids).text
+            classes = {
+                name for name, words in CANARIES.items() if any(word in text for word in words)
+            }
+            found.setdefault(door.endpoint, set()).update(classes)
+    return found
+
+
+def leaks(classes: Mapping[str, set[str]], may_read: Iterable[FieldClass]) -> dict[str, list[str]]:
+    """What pages gave out beyond what may be read."""
+    allowed = {one.value for one in may_read}
+    return {page: sorted(one - allowed) for page, one in classes.items() if one - allowed}

@@ -1,0 +1,232 @@
+"""Who asks for too much is turned away kindly, and nobody else notices."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from sqlalchemy.orm import Session
+
+from config.child_processes import free_port
+from config.settings import Settings
+from hearth import jobs
+from hearth.accounts.guard import COOKIE
+from hearth.accounts.permissions import Role
+from hearth.app import GUARDED, create_app
+from hearth.web import limits
+from hearth.web.counting import Count, Counters, Limit
+from hearth.web.limits import InFlight
+from hearth.web.request import HearthFlask
+from tenants.context import Runtime
+from tests.support.visitors import Visitor
+
+MakeVisitor = Callable[..., Visitor]
+FEW = Limit("few", 3)
+
+
+@pytest.fixture
+def limited(
+    settings: Settings, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HearthFlask]:
+    """The service with limits that a test can reach, on sheets that were empty before."""
+    for name, number in (("PER_ADDRESS", 8), ("PER_SIGN_IN", 5), ("COSTLY_PER_ORGANISATION", 2)):
+        monkeypatch.setattr(limits, name, replace(getattr(limits, name), a_minute=number))
+    connection = jobs.redis_connection()
+    for key in connection.scan_iter("hearth:limit:*"):
+        connection.delete(key)
+    service = create_app(replace(settings, rate_limits=True))
+    service.test_client_class = Visitor
+    # A minute that ended amid a test would wipe its sheets clean.
+    middle = datetime.now(UTC).replace(second=30, microsecond=0)
+    with time_machine.travel(middle, tick=False):
+        yield service
+    for key in connection.scan_iter("hearth:limit:*"):
+        connection.delete(key)
+
+
+def at(service: HearthFlask, host: str = "spb.hearth.test") -> Visitor:
+    client = service.test_client()
+    assert isinstance(client, Visitor)
+    client.host = host
+    return client
+
+
+def from_address(visitor: Visitor, path: str, address: str) -> int:
+    return visitor.get(path, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+
+def test_one_address_is_turned_away_and_another_is_not(limited: HearthFlask) -> None:
+    visitor = at(limited)
+
+    statuses = [from_address(visitor, "/give", "192.0.2.1") for _ in range(10)]
+    neighbour = from_address(visitor, "/give", "192.0.2.2")
+
+    assert statuses == [200] * 8 + [429] * 2
+    assert neighbour == 200
+
+
+def test_one_sign_in_is_turned_away_from_wherever_it_comes(
+    limited: HearthFlask, sign_in: MakeVisitor
+) -> None:
+    cookie = sign_in(Role.SOCIAL_WORKER).get_cookie(COOKIE, domain="spb.hearth.test")
+    assert cookie is not None
+    worker = at(limited)
+    worker.set_cookie(COOKIE, cookie.value, domain=worker.host, secure=True)
+
+    statuses = [from_address(worker, "/families/", f"192.0.2.{n}") for n in range(7)]
+
+    assert statuses == [200] * 5 + [429] * 2
+
+
+def test_one_organisations_exports_leave_the_other_its_own(
+    limited: HearthFlask, sign_in: MakeVisitor
+) -> None:
+    people = {}
+    for slug in ("spb", "pskov"):
+        cookie = sign_in(Role.DIRECTOR, slug).get_cookie(COOKIE, domain=f"{slug}.hearth.test")
+        assert cookie is not None
+        people[slug] = at(limited, f"{slug}.hearth.test")
+        people[slug].set_cookie(COOKIE, cookie.value, domain=people[slug].host, secure=True)
+
+    statuses = [
+        from_address(people["spb"], "/figures/our-figures.xlsx", "192.0.2.1") for _ in "123"
+    ]
+    elsewhere = from_address(people["pskov"], "/figures/our-figures.xlsx", "192.0.2.1")
+
+    assert statuses == [200, 200, 429]
+    assert elsewhere == 200
+
+
+def test_probes_files_and_signed_notices_are_never_turned_away(limited: HearthFlask) -> None:
+    visitor, hooks = at(limited), at(limited, "hooks.hearth.test")
+
+    live = {visitor.get("/livez").status_code for _ in range(12)}
+    static = {visitor.get("/static/icon.svg", buffered=True).status_code for _ in range(12)}
+    notices = {hooks.post("/webhooks/stripe").status_code for _ in range(12)}
+
+    assert (live, static, notices) == ({200}, {200}, {400})
+
+
+def test_the_page_says_when_to_come_back_and_keeps_what_was_typed(limited: HearthFlask) -> None:
+    visitor = at(limited)
+    token = visitor.token_on("/sign-in")
+    for _ in range(8):
+        visitor.get("/give")
+
+    answer = visitor.post("/give", data={"form_token": token, "name": '<b>"Anna"', "amount": "15"})
+
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert 'name="name" value="&lt;b&gt;&#34;Anna&#34;"' in answer.text
+    assert 'name="amount" value="15"' in answer.text
+    assert token not in answer.text
+
+
+def test_a_password_is_not_kept(limited: HearthFlask) -> None:
+    visitor = at(limited)
+    for _ in range(9):
+        visitor.get("/give")
+
+    answer = visitor.post("/sign-in", data={"email": "a@b.example", "password": "kanareika"})
+
+    assert answer.status_code == 429
+    assert "kanareika" not in answer.text
+    assert "a@b.example" not in answer.text
+
+
+def test_no_address_and_no_token_stands_in_redis(limited: HearthFlask) -> None:
+    visitor = at(limited)
+    visitor.set_cookie(COOKIE, "a-token-of-somebody", domain=visitor.host, secure=True)
+    visitor.get("/give", environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
+
+    keys = [key.decode() for key in jobs.redis_connection().scan_iter("hearth:limit:*")]
+
+    assert len(keys) >= 3
+    assert not [key for key in keys if "192.0.2" in key or "somebody" in key or "spb" in key]
+
+
+def test_without_redis_each_process_counts_for_itself() -> None:
+    counters = Counters(f"redis://127.0.0.1:{free_port()}/0", "secret")
+
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        over = [counters.first_over([Count(FEW, "a")]) for _ in range(5)]
+        other = counters.first_over([Count(FEW, "b")])
+
+    assert [found is not None for found in over] == [False, False, False, True, True]
+    assert other is None
+
+
+def test_processes_share_their_sheets_in_redis(settings: Settings) -> None:
+    here, there = (Counters(settings.redis_url, settings.secret_key) for _ in "12")
+    whose = f"shared-{id(here)}"
+
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        over = [c.first_over([Count(FEW, whose)]) is not None for c in (here, there, here, there)]
+
+    assert over == [False, False, False, True]
+
+
+def test_a_house_takes_half_the_threads_at_most() -> None:
+    in_flight = InFlight(threads=8)
+
+    taken = [in_flight.begin("spb", costly=False) for _ in range(5)]
+    neighbour = in_flight.begin("pskov", costly=False)
+    in_flight.end("spb", costly=False)
+
+    assert taken == [True] * 4 + [False]
+    assert neighbour
+    assert in_flight.begin("spb", costly=False)
+
+
+def test_one_export_at_a_time_and_pages_beside_it() -> None:
+    in_flight = InFlight(threads=8)
+
+    first, second = (in_flight.begin("spb", costly=True) for _ in "12")
+    page = in_flight.begin("spb", costly=False)
+    in_flight.end("spb", costly=True)
+
+    assert (first, second, page) == (True, False, True)
+    assert in_flight.begin("spb", costly=True)
+
+
+def test_a_full_house_answers_503_and_every_place_is_given_back(
+    app: HearthFlask, visitor: MakeVisitor, session: Session
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    taken = [places.begin("spb", costly=False) for _ in range(places.at_once)]
+
+    full, elsewhere = visitor("spb").get("/give"), visitor("pskov").get("/give")
+    for _ in taken:
+        places.end("spb", costly=False)
+    free = [visitor("spb").get(path).status_code for path in ("/give", "/nothing", "/sign-in")]
+
+    assert full.status_code == 503
+    assert full.headers["Retry-After"] == "2"
+    assert elsewhere.status_code == 200
+    assert free == [200, 404, 200]
+    assert not any(places._running.values())
+
+
+def test_places_are_counted_truly_by_many_threads() -> None:
+    in_flight = InFlight(threads=16)
+
+    def work() -> None:
+        for _ in range(500):
+            if in_flight.begin("spb", costly=True):
+                in_flight.end("spb", costly=True)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not any(in_flight._running.values())
+
+
+def test_everything_that_is_named_costly_is_a_page(app: HearthFlask) -> None:
+    named = {*GUARDED.costly, *GUARDED.reports, *limits.FREE}
+
+    assert named <= set(app.view_functions)

@@ -1,0 +1,13 @@
+"""Finishes what was asked for and not done: destroying the keys of erased people."""
+
+from hearth.jobs import Job, begun
+from hearth.sealing.services import sweep_destructions
+from tenants.context import runtime, tenant_session
+
+
+def sweep_keys() -> None:
+    """Destroy every key that waits for it, organisation by organisation."""
+    begun(Job.SWEEP_KEYS)
+    for organisation in runtime().registry.all_active():
+        with tenant_session(organisation) as session:
+            sweep_destructions(session)
