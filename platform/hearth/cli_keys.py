@@ -3,19 +3,16 @@
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 
 from config.settings import Settings
 from hearth.keys import services as keys
 from hearth.sealing.errors import SealingError
 from hearth.sealing.rotation import rotate
-from hearth.sealing.services import sweep_destructions
+from hearth.sealing.services import KEY_BACKUPS_LAST, sweep_destructions
 from hearth.sealing.store import Mode, key_store
 from tenants import context
 from tenants.registry import OrgRef
 
-# How long a backup of the database of keys is kept at the most; docs/operations/keys.md says so.
-KEY_BACKUPS_LAST = timedelta(days=30)
 Arguments = argparse.Namespace
 
 

@@ -78,7 +78,7 @@ def certify(session: Session) -> ErasureCertificate:
     certificate = ErasureCertificate(
         kind=ErasureKind.RETENTION,
         subject_hash="0" * 64,
-        method="blanked_in_place",
+        method="keys_destroyed",
         counts={"people": 2},
         kept={"rights": ""},
         last_key_backup_ends_on=TODAY + timedelta(days=30),

@@ -27,27 +27,22 @@ NEVER_DELETED = (
     "incidents",
     "consents",
 )
-# Rows that the organisation's role may not change are blanked for what stands in the list of the
-# erased, and for nothing else: the function takes no word from whoever calls it.
+# Files may not be changed by the organisation's role. They are emptied for what stands in the list
+# of the erased, and for nothing else: the function takes no word from whoever calls it. The tables
+# of files come with the next revision; a function's body is read when it is called.
 FORGET = """
 CREATE FUNCTION forget_what_was_erased() RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    corrections bigint;
-    changes bigint;
+    files bigint;
 BEGIN
-    UPDATE person_corrections SET before = '{}'
-    WHERE before <> '{}'
-        AND person_id IN (SELECT subject_id FROM erasures WHERE subject_kind = 'person');
-    GET DIAGNOSTICS corrections = ROW_COUNT;
-    UPDATE stay_changes SET note = NULL
-    WHERE note IS NOT NULL AND stay_id IN (
-        SELECT stays.id FROM stays JOIN erasures ON erasures.subject_id = stays.household_id
+    UPDATE stored_files SET content = '', size = 0
+    WHERE size <> 0 AND id IN (
+        SELECT household_documents.file_id FROM household_documents
+        JOIN erasures ON erasures.subject_id = household_documents.household_id
         WHERE erasures.subject_kind = 'household'
     );
-    GET DIAGNOSTICS changes = ROW_COUNT;
-    RETURN jsonb_strip_nulls(jsonb_build_object(
-        'person_corrections', nullif(corrections, 0), 'stay_changes', nullif(changes, 0)
-    ));
+    GET DIAGNOSTICS files = ROW_COUNT;
+    RETURN jsonb_strip_nulls(jsonb_build_object('stored_files', nullif(files, 0)));
 END $$;
 REVOKE ALL ON FUNCTION forget_what_was_erased() FROM PUBLIC
 """
@@ -92,9 +87,9 @@ def _consents() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.String(30), nullable=False),
         sa.Column("categories", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("recipients", sa.Text(), nullable=False),
+        sa.Column("recipients_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("giver", sa.String(30), nullable=False),
-        sa.Column("giver_name", sa.Text(), nullable=True),
+        sa.Column("giver_name_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("assent", sa.Boolean(), nullable=True),
         sa.Column("medium", sa.String(30), nullable=False),
         sa.Column("language", sa.String(length=10), nullable=False),
@@ -108,12 +103,12 @@ def _consents() -> None:
         ),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_by", sa.Uuid(), nullable=True),
-        sa.Column("withdrawal_note", sa.Text(), nullable=True),
+        sa.Column("withdrawal_note_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("effect_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("effect_by", sa.Uuid(), nullable=True),
-        sa.Column("effect_note", sa.Text(), nullable=True),
+        sa.Column("effect_note_sealed", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
-            "giver = 'self' OR giver_name IS NOT NULL", name=op.f("ck_consents_giver_name")
+            "giver = 'self' OR giver_name_sealed IS NOT NULL", name=op.f("ck_consents_giver_name")
         ),
         sa.CheckConstraint("giver IN ('self', 'guardian')", name=op.f("ck_consents_giver")),
         sa.CheckConstraint(

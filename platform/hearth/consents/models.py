@@ -17,6 +17,7 @@ from hearth.data_records import (
     Purpose,
 )
 from hearth.families.codes import code_column, one_of
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -56,7 +57,7 @@ class Consent(TenantModel):
         CheckConstraint("valid_until > valid_from", name="valid_until"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
         CheckConstraint("effect_at IS NULL OR withdrawn_at IS NOT NULL", name="effect"),
-        CheckConstraint("giver = 'self' OR giver_name IS NOT NULL", name="giver_name"),
+        CheckConstraint("giver = 'self' OR giver_name_sealed IS NOT NULL", name="giver_name"),
         Index("ix_consents_household_id", "household_id"),
         Index("ix_consents_valid_until", "valid_until"),
     )
@@ -66,19 +67,14 @@ class Consent(TenantModel):
         purpose=Purpose.ACCOMPANIMENT,
         basis=Basis.LEGAL_DUTY,
         classes={
-            "giver_name": FieldClass.IDENTITY,
             "assent": FieldClass.CASEWORK,
-            "recipients": FieldClass.FREE_TEXT,
             "categories": FieldClass.CASEWORK,
             "text_version": FieldClass.TECHNICAL,
             "text_hash": FieldClass.TECHNICAL,
             "language": FieldClass.CASEWORK,
-            "withdrawal_note": FieldClass.FREE_TEXT,
-            "effect_note": FieldClass.FREE_TEXT,
         },
         subject=(OF_PERSON, OF_HOUSEHOLD),
         others=frozenset({"giver_name"}),
-        blanks={"giver_name": "-", "recipients": ""},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -86,9 +82,9 @@ class Consent(TenantModel):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
     purpose: Mapped[ConsentPurpose] = mapped_column(code_column(ConsentPurpose))
     categories: Mapped[list[str]]
-    recipients: Mapped[str]
+    recipients = sealed(FieldClass.FREE_TEXT, subject="person_id", default="")
     giver: Mapped[Giver] = mapped_column(code_column(Giver))
-    giver_name: Mapped[str | None]
+    giver_name = sealed(FieldClass.IDENTITY, subject="person_id")
     assent: Mapped[bool | None]
     """A child's own yes; None where it was too young to be asked."""
     medium: Mapped[Medium] = mapped_column(code_column(Medium))
@@ -101,10 +97,10 @@ class Consent(TenantModel):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
-    withdrawal_note: Mapped[str | None]
+    withdrawal_note = sealed(FieldClass.FREE_TEXT, subject="person_id")
     effect_at: Mapped[datetime | None]
     effect_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
-    effect_note: Mapped[str | None]
+    effect_note = sealed(FieldClass.FREE_TEXT, subject="person_id")
 
     def is_valid(self, on: date) -> bool:
         """Whether it may be relied on that day."""

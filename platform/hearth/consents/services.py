@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
 from hearth.consents.models import Consent, ConsentPurpose, Giver, Medium
 from hearth.consents.texts import text_of
+from hearth.families.access import visible_households
 from hearth.families.models import Household, HouseholdMember
 from hearth.families.vocabulary import MemberRole
 
@@ -73,6 +77,7 @@ def give(
     )
     session.add(consent)
     session.flush()
+    _record(session, "consent.given", consent, recorded_by, giver=new.giver.value)
     return consent
 
 
@@ -88,6 +93,7 @@ def withdraw(session: Session, consent: Consent, *, note: str | None, by: uuid.U
     consent.withdrawn_by = by
     consent.withdrawal_note = note
     session.flush()
+    _record(session, "consent.withdrawn", consent, by)
 
 
 def stop(session: Session, consent: Consent, *, note: str, by: uuid.UUID) -> None:
@@ -102,6 +108,7 @@ def stop(session: Session, consent: Consent, *, note: str, by: uuid.UUID) -> Non
     consent.effect_by = by
     consent.effect_note = note
     session.flush()
+    _record(session, "consent.stopped", consent, by)
 
 
 def consents_of(session: Session, household_id: uuid.UUID) -> Sequence[Consent]:
@@ -113,12 +120,18 @@ def consents_of(session: Session, household_id: uuid.UUID) -> Sequence[Consent]:
     ).all()
 
 
-def to_look_at(session: Session, *, today: date) -> Sequence[Consent]:
-    """What ends within a month or has ended, and what was taken back and still has an effect."""
+def to_look_at(session: Session, *, user: SignedIn, today: date) -> Sequence[Row[Consent, str]]:
+    """What ends within a month or has ended, and what was taken back and still has an effect.
+
+    Each with its case number, of the families that somebody sees.
+    """
     ending = Consent.withdrawn_at.is_(None) & (Consent.valid_until <= today + SOON)
     unstopped = Consent.withdrawn_at.is_not(None) & Consent.effect_at.is_(None)
-    return session.scalars(
-        select(Consent).where(or_(ending, unstopped)).order_by(Consent.valid_until)
+    return session.execute(
+        select(Consent, Household.case_number)
+        .join(Household, Household.id == Consent.household_id)
+        .where(or_(ending, unstopped), visible_households(user, Permission.FAMILIES_READ))
+        .order_by(Consent.valid_until, Consent.id)
     ).all()
 
 
@@ -129,6 +142,20 @@ def get_consent(
     return session.scalars(
         select(Consent).where(Consent.id == consent_id, Consent.household_id == household_id)
     ).one_or_none()
+
+
+def _record(
+    session: Session, action: str, consent: Consent, actor_id: uuid.UUID, **facts: str
+) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="consent",
+        subject_id=consent.id,
+        actor_id=actor_id,
+        household_id=consent.household_id,
+        facts={"purpose": consent.purpose.value, **facts},
+    )
 
 
 def _check_child(member: HouseholdMember, new: NewConsent, assent_age: int, today: date) -> None:

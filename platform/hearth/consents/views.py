@@ -20,7 +20,9 @@ from hearth.consents.services import (
 from hearth.consents.texts import text_of
 from hearth.consents.words import GIVERS, MEDIA, PURPOSES
 from hearth.families import services as families
+from hearth.families.access import find_household
 from hearth.families.models import Household
+from hearth.families.seen import see_household
 from hearth.families.words import MEMBER_ROLES
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import reader_locale, today
@@ -35,19 +37,19 @@ blueprint = Blueprint("consents", __name__, template_folder="templates")
 @permit(Permission.FAMILIES_READ)
 def ending() -> str:
     """What ends soon or was taken back and still has an effect; case numbers alone."""
-    rows = services.to_look_at(session, today=today())
-    homes = {one.household_id: families.get_household(session, one.household_id) for one in rows}
-    return render_template("consents/ending.html", consents=rows, homes=homes, **_shown())
+    rows = services.to_look_at(session, user=person(), today=today())
+    return render_template("consents/ending.html", rows=rows, **_shown())
 
 
 @blueprint.get("/families/<uuid:household_id>/consents")
 @permit(Permission.FAMILIES_READ)
 def index(household_id: uuid.UUID) -> str:
     """A family's consents; looking at them is a look into its file."""
-    household = _household(household_id)
-    families.record_read(session, household_id=household.id, user_id=person().id)
+    household = _household(household_id, Permission.FAMILIES_READ)
+    _note_look(household)
     rows = services.consents_of(session, household.id)
-    names = {one.person_id: one.person.full_name for one in household.members}
+    seen = see_household(household, person().eyes(Permission.FAMILIES_READ))
+    names = {one.person_id: one.person.full_name for one in seen.members}
     return render_template(
         "consents/index.html", household=household, consents=rows, names=names, **_shown()
     )
@@ -127,8 +129,16 @@ def _shown() -> dict[str, Any]:
     return {"purposes": PURPOSES, "givers": GIVERS, "media": MEDIA, "today": today()}
 
 
-def _household(household_id: uuid.UUID) -> Household:
-    return found(families.get_household(session, household_id))
+def _household(
+    household_id: uuid.UUID, permission: Permission = Permission.FAMILIES_WRITE
+) -> Household:
+    return found(find_household(session, household_id, user=person(), permission=permission))
+
+
+def _note_look(household: Household) -> None:
+    families.record_read(
+        session, household_id=household.id, user_id=person().id, purpose="consents"
+    )
 
 
 def _consent(household: Household, consent_id: uuid.UUID) -> Any:

@@ -1,6 +1,7 @@
 """Whom an incident concerns, found by a question, and who told each of them by which safe way."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
 from hearth.families.models import (
     CaseEpisode,
@@ -19,7 +21,7 @@ from hearth.families.models import (
 )
 from hearth.families.vocabulary import MemberRole
 from hearth.incidents.models import AffectedPerson, Incident, IncidentSearch, PersonNotice, Way
-from hearth.incidents.services import lock
+from hearth.incidents.services import lock, record
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.shelter.models import Stay
 
@@ -99,6 +101,7 @@ def freeze(
             .on_conflict_do_nothing()
         )
     session.expire(incident, ["searches"])
+    record(session, "incident.people_found", incident, by, found=len(people))
     return search
 
 
@@ -156,6 +159,19 @@ def tell(
         )
     )
     session.flush()
+    record(session, "incident.person_told", incident, by, way=way.value)
+
+
+def note_look(session: Session, shown: Collection[Concerned], *, user_id: uuid.UUID) -> None:
+    """Note that somebody was shown these people, whichever family they belong to."""
+    if shown:
+        audit.record_read(
+            session,
+            person_ids={one for each in shown for one in (each.person.id, each.reach.id)},
+            user_id=user_id,
+            purpose="incident",
+            number=len(shown),
+        )
 
 
 def _people(criteria: Criteria) -> Any:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from hearth.audit import services as audit
 from hearth.incidents.models import EntryKind, Incident, IncidentEntry, IncidentKind
+from hearth.trail import Fact
 from tenants.legal import Notices
 
 
@@ -74,6 +76,7 @@ def open_incident(
     )
     session.add(incident)
     session.flush()
+    record(session, "incident.opened", incident, by, kind=kind.value, high_risk=high_risk)
     return incident
 
 
@@ -101,6 +104,7 @@ def add_entry(
     )
     session.flush()
     session.expire(incident, ["entries"])
+    record(session, "incident.entry_added", incident, by, kind=kind.value)
 
 
 def close(
@@ -127,6 +131,7 @@ def close(
     incident.closed_at = datetime.now(UTC)
     incident.closed_by = by
     session.flush()
+    record(session, "incident.closed", incident, by)
 
 
 def clocks(incident: Incident, notices: Notices) -> list[Clock]:
@@ -195,3 +200,17 @@ def lock(session: Session, incident: Incident) -> None:
     session.expire(incident, ["entries"])
     if not incident.is_open:
         raise IncidentClosedError
+
+
+def record(
+    session: Session, action: str, incident: Incident, actor_id: uuid.UUID, **facts: Fact
+) -> None:
+    """Record what was done about an incident: codes and numbers, no words."""
+    audit.record(
+        session,
+        action=action,
+        subject_type="incident",
+        subject_id=incident.id,
+        actor_id=actor_id,
+        facts=facts,
+    )

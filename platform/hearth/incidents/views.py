@@ -72,10 +72,12 @@ def open_one() -> Any:
 def show(incident_id: uuid.UUID) -> str:
     """One incident: its clocks, its entries, whom it concerns."""
     incident = _incident(incident_id)
+    concerned = people.concerned(session, incident)
+    people.note_look(session, concerned, user_id=person().id)
     return render_template(
         "incidents/show.html",
         incident=incident,
-        concerned=people.concerned(session, incident),
+        concerned=concerned,
         staff=names_of(session, {entry.by for entry in incident.entries}),
         **_shown(),
     )
@@ -128,6 +130,7 @@ def tell(incident_id: uuid.UUID, person_id: uuid.UUID) -> Any:
             return _to(incident)
         except PROBLEMS as error:
             form.add_error(None, _why(error))
+    people.note_look(session, [one], user_id=person().id)
     return form_page("incidents/tell.html", form, incident=incident, one=one, **_shown())
 
 

@@ -1,7 +1,7 @@
 """Reads the clocks, gives notice, hears what a human says, and ends what has served its time."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
+from hearth.audit import services as audit
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.post import watchers
 from hearth.families.models import CaseEpisode
@@ -60,6 +61,13 @@ def give_notices(session: Session, *, profile: LegalProfile, today: date) -> int
         ).first()
         given += row is not None
     if given:
+        audit.record(
+            session,
+            action="retention.notices_given",
+            subject_type="retention_notice",
+            subject_id=None,
+            facts={"new": given},
+        )
         for user in watchers(session, Permission.RETENTION_MANAGE):
             put(
                 session,
@@ -68,6 +76,15 @@ def give_notices(session: Session, *, profile: LegalProfile, today: date) -> int
                 payload={"template": MAIL, "user": str(user.id), "count": given},
             )
     return given
+
+
+def note_looks(session: Session, notices: Iterable[RetentionNotice], *, user_id: uuid.UUID) -> None:
+    """Note whom the list names: a request for help bears a name, everything else a number."""
+    for notice in notices:
+        if notice.subject_kind is SubjectKind.REFERRAL:
+            audit.record_read(
+                session, subject_id=notice.subject_id, user_id=user_id, purpose="retention"
+            )
 
 
 def answer(
@@ -92,6 +109,14 @@ def answer(
     notice.answered_by = by
     notice.answered_at = datetime.now(UTC)
     session.flush()
+    audit.record(
+        session,
+        action="retention.answered",
+        subject_type="retention_notice",
+        subject_id=notice.id,
+        actor_id=by,
+        facts={"answer": answer.value, "group": notice.data_group.value},
+    )
 
 
 def ending_now(session: Session, *, today: date) -> list[uuid.UUID]:

@@ -33,6 +33,7 @@ def index() -> str:
     """Whose data have served their time, the next end first."""
     notices = services.waiting(session)
     kept = services.kept(session, today=today())
+    services.note_looks(session, [*notices, *kept], user_id=person().id)
     ids = {one.subject_id for one in notices}
     return render_template(
         "retention/index.html",
@@ -57,6 +58,7 @@ def answer(notice_id: uuid.UUID) -> Any:
             return redirect(url_for("retention.index"), 303)
         except AnsweredError:
             form.add_error(None, _("This has been decided already."))
+    services.note_looks(session, [notice], user_id=person().id)
     return form_page("retention/answer.html", form, notice=notice, name=_name, groups=GROUPS)
 
 

@@ -181,7 +181,6 @@ class Stay(TenantModel):
         group=DataGroup.FAMILY_FILES,
         purpose=Purpose.SHELTER,
         basis=Basis.CONSENT,
-        classes={},
         subject=(OF_HOUSEHOLD,),
         others=frozenset({"departure_note"}),
     )

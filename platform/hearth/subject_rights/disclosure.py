@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from typing import Any
@@ -11,26 +11,43 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.registry import DataField, DataTable, leads_to, organisation_tables
-from hearth.families.services import record_read
+from hearth.sealing.services import refuse_locked
+from hearth.service_delivery.sealed import is_closed_to
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
-from hearth.subject_rights.subjects import Ids, ids_to_show
+from hearth.subject_rights.subjects import Ids, ids_to_show, note_look
 from hearth.subject_rights.vocabulary import Decision, Step
 
 # What is nobody's business but the service's; a colleague's own data are hers.
 INTERNAL = frozenset({FieldClass.TECHNICAL, FieldClass.STAFF})
 # How we came to a decision is not handed out with it: a safeguarding note may name a danger.
 DELIBERATIONS = frozenset(
-    {"subject_request_steps", "erasure_proposals", "legal_holds", "retention_notices"}
+    {
+        "subject_request_steps",
+        "erasure_proposals",
+        "legal_holds",
+        "retention_notices",
+        "case_grants",
+        "household_restrictions",
+        "glass_looks",
+        "glass_reviews",
+    }
 )
+LOOKS = "person_reads"
+NOTE = ("service_deliveries", "note")
 REDACTED = "[…]"
 
 
 class StillToReadError(ValueError):
     """Something may tell of others and nobody has decided about it."""
+
+
+class SealedNoteError(ValueError):
+    """A sealed note is given out by whoever may read it: its owner opens it to her first."""
 
 
 class ShownBeforeError(ValueError):
@@ -52,6 +69,8 @@ class QueueEntry:
 
     entry: Disclosure
     contents: str
+    is_closed: bool = False
+    """Whether it is a sealed note that this reader may not read."""
 
 
 def rows_about(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Iterator[Told]:
@@ -61,21 +80,23 @@ def rows_about(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> It
     """
     ids = ids_to_show(session, kind, subject_id)
     for table in organisation_tables():
+        if table.name == LOOKS and kind is SubjectKind.PERSON:
+            yield from _looks_at(session, table, subject_id)
+            continue
         for row in _rows(session, table, ids, kind):
-            yield Told(
-                table=table,
-                row_id=getattr(row, "id", None),
-                values=_values(table, row, kind),
-            )
+            if values := _values(table, row, kind):
+                yield Told(table=table, row_id=getattr(row, "id", None), values=values)
 
 
 def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
     """Fill the redaction queue; returns how many entries wait for a human.
 
     :raises RequestError: the request ended, or nobody has checked who asks.
+    :raises KeysLockedError: what is sealed cannot be read at the moment.
     """
     lock(session, request)
     refuse_unchecked(request)
+    refuse_locked(session)
     _fill(session, request)
     take_step(session, request, Step.PREPARED, by=by)
     return len(_undecided(session, request))
@@ -104,17 +125,20 @@ def queue_read_by(
     session: Session, request: SubjectRequest, user_id: uuid.UUID
 ) -> list[QueueEntry]:
     """The queue for somebody who reads it, which is a look into the family's file."""
-    _note_the_look(session, request, user_id)
-    return queue(session, request)
+    note_look(session, request.household_id, user_id=user_id)
+    read = queue(session, request)
+    closed = {one.entry.id for one in read if _is_closed(session, one.entry, user_id)}
+    return [
+        replace(one, contents="", is_closed=True) if one.entry.id in closed else one for one in read
+    ]
 
 
-def contents_read_by(
+def entry_read_by(
     session: Session, request: SubjectRequest, entry: Disclosure, user_id: uuid.UUID
-) -> str:
-    """What stands in one entry, for somebody who reads it; empty where it is gone."""
-    _note_the_look(session, request, user_id)
-    found = (one.contents for one in queue(session, request) if one.entry.id == entry.id)
-    return next(found, "")
+) -> QueueEntry:
+    """One entry with what stands in it, for somebody who reads it; empty where it is gone."""
+    found = (one for one in queue_read_by(session, request, user_id) if one.entry.id == entry.id)
+    return next(found, QueueEntry(entry=entry, contents=""))
 
 
 def entry_of(
@@ -139,8 +163,11 @@ def decide(
     """Release a field to the requester or keep it back.
 
     :raises ClosedError: the request has ended.
+    :raises SealedNoteError: it is a sealed note that its owner has not opened to her.
     """
     lock(session, request)
+    if decision is Decision.RELEASE and _is_closed(session, entry, by):
+        raise SealedNoteError
     entry.decision = decision
     entry.decided_by = by
     entry.decided_at = datetime.now(UTC)
@@ -156,6 +183,7 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     """
     lock(session, request)
     refuse_unchecked(request)
+    refuse_locked(session)
     latest = request.last_of(Step.PREPARED, Step.EXPORTED, Step.EXPORT_RENEWED)
     if latest is None:
         raise StillToReadError
@@ -165,18 +193,13 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     if _undecided(session, request):
         raise StillToReadError
     kept_back = _kept_back(session, request)
-    _note_the_look(session, request, by)
+    note_look(session, request.household_id, user_id=by)
     told = [
         _redacted(row, kept_back)
         for row in rows_about(session, request.subject_kind, request.subject_id)
     ]
     take_step(session, request, Step.EXPORTED, by=by)
     return told
-
-
-def _note_the_look(session: Session, request: SubjectRequest, user_id: uuid.UUID) -> None:
-    if request.household_id is not None:
-        record_read(session, household_id=request.household_id, user_id=user_id)
 
 
 def as_text(value: Any) -> str:
@@ -195,6 +218,19 @@ def as_text(value: Any) -> str:
         case list() | tuple():
             return ", ".join(as_text(part) for part in value)
     return str(value)
+
+
+def _is_closed(session: Session, entry: Disclosure, user_id: uuid.UUID) -> bool:
+    is_note = (entry.table_name, entry.field) == NOTE
+    return is_note and is_closed_to(session, entry.row_id, user_id)
+
+
+def _looks_at(session: Session, table: DataTable, person_id: uuid.UUID) -> Iterator[Told]:
+    """When she was shown to a member of staff and what for; who it was is the house's answer."""
+    fields = {field.name: field for field in table.fields}
+    for look in audit.reads_about(session, person_id):
+        values = {fields["read_at"]: look.at, fields["purpose"]: look.purpose}
+        yield Told(table=table, row_id=None, values=values)
 
 
 def _rows(session: Session, table: DataTable, ids: Ids, kind: SubjectKind) -> Sequence[Any]:

@@ -3,12 +3,14 @@
 import hashlib
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.data_records import SubjectKind
+from hearth.sealing.services import KEY_BACKUPS_LAST
 from hearth.subject_rights import erasing
 from hearth.subject_rights.erasure_plan import Obstacle, preview
 from hearth.subject_rights.models import (
@@ -20,9 +22,6 @@ from hearth.subject_rights.models import (
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
 from hearth.subject_rights.vocabulary import ErasureKind, Step, Verdict
 from tenants.legal import LegalProfile
-
-# How long a backup of the keys lives; until then an old backup could still be read with it.
-KEY_BACKUP = timedelta(days=30)
 
 
 class ObstacleError(ValueError):
@@ -152,7 +151,7 @@ def carry_out(
         method=erasing.METHOD,
         counts={},
         kept={one.group.value: one.until.isoformat() if one.until else "" for one in plan.stays},
-        last_key_backup_ends_on=today + KEY_BACKUP,
+        last_key_backup_ends_on=today + KEY_BACKUPS_LAST,
     )
     session.add(certificate)
     session.flush()
@@ -172,6 +171,20 @@ def carry_out(
     counts = erasing.erase(session, plan.ids, keep=plan.keep)
     certificate.counts = counts
     session.flush()
+    # The record names nobody who was erased: the certificate's mark leads to her alone.
+    audit.record(
+        session,
+        action="erasure.carried_out",
+        subject_type="erasure_certificate",
+        subject_id=certificate.id,
+        actor_id=approved_by,
+        facts={
+            "about": kind.value,
+            "why": certificate.kind.value,
+            "method": certificate.method,
+            "rows": sum(counts.values()),
+        },
+    )
     return certificate
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hearth.data_records import DataGroup, SubjectKind
-from hearth.data_register.registry import leads_to, organisation_tables
 from hearth.giving.models import Gift
 from hearth.subject_rights import erasing, holds
 from hearth.subject_rights.models import Erasure
@@ -76,7 +75,7 @@ def preview(
     kept = {one.group for one in stays if one.reason is not Reason.FAMILY}
     return Preview(
         ids=ids,
-        goes=_rows_that_go(session, ids, kept),
+        goes=erasing.rows_that_go(session, ids, keep=kept),
         stays=stays,
         obstacles=[*_obstacles(session, ids, subject_id, today, but), *_duty(kind, kept)],
     )
@@ -143,18 +142,3 @@ def _duty(kind: SubjectKind, kept: set[DataGroup]) -> list[Obstacle]:
     # What has to be kept of somebody is kept whole: half a donor serves no bookkeeper.
     own = {SubjectKind.DONOR: DataGroup.DONORS, SubjectKind.STAFF: DataGroup.STAFF}
     return [Obstacle.DUTY] if own.get(kind, DataGroup.FAMILY_FILES) in kept else []
-
-
-def _rows_that_go(session: Session, ids: Ids, kept: set[DataGroup]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for table in organisation_tables():
-        if table.record.group in kept or not erasing.telling_fields(table):
-            continue
-        for kind, subjects in ids.items():
-            condition = leads_to(table, kind, subjects)
-            if condition is None or not erasing.is_nearest(table, kind, ids):
-                continue
-            count = session.scalar(select(func.count()).select_from(table.table).where(condition))
-            if count:
-                found[table.name] = found.get(table.name, 0) + count
-    return found

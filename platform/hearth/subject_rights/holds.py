@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.data_records import SubjectKind
 from hearth.subject_rights.models import LegalHold
 
@@ -30,6 +31,7 @@ def set_hold(
     )
     session.add(hold)
     session.flush()
+    _record(session, "hold.set", hold, set_by)
     return hold
 
 
@@ -45,6 +47,7 @@ def lift_hold(session: Session, hold: LegalHold, *, note: str, lifted_by: uuid.U
     hold.lifted_by = lifted_by
     hold.lifting_note = note
     session.flush()
+    _record(session, "hold.lifted", hold, lifted_by)
 
 
 def standing(
@@ -57,3 +60,16 @@ def standing(
     if subject_ids is not None:
         wanted = wanted.where(LegalHold.subject_id.in_(subject_ids))
     return list(session.scalars(wanted.order_by(LegalHold.set_at.desc())))
+
+
+def _record(session: Session, action: str, hold: LegalHold, actor_id: uuid.UUID) -> None:
+    is_family = hold.subject_kind is SubjectKind.HOUSEHOLD
+    audit.record(
+        session,
+        action=action,
+        subject_type="legal_hold",
+        subject_id=hold.id,
+        actor_id=actor_id,
+        household_id=hold.subject_id if is_family else None,
+        facts={"about": hold.subject_kind.value},
+    )

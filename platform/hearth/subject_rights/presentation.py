@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,21 @@ from hearth.subject_rights.words import (
 from hearth.web.formatting import today
 
 HANDS_OUT = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
+WHY: dict[type[Exception], LazyString] = {
+    services.ClosedError: _l("This request has been answered."),
+    services.NotCheckedError: _l(
+        "First record who asks, and that an answer brings nobody into danger."
+    ),
+    services.ExtendedBeforeError: _l("The time was extended once already."),
+    NotAPersonError: _l("Only what stands in a family's file about a person is corrected here."),
+    disclosure.StillToReadError: _l(
+        "Gather the data first, and read every entry that may tell of others."
+    ),
+    disclosure.SealedNoteError: _l("This note is sealed. Ask whoever wrote it to let you read it."),
+    disclosure.ShownBeforeError: _l("The file was handed out. Say why, and it can be made anew."),
+    erasure.SamePersonError: _l("Somebody else has to decide: you asked for it yourself."),
+    erasure.DecidedError: _l("Somebody has asked for it or decided about it before."),
+}
 
 
 def words() -> dict[str, Any]:
@@ -70,27 +86,11 @@ def page_of(session: Session, request: SubjectRequest) -> dict[str, Any]:
 
 def say_why(error: Exception) -> str:
     """Why a step could not be taken."""
-    match error:
-        case services.ClosedError():
-            return str(_("This request has been answered."))
-        case services.NotCheckedError():
-            return str(_("First record who asks, and that an answer brings nobody into danger."))
-        case services.ExtendedBeforeError():
-            return str(_("The time was extended once already."))
-        case NotAPersonError():
-            return str(_("Only what stands in a family's file about a person is corrected here."))
-        case disclosure.StillToReadError():
-            return str(_("Gather the data first, and read every entry that may tell of others."))
-        case disclosure.ShownBeforeError():
-            return str(_("The file was handed out. Say why, and it can be made anew."))
-        case erasure.SamePersonError():
-            return str(_("Somebody else has to decide: you asked for it yourself."))
-        case erasure.DecidedError():
-            return str(_("Somebody has asked for it or decided about it before."))
-        case erasure.ObstacleError():
-            return " ".join(str(OBSTACLES[one]) for one in error.obstacles)
-        case _:
-            raise error
+    if isinstance(error, erasure.ObstacleError):
+        return " ".join(str(OBSTACLES[one]) for one in error.obstacles)
+    if type(error) not in WHY:
+        raise error
+    return str(WHY[type(error)])
 
 
 def _safe_contact(session: Session, request: SubjectRequest) -> Person | None:

@@ -7,10 +7,19 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from hearth.audit import services as audit
 from hearth.subject_rights.models import RequestStep, SubjectRequest
 from hearth.subject_rights.subjects import Subject
 from hearth.subject_rights.vocabulary import CLOSING, Asker, RequestKind, Step
 from tenants.legal import LegalProfile
+
+# What has a name of its own in the organisation's records; every other step is one.
+RECORDED_AS = {
+    Step.RECEIVED: "request.taken",
+    Step.EXPORTED: "request.released",
+    Step.ERASURE_ASKED: "erasure.asked",
+    Step.ERASURE_REFUSED: "erasure.refused",
+}
 
 
 class RequestError(ValueError):
@@ -156,4 +165,13 @@ def _add(
 ) -> None:
     session.add(RequestStep(request_id=request.id, step=step, note=note, by=by))
     session.flush()
+    audit.record(
+        session,
+        action=RECORDED_AS.get(step, "request.step"),
+        subject_type="subject_request",
+        subject_id=request.id,
+        actor_id=by,
+        household_id=request.household_id,
+        facts={"step": step.value, "kind": request.kind.value, "about": request.subject_kind.value},
+    )
     session.expire(request, ["steps"])

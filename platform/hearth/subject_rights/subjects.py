@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hearth.accounts.models import User
 from hearth.data_records import SubjectKind
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
+from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
 from hearth.intake.models import Referral
@@ -128,6 +129,12 @@ def homes_of(session: Session, person_ids: Collection[uuid.UUID]) -> set[uuid.UU
     )
 
 
+def referrals_of(session: Session, household_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """The requests for help by which these families came to us."""
+    came = select(CaseEpisode.id).where(CaseEpisode.household_id.in_(household_ids))
+    return set(session.scalars(select(Referral.id).where(Referral.episode_id.in_(came))))
+
+
 def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> date | None:
     """The day the last of these families' cases was closed; None while one is open."""
     rows = session.execute(
@@ -138,6 +145,16 @@ def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> da
         ).where(CaseEpisode.household_id.in_(household_ids))
     ).one()
     return rows[0] if rows[1] == rows[2] else None
+
+
+def note_look(session: Session, household_id: uuid.UUID | None, *, user_id: uuid.UUID) -> None:
+    """Note that somebody looked at a family because of a request.
+
+    The law gives the officer every file, also one that opens by name alone, so the policy's scopes
+    do not count here. That she looked stands in the records like every other look.
+    """
+    if household_id is not None:
+        record_read(session, household_id=household_id, user_id=user_id, purpose="request")
 
 
 def _named(kind: SubjectKind, row: Donor | Referral | User, name: str) -> Subject:

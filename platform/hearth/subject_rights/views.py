@@ -44,6 +44,7 @@ MINE = Permission.SUBJECT_RIGHTS
 PROBLEMS = (
     services.RequestError,
     disclosure.StillToReadError,
+    disclosure.SealedNoteError,
     disclosure.ShownBeforeError,
     erasure.ObstacleError,
     erasure.SamePersonError,
@@ -87,6 +88,7 @@ def choose(household_id: uuid.UUID) -> str:
     """The people of a family, to say about whom it is."""
     family = found(subjects.subject_of(session, SubjectKind.HOUSEHOLD, household_id))
     people = subjects.members_of(session, household_id)
+    subjects.note_look(session, household_id, user_id=person().id)
     return render_template("subject_rights/choose.html", family=family, people=people)
 
 
@@ -117,7 +119,9 @@ def ask_as_colleague(user_id: uuid.UUID) -> Any:
 @permit(MINE)
 def show(request_id: uuid.UUID) -> str:
     """One request with its clock, its steps and what can be done next."""
-    return render_template("subject_rights/show.html", **page_of(session, _request(request_id)))
+    request = _request(request_id)
+    subjects.note_look(session, request.household_id, user_id=person().id)
+    return render_template("subject_rights/show.html", **page_of(session, request))
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/identity", methods=BOTH)
@@ -238,10 +242,8 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
             return redirect(url_for("subject_rights.queue", request_id=request.id), 303)
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
-    text = disclosure.contents_read_by(session, request, entry, person().id)
-    return form_page(
-        "subject_rights/decide.html", form, request=request, entry=entry, text=text, words=words()
-    )
+    read = disclosure.entry_read_by(session, request, entry, person().id)
+    return form_page("subject_rights/decide.html", form, request=request, read=read, words=words())
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/file", methods=BOTH)
@@ -323,6 +325,7 @@ def _take(subject: Subject) -> Any:
             session, subject, **form.loaded, received_by=person().id, profile=_law()
         )
         return _to(request)
+    subjects.note_look(session, subject.household_id, user_id=person().id)
     return form_page("subject_rights/ask.html", form, subject=subject)
 
 

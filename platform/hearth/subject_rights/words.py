@@ -75,8 +75,10 @@ REASONS: dict[Reason, LazyString] = {
     Reason.FAMILY: _l("notes about the family as a whole tell of the others too"),
 }
 METHODS: dict[str, LazyString] = {
-    "blanked_in_place": _l("Every field that tells of the person was blanked where it stood."),
-    "keys_destroyed": _l("The keys were destroyed; what is left of the fields cannot be read."),
+    "keys_destroyed": _l(
+        "The keys were destroyed, so that nothing sealed with them can be read, in no backup"
+        " either. What was not sealed was blanked, and files were emptied."
+    ),
 }
 FIELDS: dict[str, LazyString] = {
     "given_name": _l("Given name"),
@@ -114,7 +116,9 @@ TABLES: dict[str, LazyString] = {
     "household_needs": _l("What the family came for"),
     "case_episodes": _l("Case"),
     "key_workers": _l("Who accompanies"),
-    "file_reads": _l("Who looked"),
+    "person_reads": _l("When somebody looked, and what for"),
+    "household_documents": _l("Document"),
+    "stored_files": _l("File"),
     "referrals": _l("Referral"),
     "service_deliveries": _l("Service"),
     "service_recipients": _l("For whom a service was"),
