@@ -10,12 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.audit.models import AuditEvent
 from hearth.consents import services
 from hearth.consents.models import Consent, ConsentPurpose, Giver
 from hearth.consents.services import AssentNeededError, GuardianNeededError, WithdrawnError
 from hearth.consents.texts import NEWEST, text_of
 from hearth.web.languages import LOCALES
 from tests.factories.families import TODAY, born, child, mother, open_family, staff_id
+from tests.factories.people import as_role, restriction
 from tests.factories.rights import give_consent
 from tests.support.visitors import Visitor
 
@@ -69,18 +71,24 @@ def test_a_childs_yes_needs_a_guardian_and_from_ten_years_on_the_child(
         give_consent(session, family, person_id=person_id, **changes)
 
 
+def to_look_at(session: Session, role: Role = Role.SOCIAL_WORKER) -> list[Consent]:
+    """What is on the list of somebody of this role."""
+    rows = services.to_look_at(session, user=as_role(session, role), today=TODAY)
+    return [row.Consent for row in rows]
+
+
 def test_taking_back_has_an_effect_that_is_ticked_off(session: Session) -> None:
     consent, by = give_consent(session, open_family(session)), staff_id(session)
 
     with pytest.raises(WithdrawnError):
         services.stop(session, consent, note="Told everybody", by=by)
     services.withdraw(session, consent, note=None, by=by)
-    waiting = list(services.to_look_at(session, today=TODAY))
+    waiting = to_look_at(session)
     services.stop(session, consent, note="Told everybody", by=by)
 
     assert not consent.is_valid(TODAY)
     assert waiting == [consent]
-    assert list(services.to_look_at(session, today=TODAY)) == []
+    assert to_look_at(session) == []
     with pytest.raises(WithdrawnError):
         services.withdraw(session, consent, note=None, by=by)
 
@@ -90,7 +98,30 @@ def test_what_ends_within_a_month_is_on_the_list(session: Session) -> None:
     soon = give_consent(session, family, valid_until=TODAY + timedelta(days=30))
     give_consent(session, family, valid_until=TODAY + timedelta(days=31))
 
-    assert list(services.to_look_at(session, today=TODAY)) == [soon]
+    assert to_look_at(session) == [soon]
+
+
+def test_the_list_names_no_family_that_somebody_does_not_see(session: Session) -> None:
+    family = open_family(session)
+    soon = give_consent(session, family, valid_until=TODAY + timedelta(days=30))
+
+    before = to_look_at(session, Role.DIRECTOR)
+    restriction(session, family)
+
+    assert to_look_at(session, Role.SPECIALIST) == []
+    assert before == [soon]
+    assert to_look_at(session, Role.DIRECTOR) == []
+
+
+def test_a_yes_is_recorded_with_codes_alone(session: Session) -> None:
+    consent = give_consent(session, open_family(session), recipients="Kanareika's school")
+    session.commit()
+
+    event = session.scalars(select(AuditEvent).where(AuditEvent.subject_id == consent.id)).one()
+
+    assert event.action == "consent.given"
+    assert event.household_id == consent.household_id
+    assert event.facts == {"purpose": "file", "giver": "self"}
 
 
 def test_no_consent_is_deleted(session: Session) -> None:

@@ -216,6 +216,7 @@ def test_the_reminder_tells_nothing_of_what_happened(session: Session, app: Hear
     with app.app_context():
         mail = TEMPLATES[reminders.MAIL](session, payload)
 
+    assert mail is not None
     assert "/incidents/" in mail.text
     assert "Kanareika" not in mail.subject + mail.text + mail.html
 

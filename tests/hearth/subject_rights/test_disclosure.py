@@ -11,10 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
-from hearth.families.models import FileRead
+from hearth.audit.models import AuditEvent, PersonRead
+from hearth.families.access_models import RestrictionKind
+from hearth.families.services import record_read
+from hearth.service_delivery.sealed import let_read
 from hearth.subject_rights import disclosure, papers
 from hearth.subject_rights.disclosure import (
     REDACTED,
+    SealedNoteError,
     ShownBeforeError,
     StillToReadError,
 )
@@ -24,6 +28,7 @@ from hearth.subject_rights.vocabulary import Decision, Step
 from hearth.web.request import HearthFlask
 from tenants.registry import OrgRef
 from tests.factories.families import child, mother, open_family, staff_id
+from tests.factories.people import grant, restriction
 from tests.factories.rights import RU, take_request
 from tests.factories.service_delivery import record_service
 
@@ -126,10 +131,75 @@ def test_reading_the_queue_is_a_look_into_the_file(session: Session) -> None:
 
     disclosure.queue_read_by(session, request, by)
 
-    looks = session.scalars(
-        select(FileRead.user_id).where(FileRead.household_id == request.household_id)
+    looks = session.execute(
+        select(PersonRead.user_id, PersonRead.purpose).where(
+            PersonRead.person_ids.contains([request.subject_id])
+        )
     ).all()
-    assert by in looks
+    assert (by, "request") in looks
+
+
+def test_the_file_says_when_somebody_looked_and_not_who(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    family = open_family(session)
+    record_read(session, household_id=family.id, user_id=staff_id(session))
+    request = take_request(session, family)
+    disclosure.prepare(session, request, by=by)
+
+    told = disclosure.hand_out(session, request, by=by)
+
+    looks = [one.values for one in told if one.table.name == "person_reads"]
+    assert {field.name for one in looks for field in one} == {"purpose", "read_at"}
+    assert "file" in {value for one in looks for value in one.values()}
+
+
+def test_a_sealed_note_is_given_out_by_whoever_may_read_it(session: Session) -> None:
+    by, author = staff_id(session, Role.PRIVACY_OFFICER), staff_id(session, Role.SPECIALIST)
+    family = open_family(session)
+    note = record_service(session, family, note=SECRET, sealed=True, provided_by=author)
+    request = take_request(session, family)
+    disclosure.prepare(session, request, by=by)
+    [closed] = disclosure.queue_read_by(session, request, by)
+
+    with pytest.raises(SealedNoteError):
+        disclosure.decide(session, request, closed.entry, decision=Decision.RELEASE, by=by)
+    let_read(session, note, user_id=by)
+    [opened] = disclosure.queue_read_by(session, request, by)
+    disclosure.decide(session, request, opened.entry, decision=Decision.RELEASE, by=by)
+
+    assert (closed.is_closed, closed.contents) == (True, "")
+    assert (opened.is_closed, opened.contents) == (False, SECRET)
+    assert SECRET in as_text(disclosure.hand_out(session, request, by=by))
+
+
+def test_how_a_case_was_restricted_or_opened_is_not_handed_out(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    family = open_family(session)
+    restriction(session, family, RestrictionKind.THREATENED)
+    grant(session, family, staff_id(session, Role.SPECIALIST), reason=SECRET)
+    request = take_request(session, family)
+
+    waiting = disclosure.prepare(session, request, by=by)
+
+    assert waiting == 0
+    assert "threatened" not in as_text(disclosure.hand_out(session, request, by=by))
+
+
+def test_handing_out_stands_in_the_records(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    request = take_request(session, open_family(session))
+    disclosure.prepare(session, request, by=by)
+    disclosure.hand_out(session, request, by=by)
+    session.commit()
+
+    events = session.scalars(select(AuditEvent).where(AuditEvent.subject_id == request.id)).all()
+
+    assert {event.action for event in events} == {
+        "request.taken",
+        "request.step",
+        "request.released",
+    }
+    assert {event.household_id for event in events} == {request.household_id}
 
 
 def test_the_file_says_the_same_to_a_machine_and_to_a_human(

@@ -1,22 +1,34 @@
 """Erasing: what goes, what stays, two people, and nothing while something stands in the way."""
 
 import json
-from datetime import timedelta
+import uuid
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from config.settings import Settings
 from hearth.accounts.permissions import Role
+from hearth.audit.models import AuditEvent
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.registry import organisation_tables
+from hearth.documents import services as documents
+from hearth.documents.models import HouseholdDocument
 from hearth.families.membership import PersonDetails, correct_person
-from hearth.families.models import Household, Person
+from hearth.families.models import Household, Person, PersonCorrection
 from hearth.families.services import close_case
 from hearth.families.vocabulary import ClosingReason
+from hearth.files.models import StoredFile
 from hearth.giving.models import Donor
+from hearth.intake.models import Referral
+from hearth.intake.vocabulary import ReferralState
+from hearth.sealing.markers import UnreadableRecord
+from hearth.service_delivery.models import ServiceDelivery
 from hearth.subject_rights import erasing, erasure, holds, services
 from hearth.subject_rights.erasure import (
     DecidedError,
@@ -27,8 +39,10 @@ from hearth.subject_rights.erasure_plan import Obstacle, Reason, preview
 from hearth.subject_rights.models import Erasure, ErasureProposal, SubjectRequest
 from hearth.subject_rights.vocabulary import RequestKind, Step, Verdict
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
+from tests.factories.files import one_pixel
 from tests.factories.giving import start_gift
-from tests.factories.rights import RU, hold, propose_erasure, take_request
+from tests.factories.intake import take_referral
+from tests.factories.rights import RU, give_consent, hold, propose_erasure, take_request
 from tests.factories.service_delivery import record_service
 
 CANARY = "Kanareika"
@@ -45,6 +59,21 @@ def closed_family(session: Session, **changes: Any) -> Household:
         **changes,
     )
     record_service(session, family, note=f"{CANARY} wept")
+    give_consent(session, family, recipients=f"{CANARY}'s doctor")
+    documents.add_document(
+        session,
+        family,
+        title=f"{CANARY}'s passport",
+        data=one_pixel(),
+        filename="test.png",
+        added_by=staff_id(session),
+        scanner=None,
+    )
+    referral = take_referral(session, mother_name=CANARY, situation=f"{CANARY} has no home")
+    referral.decided_by = family.episodes[0].opened_by
+    referral.decided_at = datetime.now(UTC)
+    referral.state = ReferralState.ACCEPTED
+    referral.episode_id = family.episodes[0].id
     person = family.current_members[0].person
     details = PersonDetails(given_name=f"{CANARY}-2", family_name=CANARY, phone="+7 2")
     correct_person(session, person, details, corrected_by=staff_id(session), today=TODAY)
@@ -58,6 +87,14 @@ def closed_family(session: Session, **changes: Any) -> Household:
         today=TODAY,
     )
     return family
+
+
+@pytest.fixture
+def keys_owner(settings: Settings) -> Iterator["psycopg.Connection[Any]"]:
+    """The owner of the database of keys, who sees what the service cannot."""
+    assert settings.keys_owner_database_url is not None
+    with psycopg.connect(settings.keys_owner_database_url, autocommit=True) as connection:
+        yield connection
 
 
 def asked(session: Session, family: Household, **changes: Any) -> SubjectRequest:
@@ -76,47 +113,109 @@ def decide(session: Session, proposal: ErasureProposal, verdict: Verdict = Verdi
     )
 
 
-def everything(session: Session, group: DataGroup = DataGroup.FAMILY_FILES) -> str:
-    """Every row of a group of tables as text, as a thief of the database would read it."""
+def durable(session: Session) -> None:
+    """End the unit of work, as a request does: the keys end with it."""
+    session.commit()
+    session.expunge_all()
+
+
+def everything(session: Session, *groups: DataGroup) -> str:
+    """What the service itself can still read in some groups of tables."""
     session.flush()
-    found: list[str] = []
-    for table in organisation_tables():
-        if table.record.group is group:
-            found += session.execute(text(f'SELECT t::text FROM "{table.name}" t')).scalars()
+    session.expunge_all()
+    wanted = groups or (DataGroup.FAMILY_FILES, DataGroup.REFERRALS)
+    found = [
+        str(getattr(row, field.name))
+        for table in organisation_tables()
+        if table.record.group in wanted
+        for row in session.scalars(select(table.model))
+        for field in table.fields
+    ]
     return "\n".join(found)
 
 
-def test_a_whole_family_cannot_be_read_any_more(session: Session) -> None:
+def stolen(session: Session) -> str:
+    """Every row of every table as text, as a thief of the database would read it."""
+    session.flush()
+    found: list[str] = []
+    for table in organisation_tables():
+        found += session.execute(text(f'SELECT t::text FROM "{table.name}" t')).scalars()
+    return "\n".join(found)
+
+
+def test_a_whole_family_cannot_be_read_any_more(
+    session: Session, keys_owner: "psycopg.Connection[Any]"
+) -> None:
     family = closed_family(session)
     proposal = propose_erasure(session, asked(session, family, whole_family=True))
+    people = {member.person_id for member in family.members}
+    family_id = family.id
     assert CANARY in everything(session)
+    proposal = session.get_one(ErasureProposal, proposal.id)
 
     certificate = decide(session, proposal)
+    durable(session)
 
     assert CANARY not in everything(session)
+    assert CANARY not in stolen(session)
+    assert CANARY.encode().hex() not in stolen(session)
+    mother_of_it = session.get_one(Person, min(people))
+    note = session.scalars(select(ServiceDelivery)).one().note
+    before = session.scalars(select(PersonCorrection)).one().before
+    assert (mother_of_it.full_name, mother_of_it.phone, note) == ("erased", "erased", "erased")
+    assert isinstance(before, UnreadableRecord)
+    assert session.scalars(select(StoredFile)).one().content == b""
+    assert certificate.method == "keys_destroyed"
     assert certificate.counts["people"] == 2
     assert certificate.counts["person_corrections"] == 1
+    assert certificate.counts["referrals"] == 1
+    assert certificate.counts["stored_files"] == 1
     assert certificate.last_key_backup_ends_on == TODAY + timedelta(days=30)
-    assert str(family.id) not in json.dumps(certificate.kept) + certificate.subject_hash
+    assert str(family_id) not in json.dumps(certificate.kept) + certificate.subject_hash
     erased = session.execute(select(Erasure.subject_kind, Erasure.subject_id)).all()
     assert {(kind, one) for kind, one in erased} == {
-        (SubjectKind.HOUSEHOLD, family.id),
-        *((SubjectKind.PERSON, member.person_id) for member in family.members),
+        (SubjectKind.HOUSEHOLD, family_id),
+        *((SubjectKind.PERSON, one) for one in people),
     }
+    referral = session.scalars(select(Referral.id)).one()
+    assert left_of_keys(keys_owner, {family_id, referral, *people}) == {b""}
+
+
+def left_of_keys(
+    keys_owner: "psycopg.Connection[Any]", subjects: Collection[uuid.UUID]
+) -> set[bytes]:
+    rows = keys_owner.execute(
+        "SELECT wrapped FROM keys.subject_keys WHERE subject_id = ANY (%s)", (list(subjects),)
+    ).fetchall()
+    assert len(rows) == len(subjects)
+    return {bytes(wrapped) for (wrapped,) in rows}
 
 
 def test_one_person_goes_and_the_others_stay(session: Session) -> None:
     family = closed_family(session)
     child_id = family.members[1].person_id
     request = asked(session, family)
+    gone_id = request.subject_id
     proposal = propose_erasure(session, request)
 
     decide(session, proposal)
+    durable(session)
 
-    gone = session.get_one(Person, request.subject_id)
+    gone = session.get_one(Person, gone_id)
     stays = session.get_one(Person, child_id)
-    assert (gone.full_name, gone.phone, gone.contact_note, gone.born_on) == ("", None, None, None)
+    assert (gone.full_name, gone.phone, gone.born_on) == ("erased", "erased", None)
     assert stays.given_name == f"{CANARY}-child"
+    assert "wept" in everything(session)
+
+
+def test_an_erasure_that_is_undone_destroys_nothing(session: Session) -> None:
+    family = closed_family(session)
+    proposal = propose_erasure(session, asked(session, family, whole_family=True))
+    session.commit()
+
+    decide(session, proposal)
+    session.rollback()
+
     assert "wept" in everything(session)
 
 
@@ -130,8 +229,25 @@ def test_what_is_written_of_a_family_goes_with_the_last_of_it(session: Session) 
             Step.ANSWERED,
             by=staff_id(session, Role.DIRECTOR),
         )
+    durable(session)
 
     assert CANARY not in everything(session)
+    assert CANARY not in stolen(session)
+
+
+def test_an_erasure_stands_in_the_records_and_names_nobody(session: Session) -> None:
+    family = closed_family(session)
+    people = {str(member.person_id) for member in family.members}
+    certificate = decide(session, propose_erasure(session, asked(session, family)))
+    session.commit()
+
+    done = select(AuditEvent).where(AuditEvent.action == "erasure.carried_out")
+    event = session.scalars(done).one()
+
+    assert event.subject_id == certificate.id
+    assert event.actor_id == staff_id(session, Role.DIRECTOR)
+    assert event.facts["method"] == "keys_destroyed"
+    assert not any(one in json.dumps(event.facts) for one in people)
 
 
 def test_the_preview_counts_what_goes_and_says_why_the_rest_stays(session: Session) -> None:
@@ -180,10 +296,11 @@ def test_a_refusal_erases_nothing_and_is_the_last_word(session: Session) -> None
 
     decide(session, proposal, Verdict.REFUSED)
 
-    assert CANARY in everything(session)
     assert request.has(Step.ERASURE_REFUSED)
+    session.commit()
     with pytest.raises(DecidedError):
         decide(session, proposal)
+    assert CANARY in everything(session)
 
 
 @pytest.mark.parametrize("obstacle", [Obstacle.HOLD, Obstacle.OTHER_REQUEST, Obstacle.CASE_OPEN])
@@ -196,13 +313,13 @@ def test_nothing_is_erased_while_something_stands_in_the_way(
         hold(session, family)
     if obstacle is Obstacle.OTHER_REQUEST:
         take_request(session, family)
-    before = everything(session)
+    before = stolen(session)
 
     with pytest.raises(ObstacleError) as refusal, session.begin_nested():
         decide(session, proposal)
 
     assert refusal.value.obstacles == (obstacle,)
-    assert everything(session) == before
+    assert stolen(session) == before
 
 
 def test_a_lifted_or_ended_hold_holds_nothing(session: Session) -> None:
@@ -237,21 +354,38 @@ def test_a_donor_is_kept_as_long_as_the_books_are(session: Session) -> None:
 
     assert plan.obstacles == [Obstacle.DUTY]
     assert certificate.counts["donors"] == 1
-    assert "anneke" not in everything(session, DataGroup.DONORS)
+    assert "anneke" not in everything(session, DataGroup.DONORS) + stolen(session)
 
 
-def test_a_restored_backup_forgets_again(session: Session) -> None:
+def test_backups_of_both_databases_forget_again(
+    session: Session, keys_owner: "psycopg.Connection[Any]"
+) -> None:
     family = closed_family(session)
-    decide(session, propose_erasure(session, asked(session, family, whole_family=True)))
+    request = asked(session, family, whole_family=True)
+    people = [member.person_id for member in family.members]
+    proposal = propose_erasure(session, request)
+    session.commit()
+    kept = keys_owner.execute(
+        "SELECT * FROM keys.subject_keys WHERE subject_id = ANY (%s)", (people,)
+    ).fetchall()
+    decide(session, proposal)
+    durable(session)
     erased = [(one.subject_kind, one.subject_id) for one in session.scalars(select(Erasure))]
-    for member in family.members:
-        session.get_one(Person, member.person_id).given_name = CANARY
-    session.flush()
+    # An old backup of both: the keys are there again, and so is what was blanked.
+    keys_owner.execute("DELETE FROM keys.subject_keys WHERE subject_id = ANY (%s)", (people,))
+    for row in kept:
+        keys_owner.execute("INSERT INTO keys.subject_keys VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
+    session.execute(update(HouseholdDocument).values(title=CANARY))
+    session.info.pop("keyring")
+    assert CANARY in session.get_one(Person, people[0]).full_name
 
-    erasing.forget_again(session, erased)
-    erasing.forget_again(session, erased)
+    for _ in range(2):
+        erasing.forget_again(session, erased)
+        durable(session)
 
     assert CANARY not in everything(session)
+    assert CANARY not in stolen(session)
+    assert left_of_keys(keys_owner, people) == {b""}
 
 
 def test_the_list_of_the_erased_is_only_added_to(session: Session) -> None:
@@ -270,3 +404,4 @@ def test_the_database_blanks_nothing_for_whoever_is_not_on_the_list(session: Ses
 
     assert done == {}
     assert CANARY in everything(session)
+    assert session.scalars(select(StoredFile)).one().size > 0

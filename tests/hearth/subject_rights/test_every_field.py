@@ -8,6 +8,7 @@ from hearth.subject_rights import erasing
 
 # Codes of a closed list, and a number of a place: they name nobody once the names are gone.
 NAMES_NOBODY = {
+    ("household_restrictions", "kind"),
     ("service_deliveries", "kind"),
     ("stay_places", "place_id"),
 }
