@@ -19,6 +19,7 @@ from hearth.consents.services import (
 )
 from hearth.consents.texts import text_of
 from hearth.consents.words import GIVERS, MEDIA, PURPOSES
+from hearth.data_classes import FieldClass
 from hearth.families import services as families
 from hearth.families.access import find_household
 from hearth.families.models import Household
@@ -48,10 +49,15 @@ def index(household_id: uuid.UUID) -> str:
     household = _household(household_id, Permission.FAMILIES_READ)
     _note_look(household)
     rows = services.consents_of(session, household.id)
-    seen = see_household(household, person().eyes(Permission.FAMILIES_READ))
-    names = {one.person_id: one.person.full_name for one in seen.members}
+    eyes = person().eyes(Permission.FAMILIES_READ)
+    names = {one.person_id: one.person.full_name for one in see_household(household, eyes).members}
     return render_template(
-        "consents/index.html", household=household, consents=rows, names=names, **_shown()
+        "consents/index.html",
+        household=household,
+        consents=rows,
+        names=names,
+        reads_words=eyes(FieldClass.FREE_TEXT),
+        **_shown(),
     )
 
 
@@ -115,9 +121,10 @@ def _keep(household: Household, loaded: dict[str, Any]) -> None:
 
 
 def _people(household: Household) -> list[tuple[uuid.UUID, str]]:
+    seen = see_household(household, person().eyes(Permission.FAMILIES_READ))
     return [
         (one.person_id, one.person.full_name or str(MEMBER_ROLES[one.role]))
-        for one in household.current_members
+        for one in seen.current_members
     ]
 
 

@@ -9,7 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
+from hearth.families.access import is_visible
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
 from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
@@ -147,12 +150,19 @@ def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> da
     return rows[0] if rows[1] == rows[2] else None
 
 
-def note_look(session: Session, household_id: uuid.UUID | None, *, user_id: uuid.UUID) -> None:
-    """Note that somebody looked at a family because of a request.
+def is_entrusted(session: Session, household_id: uuid.UUID | None, *, user: SignedIn) -> bool:
+    """Whether somebody may answer requests about a family.
 
-    The law gives the officer every file, also one that opens by name alone, so the policy's scopes
-    do not count here. That she looked stands in the records like every other look.
+    The officer, who reads no files otherwise, is asked about every family: the law gives the people
+    of a restricted one the same rights. Who reads files herself is bound by what is restricted.
     """
+    if household_id is None or not user.may(Permission.FAMILIES_READ):
+        return True
+    return is_visible(session, household_id, user=user, permission=Permission.SUBJECT_RIGHTS)
+
+
+def note_look(session: Session, household_id: uuid.UUID | None, *, user_id: uuid.UUID) -> None:
+    """Note that somebody looked at a family because of a request, like every other look."""
     if household_id is not None:
         record_read(session, household_id=household_id, user_id=user_id, purpose="request")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import LazyString, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -87,6 +87,7 @@ def start() -> Any:
 def choose(household_id: uuid.UUID) -> str:
     """The people of a family, to say about whom it is."""
     family = found(subjects.subject_of(session, SubjectKind.HOUSEHOLD, household_id))
+    _refuse_others(household_id)
     people = subjects.members_of(session, household_id)
     subjects.note_look(session, household_id, user_id=person().id)
     return render_template("subject_rights/choose.html", family=family, people=people)
@@ -96,6 +97,7 @@ def choose(household_id: uuid.UUID) -> str:
 @permit(MINE)
 def ask(household_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """Take a request about somebody in a family."""
+    _refuse_others(household_id)
     people = subjects.members_of(session, household_id)
     return _take(found(next((one for one in people if one.id == person_id), None)))
 
@@ -374,7 +376,14 @@ def _law() -> LegalProfile:
 
 
 def _request(request_id: uuid.UUID) -> SubjectRequest:
-    return found(services.get_request(session, request_id))
+    request = found(services.get_request(session, request_id))
+    _refuse_others(request.household_id)
+    return request
+
+
+def _refuse_others(household_id: uuid.UUID | None) -> None:
+    if not subjects.is_entrusted(session, household_id, user=person()):
+        abort(404)
 
 
 def _to(request: SubjectRequest) -> Any:

@@ -11,12 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
 from hearth.families.models import Household, Person, PersonCorrection
 from hearth.giving.models import Donor
 from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.vocabulary import RequestKind, Step
-from tests.factories.families import TODAY, child, mother, open_family
+from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.giving import start_gift
+from tests.factories.people import grant, restriction
 from tests.factories.rights import take_request
 from tests.factories.service_delivery import record_service
 from tests.hearth.subject_rights.test_erasure import CANARY, closed_family
@@ -206,3 +208,26 @@ def test_an_obstacle_is_named(sign_in: MakeVisitor, session: Session) -> None:
     page = sign_in(Role.DIRECTOR).get(path_of(request, "/erasure"))
 
     assert "close the case first" in page.text
+
+
+def test_the_officer_answers_about_a_restricted_family_and_whoever_reads_files_does_not(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    family = open_family(session)
+    request = take_request(session, family)
+    restriction(session, family)
+    paths = [f"/data-protection/families/{family.id}", path_of(request), path_of(request, "/queue")]
+
+    officer, director = sign_in(Role.PRIVACY_OFFICER), sign_in(Role.DIRECTOR)
+    answers = [[who.get(path).status_code for path in paths] for who in (officer, director)]
+    grant(session, family, staff_id(session, Role.DIRECTOR))
+    by_name = director.get(paths[0]).status_code
+
+    assert answers == [[200, 200, 200], [404, 404, 404]]
+    assert by_name == 200
+    looks = session.scalars(
+        select(PersonRead.purpose).where(
+            PersonRead.user_id == staff_id(session, Role.PRIVACY_OFFICER)
+        )
+    ).all()
+    assert looks == ["request"] * 3
