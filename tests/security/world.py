@@ -192,7 +192,7 @@ def _document(session: Session, household: Household, stranger_id: uuid.UUID) ->
     return documents.add_document(
         session,
         household,
-        title="Test paper",
+        title="note-canary paper",
         data=one_pixel(),
         filename="test.png",
         added_by=stranger_id,

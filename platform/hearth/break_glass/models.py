@@ -27,6 +27,7 @@ from hearth.data_records import (
 )
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -35,7 +36,6 @@ class GlassLook(TenantModel):
 
     __tablename__ = "glass_looks"
     __table_args__ = (
-        CheckConstraint("char_length(explanation) >= 20", name="explained"),
         CheckConstraint("ends_at > opened_at", name="ends_after_opening"),
         one_of("reason", Reason),
         UniqueConstraint("id", "user_id", name="uq_glass_looks_id_user_id"),
@@ -48,7 +48,6 @@ class GlassLook(TenantModel):
         purpose=Purpose.SECURITY,
         basis=Basis.LEGITIMATE_INTEREST,
         classes={
-            "explanation": FieldClass.FREE_TEXT,
             "restricted": FieldClass.TECHNICAL,
         },
         subject=(OF_HOUSEHOLD, SubjectPath(SubjectKind.STAFF, "user_id")),
@@ -59,7 +58,7 @@ class GlassLook(TenantModel):
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"), index=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[Reason] = mapped_column(code_column(Reason))
-    explanation: Mapped[str]
+    explanation = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
     restricted: Mapped[bool]
     """Whether the case was open by grant alone, so that the directors were told too."""
     opened_at: Mapped[datetime]
@@ -94,8 +93,9 @@ class GlassReview(TenantModel):
         group=DataGroup.SECURITY,
         purpose=Purpose.SECURITY,
         basis=Basis.LEGITIMATE_INTEREST,
-        classes={"looked_by": FieldClass.STAFF, "note": FieldClass.FREE_TEXT},
+        classes={"looked_by": FieldClass.STAFF},
         subject=(
+            OF_HOUSEHOLD,
             SubjectPath(SubjectKind.STAFF, "looked_by"),
             SubjectPath(SubjectKind.STAFF, "reviewed_by"),
         ),
@@ -106,7 +106,13 @@ class GlassReview(TenantModel):
     reviewed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     reviewed_at: Mapped[datetime]
     outcome: Mapped[Outcome] = mapped_column(code_column(Outcome))
-    note: Mapped[str]
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    note = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
 
     look: Mapped[GlassLook] = relationship(back_populates="review")
     reviewer: Mapped[User] = relationship()
+
+    @property
+    def id(self) -> uuid.UUID:
+        """There is one review for a look, so the look's id is its own."""
+        return self.look_id

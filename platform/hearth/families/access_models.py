@@ -19,6 +19,7 @@ from hearth.data_records import (
     SubjectPath,
 )
 from hearth.families.codes import code_column, one_of
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -53,7 +54,7 @@ class CaseGrant(TenantModel):
         group=DataGroup.SECURITY,
         purpose=Purpose.SECURITY,
         basis=Basis.LEGITIMATE_INTEREST,
-        classes={"kind": FieldClass.STAFF, "reason": FieldClass.FREE_TEXT},
+        classes={"kind": FieldClass.STAFF},
         subject=(OF_HOUSEHOLD, SubjectPath(SubjectKind.STAFF, "user_id")),
     )
 
@@ -61,7 +62,7 @@ class CaseGrant(TenantModel):
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[GrantKind] = mapped_column(code_column(GrantKind))
-    reason: Mapped[str]
+    reason = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
     granted_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     starts_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ends_at: Mapped[datetime | None]

@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, Integer, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hearth.data_classes import FieldClass
-from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
+from hearth.sealing import sealed_bytes
 from tenants.models import TenantModel, new_id
 
 
@@ -19,23 +20,21 @@ class StoredFile(TenantModel):
 
     __tablename__ = "stored_files"
 
-    # Whoever refers to a file says whose it is.
     __record__ = DataRecord(
         group=DataGroup.FAMILY_FILES,
         purpose=Purpose.ACCOMPANIMENT,
         basis=Basis.CONSENT,
-        classes={
-            "kind": FieldClass.TECHNICAL,
-            "size": FieldClass.TECHNICAL,
-            "content": FieldClass.FREE_TEXT,
-        },
+        classes={"kind": FieldClass.CASEWORK, "size": FieldClass.TECHNICAL},
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "subject_id"),),
+        others=frozenset({"content"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(10))
     size: Mapped[int] = mapped_column(Integer)
-    # Written and read by hearth.files.content alone.
-    content: Mapped[bytes] = mapped_column(LargeBinary(), deferred=True)
+    subject_id: Mapped[uuid.UUID]
+    """Whose key seals it: the family whose file it belongs to."""
+    content = sealed_bytes(FieldClass.IDENTITY, subject="subject_id")
     stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
     stored_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
 

@@ -207,6 +207,8 @@ def as_text(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
+        case bytes():
+            return str(len(value))
         case Enum():
             return str(value.value)
         case datetime() | date() | time():

@@ -1,7 +1,7 @@
 """Makes what is kept about somebody unreadable: the one place that knows how.
 
-Sealed fields end with their subject's key, in every backup too. Fields that are not sealed are
-blanked where they stand, and files are emptied.
+Sealed fields and files end with their subject's key, in every backup too. Fields that are not
+sealed are blanked where they stand.
 """
 
 import uuid
@@ -67,7 +67,6 @@ def erase(session: Session, ids: Ids, *, keep: Collection[DataGroup]) -> dict[st
             _blank(session, table, fields, ids)
     for subject_id in sorted(keys_of(session, ids)):
         destroy_key(session, subject_id)
-    counts |= session.scalar(select(func.forget_what_was_erased())) or {}
     session.expire_all()
     return counts
 

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +25,8 @@ from tenants.registry import OrgRef
 def file_about(
     told: Iterable[Told], *, house: OrgRef, profile: LegalProfile, lang: str, made_at: datetime
 ) -> bytes:
-    """One ZIP with the same contents twice: JSON for a machine, PDF for a human."""
-    rows = list(told)
+    """One ZIP with the same contents twice, JSON for a machine and PDF for a human, and files."""
+    rows, files = _apart(told)
     paper = Paper(
         title=_("What we hold about you"),
         intro=_(
@@ -40,6 +41,8 @@ def file_about(
         text = json.dumps(_as_data(rows, profile, made_at), ensure_ascii=False, indent=2)
         file.writestr("data.json", text)
         file.writestr("data.pdf", as_pdf(paper, house=house, lang=lang))
+        for name, content in files.items():
+            file.writestr(name, content)
     return packed.getvalue()
 
 
@@ -77,6 +80,20 @@ def certificate_pdf(
 def kept_groups(certificate: ErasureCertificate) -> list[tuple[str, str]]:
     """The groups that were kept, with the day on which that ends."""
     return [(group, until or "–") for group, until in certificate.kept.items()]
+
+
+def _apart(told: Iterable[Told]) -> tuple[list[Told], dict[str, bytes]]:
+    """The rows with the names of files in the place of their contents, and the files by name."""
+    rows, files = [], {}
+    for one in told:
+        values = dict(one.values)
+        for field, value in one.values.items():
+            if isinstance(value, bytes):
+                kind = next((str(v) for f, v in values.items() if f.name == "kind"), "bin")
+                values[field] = f"files/{one.row_id}.{kind}"
+                files[values[field]] = value
+        rows.append(replace(one, values=values))
+    return rows, files
 
 
 def _section(told: Told) -> Section:

@@ -77,7 +77,7 @@ REASONS: dict[Reason, LazyString] = {
 METHODS: dict[str, LazyString] = {
     "keys_destroyed": _l(
         "The keys were destroyed, so that nothing sealed with them can be read, in no backup"
-        " either. What was not sealed was blanked, and files were emptied."
+        " either. What was not sealed was blanked."
     ),
 }
 FIELDS: dict[str, LazyString] = {

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent, PersonRead
+from hearth.documents import services as documents
 from hearth.families.access_models import RestrictionKind
 from hearth.families.services import record_read
 from hearth.service_delivery.sealed import let_read
@@ -28,6 +29,7 @@ from hearth.subject_rights.vocabulary import Decision, Step
 from hearth.web.request import HearthFlask
 from tenants.registry import OrgRef
 from tests.factories.families import child, mother, open_family, staff_id
+from tests.factories.files import one_pixel
 from tests.factories.people import grant, restriction
 from tests.factories.rights import RU, take_request
 from tests.factories.service_delivery import record_service
@@ -223,3 +225,33 @@ def test_the_file_says_the_same_to_a_machine_and_to_a_human(
     assert "Ольга" in names
     assert "Ольга" in printed
     assert data["law"] == "152-FZ"
+
+
+def test_a_document_waits_for_a_human_and_is_in_the_file(
+    session: Session, app: HearthFlask, spb: OrgRef
+) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    family = open_family(session)
+    document = documents.add_document(
+        session,
+        family,
+        title="Passport",
+        data=one_pixel(),
+        filename="test.png",
+        added_by=staff_id(session),
+        scanner=None,
+    )
+    request = take_request(session, family)
+
+    waiting = disclosure.prepare(session, request, by=by)
+    for one in disclosure.queue(session, request):
+        disclosure.decide(session, request, one.entry, decision=Decision.RELEASE, by=by)
+    told = disclosure.hand_out(session, request, by=by)
+    with app.test_request_context():
+        packed = papers.file_about(
+            told, house=spb, profile=RU, lang="en", made_at=datetime.now(UTC)
+        )
+
+    assert waiting == 2
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        assert file.read(f"files/{document.file_id}.png") == document.file.content

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -27,25 +27,6 @@ NEVER_DELETED = (
     "incidents",
     "consents",
 )
-# Files may not be changed by the organisation's role. They are emptied for what stands in the list
-# of the erased, and for nothing else: the function takes no word from whoever calls it. The tables
-# of files come with the next revision; a function's body is read when it is called.
-FORGET = """
-CREATE FUNCTION forget_what_was_erased() RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER AS $$
-DECLARE
-    files bigint;
-BEGIN
-    UPDATE stored_files SET content = '', size = 0
-    WHERE size <> 0 AND id IN (
-        SELECT household_documents.file_id FROM household_documents
-        JOIN erasures ON erasures.subject_id = household_documents.household_id
-        WHERE erasures.subject_kind = 'household'
-    );
-    GET DIAGNOSTICS files = ROW_COUNT;
-    RETURN jsonb_strip_nulls(jsonb_build_object('stored_files', nullif(files, 0)));
-END $$;
-REVOKE ALL ON FUNCTION forget_what_was_erased() FROM PUBLIC
-"""
 
 
 def upgrade() -> None:
@@ -63,10 +44,7 @@ def upgrade() -> None:
     _subject_request_steps()
     _erasures()
     _incident_people()
-    op.execute(FORGET)
     _for_role(
-        "ALTER FUNCTION forget_what_was_erased() SET search_path = %1$I, extensions, pg_temp",
-        "GRANT EXECUTE ON FUNCTION forget_what_was_erased() TO %1$I",
         f"REVOKE UPDATE, DELETE, TRUNCATE ON {', '.join(WRITTEN_ONCE)} FROM %1$I",
         f"REVOKE DELETE, TRUNCATE ON {', '.join(NEVER_DELETED)} FROM %1$I",
         "GRANT UPDATE (counts) ON erasure_certificates TO %1$I",
