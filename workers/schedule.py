@@ -9,7 +9,7 @@ from rq.utils import now
 from config.settings import Settings
 from hearth.jobs import QUEUE_OF, Job, enqueue
 from tenants.context import configure
-from workers import aggregates, audit, backups, break_glass, mail, money, sealing
+from workers import aggregates, audit, backups, break_glass, mail, money, privacy, sealing
 from workers.beats import beat_file
 
 # Seconds between two runs. Sweeping finds what a lost wake-up left behind, so its interval bounds
@@ -22,6 +22,8 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.PUBLISH_CUBES: (aggregates.publish_cubes, 21_600),
     Job.TIDY_ACCOUNTS: (aggregates.tidy_accounts, 86_400),
     Job.BACK_UP_DUE: (backups.back_up_due, 600),
+    Job.RUN_RETENTION_CLOCKS: (privacy.run_retention_clocks, 86_400),
+    Job.REMIND_OF_INCIDENTS: (privacy.remind_of_incidents, 600),
     Job.ANCHOR_LOGS: (audit.anchor_logs, 3_600),
     Job.REMIND_OF_REVIEWS: (break_glass.remind_of_reviews, 21_600),
     Job.SWEEP_KEYS: (sealing.sweep_keys, 3_600),

@@ -15,6 +15,8 @@ import hearth.accounts.views
 import hearth.break_glass.views
 import hearth.case_access.views
 import hearth.case_file.views
+import hearth.consents.views
+import hearth.data_register.views
 import hearth.directory.views
 import hearth.documents.views
 import hearth.families.views
@@ -23,6 +25,7 @@ import hearth.figures.views
 import hearth.files.views
 import hearth.giving.views
 import hearth.health.views
+import hearth.incidents.views
 import hearth.intake.views
 import hearth.keys.views
 import hearth.ledger.views
@@ -31,10 +34,12 @@ import hearth.my_account.views
 import hearth.notices.views
 import hearth.public_site.views
 import hearth.records.views
+import hearth.retention.views
 import hearth.service_delivery.views
 import hearth.shelter.views
 import hearth.staff.views
 import hearth.styleguide.views
+import hearth.subject_rights.views
 import hearth.webhooks.views
 from config.settings import Settings
 from hearth.accounts import mails as account_mails
@@ -46,8 +51,10 @@ from hearth.break_glass.banner import look_banner
 from hearth.files.kinds import LARGEST
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
+from hearth.incidents import reminders
 from hearth.outbox import mail
 from hearth.records.presentation import purpose_in_words
+from hearth.retention import mails as retention_mails
 from hearth.web import formatting, languages, navigation, pauses, request_log, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
@@ -70,6 +77,8 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.break_glass.views.blueprint, ORGANISATION),
     (hearth.case_access.views.blueprint, ORGANISATION),
     (hearth.case_file.views.blueprint, ORGANISATION),
+    (hearth.consents.views.blueprint, ORGANISATION),
+    (hearth.data_register.views.blueprint, ORGANISATION),
     (hearth.directory.views.blueprint, PLATFORM),
     (hearth.documents.views.blueprint, ORGANISATION),
     (hearth.families.views.blueprint, ORGANISATION),
@@ -78,16 +87,19 @@ FEATURES: tuple[tuple[Blueprint, frozenset[SiteKind]], ...] = (
     (hearth.files.views.blueprint, FILES),
     (hearth.giving.views.blueprint, ORGANISATION),
     (hearth.health.views.blueprint, EVERYWHERE),
+    (hearth.incidents.views.blueprint, ORGANISATION),
     (hearth.intake.views.blueprint, ORGANISATION),
     (hearth.keys.views.blueprint, ORGANISATION),
     (hearth.ledger.views.blueprint, ORGANISATION),
     (hearth.my_account.views.blueprint, STAFF),
     (hearth.notices.views.blueprint, EVERYWHERE),
     (hearth.public_site.views.blueprint, ORGANISATION),
+    (hearth.retention.views.blueprint, ORGANISATION),
     (hearth.records.views.blueprint, ORGANISATION),
     (hearth.service_delivery.views.blueprint, ORGANISATION),
     (hearth.shelter.views.blueprint, ORGANISATION),
     (hearth.staff.views.blueprint, ORGANISATION),
+    (hearth.subject_rights.views.blueprint, ORGANISATION),
     (hearth.webhooks.views.blueprint, PLATFORM),
 )
 STYLEGUIDE = (hearth.styleguide.views.blueprint, EVERYWHERE)
@@ -99,6 +111,8 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Funds"), "giving.list_funds", "hand", Permission.GIFTS_READ),
     Destination(_l("Ledger"), "ledger.journal", "list", Permission.LEDGER_READ),
     Destination(_l("Our figures"), "figures.index", "chart", Permission.NUMBERS_READ),
+    Destination(_l("Data protection"), "subject_rights.index", "list", Permission.SUBJECT_RIGHTS),
+    Destination(_l("Incidents"), "incidents.index", "lamp", Permission.INCIDENTS_MANAGE),
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
     Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
     Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
@@ -165,7 +179,14 @@ def create_app(settings: Settings) -> HearthFlask:
         timezone_selector=languages.select_timezone,
     )
     _install_features(app, settings)
-    for letters in (mails, account_mails, audit_mails, break_glass_mails):
+    for letters in (
+        mails,
+        account_mails,
+        audit_mails,
+        break_glass_mails,
+        retention_mails,
+        reminders,
+    ):
         mail.TEMPLATES.update(letters.TEMPLATES)
     _install_page_context(app)
     install_error_pages(app)

@@ -37,6 +37,8 @@ class Job(StrEnum):
     PUBLISH_CUBES = "workers.aggregates.publish_cubes"
     TIDY_ACCOUNTS = "workers.aggregates.tidy_accounts"
     BACK_UP_DUE = "workers.backups.back_up_due"
+    RUN_RETENTION_CLOCKS = "workers.privacy.run_retention_clocks"
+    REMIND_OF_INCIDENTS = "workers.privacy.remind_of_incidents"
     ANCHOR_LOGS = "workers.audit.anchor_logs"
     REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
     SWEEP_KEYS = "workers.sealing.sweep_keys"
@@ -51,6 +53,8 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.PUBLISH_CUBES: Queue.STATISTICS,
     Job.TIDY_ACCOUNTS: Queue.STATISTICS,
     Job.BACK_UP_DUE: Queue.STATISTICS,
+    Job.RUN_RETENTION_CLOCKS: Queue.STATISTICS,
+    Job.REMIND_OF_INCIDENTS: Queue.STATISTICS,
     Job.ANCHOR_LOGS: Queue.STATISTICS,
     Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
     Job.SWEEP_KEYS: Queue.STATISTICS,

@@ -48,7 +48,7 @@ def child(number: int = 1, **changes: Any) -> NewMember:
 
 
 def open_family(session: Session, **changes: Any) -> Household:
-    worker = staff_id(session)
+    worker = changes.get("opened_by") or staff_id(session)
     known: dict[str, Any] = {
         "members": [mother(), child()],
         "needs": [Need.HOUSING, Need.LEGAL],

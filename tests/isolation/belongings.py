@@ -12,6 +12,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.accounts.policy_models import OwnRole, Team
 from hearth.break_glass.models import GlassLook
+from hearth.consents.models import Consent
 from hearth.documents import services as documents
 from hearth.documents.models import HouseholdDocument
 from hearth.families.access_models import CaseGrant, HouseholdRestriction
@@ -21,11 +22,22 @@ from hearth.giving import refunds
 from hearth.giving.gateway import PaymentState
 from hearth.giving.models import Payment, Refund
 from hearth.giving.settlement import apply_snapshot
+from hearth.incidents import people as incident_people
+from hearth.incidents.models import Incident
+from hearth.incidents.people import Criteria
 from hearth.intake.models import Referral
 from hearth.money import Money
 from hearth.proof.belongings import COMMON as COMMON
+from hearth.retention.models import RetentionNotice
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.shelter.models import House, Stay
+from hearth.subject_rights.models import (
+    Disclosure,
+    ErasureCertificate,
+    ErasureProposal,
+    LegalHold,
+    SubjectRequest,
+)
 from tenants.context import runtime
 from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, open_family, staff_id
@@ -33,6 +45,15 @@ from tests.factories.files import one_pixel
 from tests.factories.giving import snapshot_of, start_gift
 from tests.factories.intake import take_referral
 from tests.factories.people import grant, restriction, team, works_in
+from tests.factories.rights import (
+    certify,
+    give_consent,
+    give_notice,
+    hold,
+    open_incident,
+    propose_erasure,
+    take_request,
+)
 from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house, make_stay
 
@@ -140,6 +161,53 @@ class Belongings:
         )
 
     @cached_property
+    def request(self) -> SubjectRequest:
+        return take_request(self._session, self.household)
+
+    @cached_property
+    def disclosure(self) -> Disclosure:
+        note = Disclosure(
+            request_id=self.request.id,
+            table_name="service_deliveries",
+            row_id=self.service.id,
+            field="note",
+        )
+        self._session.add(note)
+        self._session.flush()
+        return note
+
+    @cached_property
+    def proposal(self) -> ErasureProposal:
+        return propose_erasure(self._session, self.request)
+
+    @cached_property
+    def certificate(self) -> ErasureCertificate:
+        return certify(self._session)
+
+    @cached_property
+    def hold(self) -> LegalHold:
+        return hold(self._session, self.household)
+
+    @cached_property
+    def notice(self) -> RetentionNotice:
+        return give_notice(self._session, self.household)
+
+    @cached_property
+    def consent(self) -> Consent:
+        return give_consent(self._session, self.household)
+
+    @cached_property
+    def incident(self) -> Incident:
+        # The search comes after the family, so that its people are among the concerned.
+        family = self.household
+        incident = open_incident(self._session)
+        found = incident_people.freeze(
+            self._session, incident, Criteria(), by=staff_id(self._session, Role.DIRECTOR)
+        )
+        assert found.found >= len(family.current_members)
+        return incident
+
+    @cached_property
     def look(self) -> GlassLook:
         closed = open_family(self._session)
         return make_look(self._session, closed)
@@ -191,6 +259,14 @@ OBJECTS: dict[str, Callable[[Belongings], uuid.UUID | str]] = {
     "fund_id": lambda its: its.payment.gift.fund_id,
     "gift_id": lambda its: its.payment.gift_id,
     "refund_id": lambda its: its.refund.id,
+    "request_id": lambda its: its.request.id,
+    "disclosure_id": lambda its: its.disclosure.id,
+    "proposal_id": lambda its: its.proposal.id,
+    "certificate_id": lambda its: its.certificate.id,
+    "hold_id": lambda its: its.hold.id,
+    "notice_id": lambda its: its.notice.id,
+    "consent_id": lambda its: its.consent.id,
+    "incident_id": lambda its: its.incident.id,
     "look_id": lambda its: its.look.id,
     "document_id": lambda its: its.document.id,
     "link": lambda its: its.link,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role
 from hearth.accounts.policy import POLICY, Scope
 from hearth.documents import services as documents
+from hearth.documents.models import HouseholdDocument
 from hearth.families.models import Household
 from hearth.intake import services as intake
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
@@ -20,6 +21,7 @@ from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.files import one_pixel
 from tests.factories.intake import take_referral
 from tests.factories.people import colleague, grant, restriction, team, works_in
+from tests.factories.rights import give_consent
 from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house, make_stay
 
@@ -168,15 +170,6 @@ def _thing(
     else:
         restricted = str(uuid.uuid4())
     _grants(session, kind, household, user_id)
-    document = documents.add_document(
-        session,
-        household,
-        title="note-canary paper",
-        data=one_pixel(),
-        filename="test.png",
-        added_by=stranger_id,
-        scanner=None,
-    )
     ids = {
         "household_id": household.id,
         "member_id": member.id,
@@ -185,13 +178,26 @@ def _thing(
         "stay_id": stay.id,
         "service_id": service.id,
         "note_id": note.id,
+        "document_id": _document(session, household, stranger_id).id,
+        "consent_id": give_consent(session, household, recipients="note-canary").id,
         "grant_id": grant(session, household, stranger_id).id,
         "restriction_id": restricted,
         "user_id": stranger_id,
-        "document_id": document.id,
     }
     session.flush()
     return Thing(kind, household, {name: str(value) for name, value in ids.items()})
+
+
+def _document(session: Session, household: Household, stranger_id: uuid.UUID) -> HouseholdDocument:
+    return documents.add_document(
+        session,
+        household,
+        title="note-canary paper",
+        data=one_pixel(),
+        filename="test.png",
+        added_by=stranger_id,
+        scanner=None,
+    )
 
 
 def _services(

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from hearth.accounts.factor_models import Owned
+from hearth.accounts.factor_models import Owned, of_account
+from hearth.data_classes import FieldClass
 from tenants.models import SharedModel, TenantModel, new_id
 
 
@@ -15,6 +16,8 @@ class LinkColumns:
 
     One without a user was asked for with an address that nobody has, and leads nowhere.
     """
+
+    __record__ = of_account(kind=FieldClass.TECHNICAL)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(20))
@@ -33,6 +36,8 @@ class LinkColumns:
 class ApiTokenColumns(Owned):
     """A key for a program that reads in somebody's name; here is its hash alone."""
 
+    __record__ = of_account(name=FieldClass.STAFF, scopes=FieldClass.STAFF)
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(60))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
@@ -44,6 +49,8 @@ class ApiTokenColumns(Owned):
 
 class ApiTokenUseColumns:
     """One request that a program made with a key."""
+
+    __record__ = of_account("token_id", "user_id", route=FieldClass.STAFF)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     route: Mapped[str] = mapped_column(String(100))
@@ -59,6 +66,10 @@ class ApiTokenUseColumns:
 class EventColumns(Owned):
     """Something that happened with an account; rows are only ever added."""
 
+    __record__ = of_account(
+        kind=FieldClass.STAFF, actor_id=FieldClass.STAFF, device=FieldClass.STAFF
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(40))
     actor_id: Mapped[uuid.UUID | None]
@@ -68,6 +79,8 @@ class EventColumns(Owned):
 
 class KnownDeviceColumns(Owned):
     """A browser in which somebody has passed the second factor; guesses do not lock it out."""
+
+    __record__ = of_account()
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), index=True)

@@ -6,7 +6,20 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
+
+
+def of_account(*way: str, **classes: FieldClass) -> DataRecord:
+    """What a table of ways into an account says of itself; ``way`` leads to whose it is."""
+    return DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes=classes,
+        subject=(SubjectPath(SubjectKind.STAFF, *(way or ("user_id",))),),
+    )
 
 
 class Owned:
@@ -22,6 +35,8 @@ class Owned:
 class AppColumns(Owned):
     """An app that shows six figures; its secret is sealed, and a code is taken once."""
 
+    __record__ = of_account(secret_sealed=FieldClass.TECHNICAL, last_step=FieldClass.TECHNICAL)
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary())
     last_step: Mapped[int] = mapped_column(BigInteger(), server_default="0")
@@ -31,6 +46,8 @@ class AppColumns(Owned):
 
 class PasskeyColumns(Owned):
     """A key that a device or a security stick holds; here is its public half alone."""
+
+    __record__ = of_account(sign_count=FieldClass.TECHNICAL, name=FieldClass.STAFF)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     credential_id: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
@@ -44,6 +61,8 @@ class PasskeyColumns(Owned):
 
 class RecoveryCodeColumns(Owned):
     """One of ten codes for the day the phone is lost; a keyed hash, and used once."""
+
+    __record__ = of_account()
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary())

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hearth.accounts import access_models as access
 from hearth.accounts import factor_models as factors
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
 
 
@@ -19,6 +21,21 @@ class UserColumns:
     Nobody but the person chooses the password, so an invited one has none yet. With
     ``enrols_by_mail`` a new second factor needs a link from the mailbox, beside the password.
     """
+
+    __record__ = DataRecord(
+        group=DataGroup.STAFF,
+        purpose=Purpose.STAFF,
+        basis=Basis.CONTRACT,
+        classes={
+            "email": FieldClass.STAFF,
+            "name": FieldClass.STAFF,
+            "password_hash": FieldClass.TECHNICAL,
+            "locale": FieldClass.TECHNICAL,
+            "roles": FieldClass.STAFF,
+            "enrols_by_mail": FieldClass.TECHNICAL,
+        },
+        subject=(SubjectPath(SubjectKind.STAFF, "id"),),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -39,6 +56,21 @@ class SessionColumns:
     she is.
     """
 
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "token_hash": FieldClass.TECHNICAL,
+            "host": FieldClass.TECHNICAL,
+            "assurance": FieldClass.TECHNICAL,
+            "may_enrol": FieldClass.TECHNICAL,
+            "shared_computer": FieldClass.STAFF,
+            "device": FieldClass.STAFF,
+        },
+        subject=(SubjectPath(SubjectKind.STAFF, "user_id"),),
+    )
+
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
     id: Mapped[uuid.UUID] = mapped_column(unique=True, default=new_id)
     assurance: Mapped[str] = mapped_column(String(20), server_default="password")
@@ -55,6 +87,16 @@ class SessionColumns:
 class FailureColumns:
     """One failed sign-in; account and address are keyed hashes."""
 
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "account_hash": FieldClass.TECHNICAL,
+            "address_hash": FieldClass.TECHNICAL,
+        },
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     account_hash: Mapped[bytes] = mapped_column(LargeBinary())
     address_hash: Mapped[bytes] = mapped_column(LargeBinary())
@@ -63,6 +105,15 @@ class FailureColumns:
 
 class SubmissionColumns:
     """A form's one-time key and where its answer led."""
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "location": FieldClass.TECHNICAL,
+        },
+    )
 
     key: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     location: Mapped[str | None] = mapped_column(Text())

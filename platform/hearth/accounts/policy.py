@@ -160,6 +160,9 @@ POLICY: Mapping[Role, RolePolicy] = {
             P.AUDIT_READ: S.ORGANISATION,
             P.BREAK_GLASS: S.ORGANISATION,
             P.BREAK_GLASS_REVIEW: S.ORGANISATION,
+            # An erasure is asked for by one and approved by another: the officer needs a second.
+            P.SUBJECT_RIGHTS: S.ORGANISATION,
+            P.RETENTION_MANAGE: S.ORGANISATION,
             P.INCIDENTS_MANAGE: S.ORGANISATION,
         },
         fields=_CASE_FIELDS | {F.MONEY},

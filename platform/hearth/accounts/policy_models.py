@@ -10,15 +10,32 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import TenantModel, new_id
 
 CURRENT = text("until_at IS NULL")
+
+
+def _record(*subject: SubjectPath, **classes: FieldClass) -> DataRecord:
+    return DataRecord(
+        group=DataGroup.STAFF,
+        purpose=Purpose.STAFF,
+        basis=Basis.CONTRACT,
+        classes=classes,
+        subject=subject,
+    )
+
+
+WHOSE = SubjectPath(SubjectKind.STAFF, "user_id")
 
 
 class OwnRole(TenantModel):
     """A role with a name of the organisation's own, which never exceeds the one it derives from."""
 
     __tablename__ = "own_roles"
+
+    __record__ = _record(base=FieldClass.TECHNICAL, name=FieldClass.TECHNICAL)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     base: Mapped[str] = mapped_column(String(40))
@@ -42,6 +59,10 @@ class RoleRule(TenantModel):
         Index("uq_role_rules_current", "role", "item", unique=True, postgresql_where=CURRENT),
     )
 
+    __record__ = _record(
+        role=FieldClass.TECHNICAL, item=FieldClass.TECHNICAL, rule=FieldClass.TECHNICAL
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     role: Mapped[str] = mapped_column(String(40))
     item: Mapped[str] = mapped_column(String(60))
@@ -63,6 +84,8 @@ class RoleAssignment(TenantModel):
         ),
     )
 
+    __record__ = _record(WHOSE, role=FieldClass.STAFF)
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     role: Mapped[str] = mapped_column(String(40))
@@ -76,6 +99,8 @@ class Team(TenantModel):
     """Colleagues who stand in for each other."""
 
     __tablename__ = "teams"
+
+    __record__ = _record(name=FieldClass.STAFF)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(100), unique=True)
@@ -98,6 +123,8 @@ class TeamMember(TenantModel):
         ),
         Index("ix_team_members_user_id", "user_id"),
     )
+
+    __record__ = _record(WHOSE)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("teams.id"))
@@ -122,6 +149,8 @@ class HouseWorker(TenantModel):
         ),
         Index("ix_house_workers_user_id", "user_id"),
     )
+
+    __record__ = _record(WHOSE)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     house_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("houses.id"))

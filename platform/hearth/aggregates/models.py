@@ -17,6 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
 from tenants.models import SharedModel, TenantModel, new_id
 
 
@@ -32,6 +34,24 @@ class Cube(SharedModel):
         CheckConstraint("period_kind IN ('month')", name="period_kind"),
         CheckConstraint("period_start < period_end", name="period"),
         CheckConstraint("(revision = 0) = (revision_of IS NULL)", name="revision"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FIGURES,
+        purpose=Purpose.FIGURES,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "organisation": FieldClass.TECHNICAL,
+            "indicator": FieldClass.TECHNICAL,
+            "version": FieldClass.TECHNICAL,
+            "period_kind": FieldClass.TECHNICAL,
+            "base": FieldClass.TECHNICAL,
+            "snapshot_id": FieldClass.TECHNICAL,
+            "seed_generation": FieldClass.TECHNICAL,
+            "revision": FieldClass.TECHNICAL,
+            "checksum": FieldClass.TECHNICAL,
+            "signature": FieldClass.TECHNICAL,
+        },
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -63,6 +83,18 @@ class CubeCell(SharedModel):
         CheckConstraint("(amount_minor IS NULL) = (currency IS NULL)", name="currency"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FIGURES,
+        purpose=Purpose.FIGURES,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "codes": FieldClass.TECHNICAL,
+            "value": FieldClass.CASEWORK,
+            "amount_minor": FieldClass.MONEY,
+            "currency": FieldClass.MONEY,
+        },
+    )
+
     cube_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shared.cubes.id"), primary_key=True)
     codes: Mapped[tuple[str, ...]] = mapped_column(ARRAY(Text(), as_tuple=True), primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)
@@ -76,6 +108,23 @@ class Publication(TenantModel):
     __tablename__ = "publications"
     __table_args__ = (
         UniqueConstraint("indicator", "version", "period_kind", "period_start", "revision"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FIGURES,
+        purpose=Purpose.FIGURES,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "indicator": FieldClass.TECHNICAL,
+            "version": FieldClass.TECHNICAL,
+            "period_kind": FieldClass.TECHNICAL,
+            "revision": FieldClass.TECHNICAL,
+            "snapshot_id": FieldClass.TECHNICAL,
+            "seed_generation": FieldClass.TECHNICAL,
+            "checksum": FieldClass.TECHNICAL,
+            "signature": FieldClass.TECHNICAL,
+            "document": FieldClass.CASEWORK,
+        },
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -18,6 +18,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from tenants.models import TenantModel, new_id
 
 
@@ -38,6 +48,21 @@ class AuditEvent(TenantModel):
         Index("ix_audit_events_actor_id_seq", "actor_id", "seq"),
         Index("ix_audit_events_action_seq", "action", "seq"),
         Index("ix_audit_events_household_id_seq", "household_id", "seq"),
+    )
+
+    # The chain speaks in ids and codes; whoever asks what was done in her file is told by a human.
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "seq": FieldClass.TECHNICAL,
+            "actor_id": FieldClass.STAFF,
+            "action": FieldClass.STAFF,
+            "subject_type": FieldClass.TECHNICAL,
+            "facts": FieldClass.TECHNICAL,
+        },
+        subject=(OF_HOUSEHOLD, SubjectPath(SubjectKind.STAFF, "actor_id")),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -62,6 +87,23 @@ class PersonRead(TenantModel):
         Index("ix_person_reads_person_ids", "person_ids", postgresql_using="gin"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "person_ids": FieldClass.TECHNICAL,
+            "purpose": FieldClass.CASEWORK,
+            "number": FieldClass.TECHNICAL,
+            "read_at": FieldClass.CASEWORK,
+        },
+        subject=(
+            OF_HOUSEHOLD,
+            SubjectPath(SubjectKind.REFERRAL, "subject_id"),
+            SubjectPath(SubjectKind.STAFF, "user_id"),
+        ),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("households.id"))
@@ -78,6 +120,13 @@ class AuditAnchor(TenantModel):
     """A signed head that was sent outside; the copy here only says which one it was."""
 
     __tablename__ = "audit_anchors"
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={"seq": FieldClass.TECHNICAL},
+    )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     hash: Mapped[bytes] = mapped_column(LargeBinary())

@@ -16,6 +16,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hearth.accounts.models import User
 from hearth.break_glass.vocabulary import Outcome, Reason
 from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household
 from hearth.sealing import sealed
@@ -32,6 +41,16 @@ class GlassLook(TenantModel):
         UniqueConstraint("id", "user_id", name="uq_glass_looks_id_user_id"),
         Index("ix_glass_looks_user_id_ends_at", "user_id", "ends_at"),
         Index("ix_glass_looks_opened_at", "opened_at"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={
+            "restricted": FieldClass.TECHNICAL,
+        },
+        subject=(OF_HOUSEHOLD, SubjectPath(SubjectKind.STAFF, "user_id")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -67,6 +86,18 @@ class GlassReview(TenantModel):
             ["look_id", "looked_by"],
             ["glass_looks.id", "glass_looks.user_id"],
             name="fk_glass_reviews_look_id_glass_looks",
+        ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={"looked_by": FieldClass.STAFF},
+        subject=(
+            OF_HOUSEHOLD,
+            SubjectPath(SubjectKind.STAFF, "looked_by"),
+            SubjectPath(SubjectKind.STAFF, "reviewed_by"),
         ),
     )
 

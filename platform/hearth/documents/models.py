@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.data_classes import FieldClass
+from hearth.data_records import OF_HOUSEHOLD, Basis, DataGroup, DataRecord, Purpose
 from hearth.files.models import StoredFile
 from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
@@ -21,6 +22,16 @@ class HouseholdDocument(TenantModel):
         CheckConstraint(
             "(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_by_somebody"
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "added_at": FieldClass.CASEWORK,
+        },
+        subject=(OF_HOUSEHOLD,),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

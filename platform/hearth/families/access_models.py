@@ -9,6 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.codes import code_column, one_of
 from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
@@ -41,6 +50,14 @@ class CaseGrant(TenantModel):
         Index("ix_case_grants_user_id", "user_id"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={"kind": FieldClass.STAFF},
+        subject=(OF_HOUSEHOLD, SubjectPath(SubjectKind.STAFF, "user_id")),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
@@ -71,6 +88,14 @@ class HouseholdRestriction(TenantModel):
             unique=True,
             postgresql_where=text("until_at IS NULL"),
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={"kind": FieldClass.LEGAL},
+        subject=(OF_HOUSEHOLD,),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -9,6 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    OF_PERSON,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.codes import code_column, one_of
 from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
@@ -21,6 +31,16 @@ class CaseCounter(TenantModel):
     """The last case number given out in a year."""
 
     __tablename__ = "case_counters"
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "year": FieldClass.TECHNICAL,
+            "last_number": FieldClass.TECHNICAL,
+        },
+    )
 
     year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_number: Mapped[int] = mapped_column(Integer)
@@ -39,6 +59,22 @@ class Person(TenantModel):
         ),
         one_of("birth_precision", BirthPrecision),
         one_of("sex", Sex),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "born_on": FieldClass.IDENTITY,
+            "birth_precision": FieldClass.IDENTITY,
+            "sex": FieldClass.IDENTITY,
+            "preferred_language": FieldClass.IDENTITY,
+            "safe_to_call": FieldClass.CONTACT,
+        },
+        subject=(SubjectPath(SubjectKind.PERSON, "id"),),
+        others=frozenset({"contact_note"}),
+        blanks={"birth_precision": "unknown", "sex": "unknown"},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -77,6 +113,14 @@ class PersonCorrection(TenantModel):
 
     __tablename__ = "person_corrections"
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(OF_PERSON,),
+        others=frozenset({"before"}),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
     corrected_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -88,6 +132,16 @@ class Household(TenantModel):
     """One family as a case, whoever belongs to it at the moment."""
 
     __tablename__ = "households"
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "case_number": FieldClass.CASEWORK,
+        },
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "id"),),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_number: Mapped[str] = mapped_column(String(20), unique=True)
@@ -143,6 +197,15 @@ class CaseEpisode(TenantModel):
         Index("ix_case_episodes_household_id", "household_id"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={},
+        subject=(OF_HOUSEHOLD,),
+        others=frozenset({"closing_note"}),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
     opened_on: Mapped[date] = mapped_column(Date)
@@ -176,6 +239,16 @@ class HouseholdNeed(TenantModel):
         ),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "is_primary": FieldClass.CASEWORK,
+        },
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),),
+    )
+
     episode_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_episodes.id"), primary_key=True)
     need: Mapped[Need] = mapped_column(code_column(Need), primary_key=True)
     is_primary: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
@@ -204,6 +277,16 @@ class HouseholdMember(TenantModel):
         ),
         Index("ix_household_members_household_id", "household_id"),
         Index("ix_household_members_person_id", "person_id"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(
+            OF_PERSON,
+            OF_HOUSEHOLD,
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -248,6 +331,13 @@ class KeyWorker(TenantModel):
         ),
         Index("ix_key_workers_household_id", "household_id"),
         Index("ix_key_workers_user_id", "user_id"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(OF_HOUSEHOLD,),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

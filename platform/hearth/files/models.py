@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Integer, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.sealing import sealed_bytes
 from tenants.models import TenantModel, new_id
 
@@ -18,6 +19,15 @@ class StoredFile(TenantModel):
     """
 
     __tablename__ = "stored_files"
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={"kind": FieldClass.CASEWORK, "size": FieldClass.TECHNICAL},
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "subject_id"),),
+        others=frozenset({"content"}),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(10))
@@ -33,6 +43,12 @@ class FileLink(TenantModel):
     """A link that opens a file once, for whoever asked for it in that very sign-in."""
 
     __tablename__ = "file_links"
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+    )
 
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"), index=True)

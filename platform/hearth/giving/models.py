@@ -7,6 +7,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.giving.gateway import DisputeState, PaymentState, RefundState
 from hearth.money import Money
 from tenants.models import TenantModel, new_id
@@ -67,6 +69,21 @@ class Fund(TenantModel):
         CheckConstraint("closed_on >= opened_on", name="closed_on"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.GIVING,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "code": FieldClass.TECHNICAL,
+            "kind": FieldClass.MONEY,
+            "titles": FieldClass.TECHNICAL,
+            "purposes": FieldClass.TECHNICAL,
+            "goal_minor": FieldClass.MONEY,
+            "currency": FieldClass.MONEY,
+            "position": FieldClass.TECHNICAL,
+        },
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     code: Mapped[str] = mapped_column(String(40), unique=True)
     kind: Mapped[str] = mapped_column(String(20))
@@ -101,6 +118,21 @@ class Donor(TenantModel):
 
     __tablename__ = "donors"
 
+    __record__ = DataRecord(
+        group=DataGroup.DONORS,
+        purpose=Purpose.GIVING,
+        basis=Basis.CONTRACT,
+        classes={
+            "email": FieldClass.CONTACT,
+            "email_key": FieldClass.CONTACT,
+            "name": FieldClass.IDENTITY,
+            "locale": FieldClass.TECHNICAL,
+            "news_wanted_at": FieldClass.CONTACT,
+        },
+        subject=(SubjectPath(SubjectKind.DONOR, "id"),),
+        blanks={"email_key": "erased:{id}"},
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(320))
     email_key: Mapped[str] = mapped_column(String(320), unique=True)
@@ -127,6 +159,24 @@ class Gift(TenantModel):
         CheckConstraint("amount_minor > 0", name="amount_minor"),
         CheckConstraint(_CURRENCY, name="currency"),
         Index("ix_gifts_state_given_at", "state", "given_at"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.BOOKS,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.LEGAL_DUTY,
+        classes={
+            "reference": FieldClass.MONEY,
+            "token": FieldClass.TECHNICAL,
+            "amount_minor": FieldClass.MONEY,
+            "currency": FieldClass.MONEY,
+            "channel": FieldClass.MONEY,
+            "state": FieldClass.MONEY,
+            "locale": FieldClass.TECHNICAL,
+            "donor_name": FieldClass.IDENTITY,
+            "anonymous": FieldClass.MONEY,
+        },
+        subject=(SubjectPath(SubjectKind.DONOR, "donor_id"),),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -177,6 +227,33 @@ class Payment(TenantModel):
         CheckConstraint(
             "dispute_state IN ('inquiry', 'open', 'won', 'lost')", name="dispute_state"
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.BOOKS,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.LEGAL_DUTY,
+        classes={
+            "provider": FieldClass.MONEY,
+            "state": FieldClass.MONEY,
+            "amount_minor": FieldClass.MONEY,
+            "currency": FieldClass.MONEY,
+            "idempotency_key": FieldClass.TECHNICAL,
+            "request_key": FieldClass.TECHNICAL,
+            "checkout_session_id": FieldClass.TECHNICAL,
+            "checkout_url": FieldClass.TECHNICAL,
+            "payment_intent_id": FieldClass.TECHNICAL,
+            "charge_id": FieldClass.TECHNICAL,
+            "balance_transaction_id": FieldClass.TECHNICAL,
+            "method": FieldClass.MONEY,
+            "fee_minor": FieldClass.MONEY,
+            "net_minor": FieldClass.MONEY,
+            "refunded_minor": FieldClass.MONEY,
+            "dispute_state": FieldClass.MONEY,
+            "failure_code": FieldClass.MONEY,
+            "flag": FieldClass.MONEY,
+        },
+        subject=(SubjectPath(SubjectKind.DONOR, "gift_id", "donor_id"),),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -251,6 +328,18 @@ class PaymentEvent(TenantModel):
     __tablename__ = "payment_events"
     __table_args__ = (CheckConstraint("outcome IN ('followed', 'flagged')", name="outcome"),)
 
+    __record__ = DataRecord(
+        group=DataGroup.BOOKS,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.LEGAL_DUTY,
+        classes={
+            "state": FieldClass.MONEY,
+            "outcome": FieldClass.TECHNICAL,
+            "reason": FieldClass.TECHNICAL,
+        },
+        subject=(SubjectPath(SubjectKind.DONOR, "payment_id", "gift_id", "donor_id"),),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payments.id"), index=True)
     state: Mapped[str] = mapped_column(String(20))
@@ -266,6 +355,22 @@ class Refund(TenantModel):
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'succeeded', 'failed')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount_minor"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.BOOKS,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.LEGAL_DUTY,
+        classes={
+            "amount_minor": FieldClass.MONEY,
+            "currency": FieldClass.MONEY,
+            "state": FieldClass.MONEY,
+            "provider_id": FieldClass.TECHNICAL,
+            "request_key": FieldClass.TECHNICAL,
+            "reason": FieldClass.FREE_TEXT,
+        },
+        subject=(SubjectPath(SubjectKind.DONOR, "payment_id", "gift_id", "donor_id"),),
+        others=frozenset({"reason"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

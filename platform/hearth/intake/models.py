@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import CaseEpisode
 from hearth.families.vocabulary import Need
@@ -41,6 +42,22 @@ class Referral(TenantModel):
             "state <> 'referred_on' OR referred_on_to_sealed IS NOT NULL", name="referred_on"
         ),
         Index("ix_referrals_state_received_at", "state", "received_at"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.REFERRALS,
+        purpose=Purpose.REFERRALS,
+        basis=Basis.VITAL_INTEREST,
+        classes={
+            "safe_to_call": FieldClass.CONTACT,
+            "children_count": FieldClass.CASEWORK,
+            "needs": FieldClass.CASEWORK,
+        },
+        subject=(
+            SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),
+            SubjectPath(SubjectKind.REFERRAL, "id"),
+        ),
+        others=frozenset({"referrer_name", "referrer_phone", "situation", "decision_note"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

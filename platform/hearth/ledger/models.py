@@ -7,6 +7,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, String, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
 from hearth.money import Money
 from tenants.models import TenantModel, new_id
 
@@ -38,6 +40,16 @@ class LedgerAccount(TenantModel):
         CheckConstraint("kind IN ('asset', 'liability', 'income', 'expense')", name="kind"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "code": FieldClass.TECHNICAL,
+            "kind": FieldClass.MONEY,
+        },
+    )
+
     code: Mapped[str] = mapped_column(String(40), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
 
@@ -49,6 +61,17 @@ class LedgerTransaction(TenantModel):
     """
 
     __tablename__ = "ledger_transactions"
+
+    __record__ = DataRecord(
+        group=DataGroup.BOOKS,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.LEGAL_DUTY,
+        classes={
+            "effect_key": FieldClass.TECHNICAL,
+            "kind": FieldClass.MONEY,
+            "subject_id": FieldClass.TECHNICAL,
+        },
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     effect_key: Mapped[str] = mapped_column(String(200), unique=True)
@@ -72,6 +95,18 @@ class LedgerEntry(TenantModel):
     __table_args__ = (
         CheckConstraint("amount_minor <> 0", name="amount_minor"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.BOOKS,
+        purpose=Purpose.BOOKKEEPING,
+        basis=Basis.LEGAL_DUTY,
+        classes={
+            "line": FieldClass.TECHNICAL,
+            "account_code": FieldClass.MONEY,
+            "amount_minor": FieldClass.MONEY,
+            "currency": FieldClass.MONEY,
+        },
     )
 
     transaction_id: Mapped[uuid.UUID] = mapped_column(

@@ -7,6 +7,8 @@ from typing import Any, cast
 from sqlalchemy import Index, Integer, String, func, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
 from tenants.models import SharedModel, TenantModel, new_id
 
 
@@ -15,6 +17,16 @@ class HandledEvent(TenantModel):
 
     __tablename__ = "inbox"
 
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "provider": FieldClass.TECHNICAL,
+            "event_id": FieldClass.TECHNICAL,
+        },
+    )
+
     provider: Mapped[str] = mapped_column(String(20), primary_key=True)
     event_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     handled_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -22,6 +34,19 @@ class HandledEvent(TenantModel):
 
 class OutboxColumns:
     """One effect on the outside; its key is what makes it happen once. Holds ids, no addresses."""
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "key": FieldClass.TECHNICAL,
+            "kind": FieldClass.TECHNICAL,
+            "payload": FieldClass.TECHNICAL,
+            "attempts": FieldClass.TECHNICAL,
+            "last_error": FieldClass.TECHNICAL,
+        },
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(200), unique=True)
@@ -79,6 +104,23 @@ class SharedEvent(SharedModel):
             "available_at",
             postgresql_where=text("done_at IS NULL"),
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "provider": FieldClass.TECHNICAL,
+            "event_id": FieldClass.TECHNICAL,
+            "event_type": FieldClass.TECHNICAL,
+            "object_type": FieldClass.TECHNICAL,
+            "object_id": FieldClass.TECHNICAL,
+            "payment_intent_id": FieldClass.TECHNICAL,
+            "schema_name": FieldClass.TECHNICAL,
+            "attempts": FieldClass.TECHNICAL,
+            "outcome": FieldClass.TECHNICAL,
+        },
     )
 
     provider: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import Index, LargeBinary, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.data_classes import FieldClass
+from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import TenantModel
 
 
@@ -14,6 +16,18 @@ class BlindWord(TenantModel):
 
     __tablename__ = "blind_index"
     __table_args__ = (Index("ix_blind_index_subject_id", "subject_id"),)
+
+    # The words go with the key of whom they lead to.
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        classes={"kind": FieldClass.TECHNICAL},
+        subject=(
+            SubjectPath(SubjectKind.PERSON, "subject_id"),
+            SubjectPath(SubjectKind.REFERRAL, "subject_id"),
+        ),
+    )
 
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     token: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
@@ -29,6 +43,17 @@ class KeyDestruction(TenantModel):
             "ix_key_destructions_waiting",
             "requested_at",
             postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.RIGHTS,
+        purpose=Purpose.RIGHTS,
+        basis=Basis.LEGAL_DUTY,
+        subject=(
+            SubjectPath(SubjectKind.PERSON, "subject_id"),
+            SubjectPath(SubjectKind.HOUSEHOLD, "subject_id"),
+            SubjectPath(SubjectKind.REFERRAL, "subject_id"),
         ),
     )
 

@@ -1,7 +1,7 @@
 """Destroying a subject's key, so that nothing sealed with it opens again, in no backup either."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from hearth.sealing.keyring import keyring
 from hearth.sealing.models import BlindWord, KeyDestruction
-from hearth.sealing.store import key_store
+from hearth.sealing.store import Purpose, key_store
 from tenants.context import after_commit
 
 log = logging.getLogger(__name__)
+# How long a backup of the keys may live; until then an old backup could still be read with it.
+KEY_BACKUPS_LAST = timedelta(days=30)
 
 
 def destroy_key(session: Session, subject_id: UUID) -> None:
@@ -28,6 +30,14 @@ def destroy_key(session: Session, subject_id: UUID) -> None:
     session.execute(insert(KeyDestruction).values(subject_id=subject_id).on_conflict_do_nothing())
     keyring(session).forget(subject_id)
     after_commit(session, ("destroy_key", subject_id), partial(_destroy, schema, subject_id))
+
+
+def refuse_locked(session: Session) -> None:
+    """Let nothing begin that needs every sealed field at once.
+
+    :raises KeysLockedError: the organisation's key cannot be had at the moment.
+    """
+    keyring(session).organisation_key(Purpose.BLIND_INDEX)
 
 
 def sweep_destructions(session: Session) -> int:

@@ -8,6 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    OF_PERSON,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household, Person
 from hearth.sealing import sealed as sealed_text
@@ -32,6 +42,20 @@ class ServiceDelivery(TenantModel):
         Index("ix_service_deliveries_household_id_delivered_on", "household_id", "delivered_on"),
         Index("ix_service_deliveries_delivered_on", "delivered_on"),
         Index("ix_service_deliveries_provided_by", "provided_by", "household_id"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        classes={
+            "kind": FieldClass.HEALTH,
+            "began_at": FieldClass.CASEWORK,
+            "minutes": FieldClass.CASEWORK,
+            "sealed": FieldClass.TECHNICAL,
+        },
+        subject=(OF_HOUSEHOLD,),
+        others=frozenset({"note", "cancelling_note"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -72,6 +96,16 @@ class ServiceRecipient(TenantModel):
     __tablename__ = "service_recipients"
     __table_args__ = (Index("ix_service_recipients_person_id", "person_id"),)
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.ACCOMPANIMENT,
+        basis=Basis.CONSENT,
+        subject=(
+            OF_PERSON,
+            SubjectPath(SubjectKind.HOUSEHOLD, "service_id", "household_id"),
+        ),
+    )
+
     service_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("service_deliveries.id"), primary_key=True
     )
@@ -95,6 +129,16 @@ class NoteGrant(TenantModel):
             postgresql_where=text("until_at IS NULL"),
         ),
         Index("ix_note_grants_user_id", "user_id"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.SECURITY,
+        purpose=Purpose.SECURITY,
+        basis=Basis.LEGITIMATE_INTEREST,
+        subject=(
+            SubjectPath(SubjectKind.HOUSEHOLD, "service_id", "household_id"),
+            SubjectPath(SubjectKind.STAFF, "user_id"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

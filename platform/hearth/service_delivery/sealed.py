@@ -92,6 +92,14 @@ def take_back(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID)
     return ended.first() is not None
 
 
+def is_closed_to(session: Session, service_id: uuid.UUID, user_id: uuid.UUID) -> bool:
+    """Whether an entry's note is sealed and neither hers nor opened to her by its owner."""
+    service = session.get(ServiceDelivery, service_id)
+    if service is None or not service.sealed or service.provided_by == user_id:
+        return False
+    return all(grant.user_id != user_id for grant in readers(session, service))
+
+
 def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
     """Let those who read an entry read the one that corrects it."""
     for grant in readers(session, before):

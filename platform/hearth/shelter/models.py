@@ -20,6 +20,16 @@ from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.data_classes import FieldClass
+from hearth.data_records import (
+    OF_HOUSEHOLD,
+    OF_PERSON,
+    Basis,
+    DataGroup,
+    DataRecord,
+    Purpose,
+    SubjectKind,
+    SubjectPath,
+)
 from hearth.families.codes import code_column, one_of
 from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
@@ -84,6 +94,16 @@ class House(TenantModel):
         CheckConstraint("guideline_nights BETWEEN 1 AND 3660", name="guideline_nights"),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.SHELTER,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "name": FieldClass.LOCATION,
+            "guideline_nights": FieldClass.CASEWORK,
+        },
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200), unique=True)
     kind: Mapped[HouseKind] = mapped_column(code_column(HouseKind))
@@ -109,6 +129,15 @@ class Place(TenantModel):
         UniqueConstraint("id", "house_id"),
         one_of("kind", PlaceKind),
         CheckConstraint("open_to > open_from", name="open_to"),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.SHELTER,
+        basis=Basis.NOT_PERSONAL,
+        classes={
+            "name": FieldClass.LOCATION,
+        },
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -146,6 +175,14 @@ class Stay(TenantModel):
             unique=True,
             postgresql_where=text("ended_on IS NULL"),
         ),
+    )
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.SHELTER,
+        basis=Basis.CONSENT,
+        subject=(OF_HOUSEHOLD,),
+        others=frozenset({"departure_note"}),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -211,6 +248,19 @@ class StayPlace(TenantModel):
         ),
     )
 
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.SHELTER,
+        basis=Basis.CONSENT,
+        classes={
+            "place_id": FieldClass.LOCATION,
+        },
+        subject=(
+            OF_PERSON,
+            SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),
+        ),
+    )
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     stay_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stays.id"), index=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
@@ -246,6 +296,15 @@ class StayChange(TenantModel):
 
     __tablename__ = "stay_changes"
     __table_args__ = (one_of("kind", ChangeKind),)
+
+    __record__ = DataRecord(
+        group=DataGroup.FAMILY_FILES,
+        purpose=Purpose.SHELTER,
+        basis=Basis.CONSENT,
+        classes={},
+        subject=(SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),),
+        others=frozenset({"note"}),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     stay_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stays.id"), index=True)

@@ -254,11 +254,12 @@ def test_every_text_about_a_person_is_sealed() -> None:
 
 def _casework() -> list[type[TenantModel]]:
     ours = ("hearth.families", "hearth.intake", "hearth.shelter", "hearth.service_delivery")
-    return [
+    found = [
         mapper.class_
         for mapper in TenantModel.registry.mappers
         if mapper.class_.__module__.startswith(ours)
     ]
+    return sorted(found, key=lambda model: model.__name__)
 
 
 @pytest.mark.parametrize("model", sorted(_casework(), key=str), ids=lambda model: model.__name__)

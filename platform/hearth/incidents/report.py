@@ -1,0 +1,86 @@
+"""The report for the authority: the facts that the law asks for, in its order."""
+
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from hearth.data_register.paper import Paper, Section
+from hearth.incidents.models import EntryKind, Incident
+from hearth.incidents.people import Concerned
+from hearth.incidents.services import clocks
+from hearth.incidents.words import ENTRIES, KINDS
+from hearth.web.formatting import format_datetime
+from tenants.legal import LegalProfile
+
+
+def authority_report(
+    incident: Incident, people: Sequence[Concerned], *, profile: LegalProfile, contact: str
+) -> Paper:
+    """What GDPR art. 33(3) and 152-FZ art. 21(3.1) ask for; names nobody who is concerned."""
+    return Paper(
+        title=_("Notice of an incident with personal data"),
+        intro=_(
+            "To %(authority)s, after %(article)s.",
+            authority=profile.notices.authority,
+            article=profile.notices.article,
+        ),
+        sections=[
+            Section(heading=_("What happened"), pairs=_nature(incident)),
+            Section(heading=_("Who is concerned"), pairs=_concerned(people)),
+            _written(incident, EntryKind.FACT, EntryKind.CORRECTION),
+            _written(incident, EntryKind.CONSEQUENCE),
+            _written(incident, EntryKind.MEASURE),
+            Section(heading=_("Who can be asked"), sentences=[contact]),
+            Section(heading=_("Notices"), pairs=_notices(incident, profile)),
+        ],
+        note=_("Made on %(moment)s.", moment=format_datetime(incident.opened_at)),
+    )
+
+
+def _nature(incident: Incident) -> list[tuple[str, str]]:
+    return [
+        (_("Kind"), str(KINDS[incident.kind])),
+        (_("In short"), incident.summary),
+        (_("Where"), incident.systems),
+        (_("We became aware of it on"), format_datetime(incident.aware_at)),
+        (_("High risk for the people"), _("yes") if incident.high_risk else _("no")),
+    ]
+
+
+def _concerned(people: Sequence[Concerned]) -> list[tuple[str, str]]:
+    children = sum(one.is_child for one in people)
+    told = sum(bool(one.notices) for one in people)
+    return [
+        (_("Mothers and other adults"), _people(len(people) - children)),
+        (_("Children"), _people(children)),
+        (_("Families"), str(len({one.case_number for one in people}))),
+        (_("Told so far"), _people(told)),
+    ]
+
+
+def _people(count: int) -> str:
+    return str(ngettext("%(num)s person", "%(num)s people", count))
+
+
+def _written(incident: Incident, *kinds: EntryKind) -> Section:
+    sentences = [
+        f"{format_datetime(entry.happened_at)}: {entry.text}"
+        for entry in incident.entries
+        if entry.kind in kinds
+    ]
+    return Section(heading=str(ENTRIES[kinds[0]]), sentences=sentences or [_("Not known yet.")])
+
+
+def _notices(incident: Incident, profile: LegalProfile) -> list[tuple[str, str]]:
+    return [
+        (
+            str(ENTRIES[clock.kind]),
+            _(
+                "due by %(due)s, given on %(done)s",
+                due=format_datetime(clock.due_at),
+                done=format_datetime(clock.done_at) or "–",
+            ),
+        )
+        for clock in clocks(incident, profile.notices)
+    ]

@@ -1,0 +1,57 @@
+"""Acting on a request: putting something right, and stopping what somebody objects to."""
+
+import uuid
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from hearth.data_records import SubjectKind
+from hearth.families.membership import PersonDetails, correct_person
+from hearth.families.models import Person
+from hearth.giving.models import Donor
+from hearth.subject_rights.models import SubjectRequest
+from hearth.subject_rights.services import RequestError, lock, refuse_unchecked, take_step
+from hearth.subject_rights.vocabulary import Step
+
+
+class NotAPersonError(RequestError):
+    """Only what is recorded about a person in a family's file is corrected here."""
+
+
+def correct(
+    session: Session,
+    request: SubjectRequest,
+    *,
+    field: str,
+    value: str,
+    note: str,
+    by: uuid.UUID,
+    today: date,
+) -> None:
+    """Write what is right; what stood there before is kept beside it as a fact of its own.
+
+    :raises NotAPersonError: the request is about nobody in a family's file.
+    :raises RequestError: the request ended, or nobody has checked who asks.
+    """
+    lock(session, request)
+    refuse_unchecked(request)
+    if request.subject_kind is not SubjectKind.PERSON:
+        raise NotAPersonError
+    found = session.get_one(Person, request.subject_id)
+    empty: str | None = "" if field in {"given_name", "family_name"} else None
+    details = replace(PersonDetails.of(found), **{field: value or empty})  # type: ignore[arg-type]
+    correct_person(session, found, details, corrected_by=by, today=today)
+    take_step(session, request, Step.CORRECTED, by=by, note=note)
+
+
+def stop_uses(session: Session, request: SubjectRequest, *, note: str, by: uuid.UUID) -> None:
+    """Stop what somebody objects to; a donor gets no more news from this moment.
+
+    :raises RequestError: the request ended, or nobody has checked who asks.
+    """
+    lock(session, request)
+    refuse_unchecked(request)
+    if request.subject_kind is SubjectKind.DONOR:
+        session.get_one(Donor, request.subject_id).news_wanted_at = None
+    take_step(session, request, Step.RESTRICTED, by=by, note=note)

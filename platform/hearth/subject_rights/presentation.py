@@ -1,0 +1,120 @@
+"""What the pages about requests show, and how they say why something cannot be done."""
+
+from typing import Any
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.services import names_of
+from hearth.data_register.words import GROUPS
+from hearth.families.models import Person
+from hearth.subject_rights import disclosure, erasure, services
+from hearth.subject_rights.correction import NotAPersonError
+from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
+from hearth.subject_rights.subjects import members_of, subject_of
+from hearth.subject_rights.vocabulary import RequestKind, Step
+from hearth.subject_rights.words import (
+    ASKERS,
+    DECISIONS,
+    ERASURE_KINDS,
+    KINDS,
+    OBSTACLES,
+    PROOFS,
+    REASONS,
+    STEPS,
+    field_word,
+    table_word,
+)
+from hearth.web.formatting import today
+
+HANDS_OUT = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
+WHY: dict[type[Exception], LazyString] = {
+    services.ClosedError: _l("This request has been answered."),
+    services.NotCheckedError: _l(
+        "First record who asks, and that an answer brings nobody into danger."
+    ),
+    services.ExtendedBeforeError: _l("The time was extended once already."),
+    NotAPersonError: _l("Only what stands in a family's file about a person is corrected here."),
+    disclosure.StillToReadError: _l(
+        "Gather the data first, and read every entry that may tell of others."
+    ),
+    disclosure.SealedNoteError: _l("This note is sealed. Ask whoever wrote it to let you read it."),
+    disclosure.ShownBeforeError: _l("The file was handed out. Say why, and it can be made anew."),
+    erasure.SamePersonError: _l("Somebody else has to decide: you asked for it yourself."),
+    erasure.DecidedError: _l("Somebody has asked for it or decided about it before."),
+}
+
+
+def words() -> dict[str, Any]:
+    """The words of every code these pages show."""
+    return {
+        "kind": KINDS,
+        "asker": ASKERS,
+        "step": STEPS,
+        "proof": PROOFS,
+        "decision": DECISIONS,
+        "obstacle": OBSTACLES,
+        "reason": REASONS,
+        "group": GROUPS,
+        "erasure": ERASURE_KINDS,
+        "table": table_word,
+        "field": field_word,
+    }
+
+
+def page_of(session: Session, request: SubjectRequest) -> dict[str, Any]:
+    """Everything the page of one request shows."""
+    return {
+        "request": request,
+        "subject": subject_of(session, request.subject_kind, request.subject_id),
+        "safe": _safe_contact(session, request),
+        "proposal": erasure.pending(session, request),
+        "certificate": _certificate(session, request),
+        "waiting": sum(one.entry.decision is None for one in disclosure.queue(session, request)),
+        "prepared": request.has(Step.PREPARED),
+        "handed_out": _handed_out(request),
+        "checked": _is_checked(request),
+        "hands_out": request.kind in HANDS_OUT,
+        "erases": request.kind is RequestKind.ERASURE,
+        "staff": names_of(session, {step.by for step in request.steps}),
+        "words": words(),
+        "today": today(),
+    }
+
+
+def say_why(error: Exception) -> str:
+    """Why a step could not be taken."""
+    if isinstance(error, erasure.ObstacleError):
+        return " ".join(str(OBSTACLES[one]) for one in error.obstacles)
+    if type(error) not in WHY:
+        raise error
+    return str(WHY[type(error)])
+
+
+def _safe_contact(session: Session, request: SubjectRequest) -> Person | None:
+    """How the family is reached without harm: the mother's own rules, whoever asks."""
+    if request.household_id is None:
+        return None
+    people = [one for one in members_of(session, request.household_id) if not one.is_child]
+    return session.get(Person, people[0].id) if people else None
+
+
+def _certificate(session: Session, request: SubjectRequest) -> ErasureCertificate | None:
+    return session.scalars(
+        select(ErasureCertificate).where(ErasureCertificate.request_id == request.id)
+    ).first()
+
+
+def _handed_out(request: SubjectRequest) -> bool:
+    last = request.last_of(Step.PREPARED, Step.EXPORTED, Step.EXPORT_RENEWED)
+    return last is not None and last.step is Step.EXPORTED
+
+
+def _is_checked(request: SubjectRequest) -> bool:
+    try:
+        services.refuse_unchecked(request)
+    except services.NotCheckedError:
+        return False
+    return True

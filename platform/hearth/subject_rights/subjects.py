@@ -1,0 +1,232 @@
+"""Whom a request or an erasure is about, and everybody whose rows belong to that."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hearth.accounts.models import User
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
+from hearth.data_records import SubjectKind
+from hearth.families.access import is_visible
+from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
+from hearth.families.services import record_read
+from hearth.families.vocabulary import MemberRole
+from hearth.giving.models import Donor, Gift
+from hearth.intake.models import Referral
+from hearth.subject_rights.models import Erasure
+
+Ids = Mapping[SubjectKind, Collection[uuid.UUID]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Somebody, as a page names her; ``case_number`` is what may stand outside the page."""
+
+    kind: SubjectKind
+    id: uuid.UUID
+    name: str
+    case_number: str = ""
+    household_id: uuid.UUID | None = None
+    is_child: bool = False
+
+
+def subject_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Subject | None:
+    """Somebody by kind and id; None where nobody has them."""
+    match kind:
+        case SubjectKind.PERSON:
+            return _person(session, subject_id)
+        case SubjectKind.HOUSEHOLD:
+            return _family(session, subject_id)
+        case SubjectKind.DONOR:
+            donor = session.get(Donor, subject_id)
+            return _named(kind, donor, donor.name or donor.email) if donor else None
+        case SubjectKind.REFERRAL:
+            referral = session.get(Referral, subject_id)
+            return _named(kind, referral, referral.mother_name) if referral else None
+        case SubjectKind.STAFF:
+            user = session.get(User, subject_id)
+            return _named(kind, user, user.name) if user else None
+
+
+def family_by_number(session: Session, case_number: str) -> Household | None:
+    """The family whose case has this number."""
+    return session.scalars(
+        select(Household).where(Household.case_number == case_number.strip())
+    ).one_or_none()
+
+
+def gift_by_reference(session: Session, reference: str) -> Gift | None:
+    """The gift with this number, if its donor is known."""
+    return session.scalars(
+        select(Gift).where(
+            func.upper(Gift.reference) == reference.strip().upper(), Gift.donor_id.is_not(None)
+        )
+    ).one_or_none()
+
+
+def donor_of_gift(session: Session, gift_id: uuid.UUID) -> uuid.UUID | None:
+    """Who gave, if anybody is known."""
+    return session.scalar(select(Gift.donor_id).where(Gift.id == gift_id))
+
+
+def members_of(session: Session, household_id: uuid.UUID) -> list[Subject]:
+    """Everybody who belongs or belonged to a family, the mother first."""
+    rows = session.scalars(
+        select(HouseholdMember).where(
+            HouseholdMember.household_id == household_id, HouseholdMember.superseded_at.is_(None)
+        )
+    )
+    found = {row.person_id: row for row in sorted(rows, key=HouseholdMember.order_of_mention)}
+    return [
+        Subject(
+            kind=SubjectKind.PERSON,
+            id=row.person_id,
+            name=row.person.full_name,
+            household_id=household_id,
+            is_child=row.role is MemberRole.CHILD,
+        )
+        for row in found.values()
+    ]
+
+
+def ids_to_show(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Ids:
+    """Whose rows tell of somebody: a person's own, and those of her families."""
+    if kind is SubjectKind.PERSON:
+        return {kind: {subject_id}, SubjectKind.HOUSEHOLD: homes_of(session, {subject_id})}
+    return {kind: {subject_id}}
+
+
+def ids_to_erase(
+    session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, whole_family: bool
+) -> Ids:
+    """Whose rows go with somebody.
+
+    What is written of a family as a whole tells of everybody in it: it goes with the whole family,
+    or with the last one who is left. Somebody who belongs to another family too stays there.
+    """
+    if kind is SubjectKind.PERSON:
+        homes = homes_of(session, {subject_id})
+        empty = {home for home in homes if not _left_in(session, home) - {subject_id}}
+        if not whole_family:
+            return {kind: {subject_id}, SubjectKind.HOUSEHOLD: empty}
+        everybody = set().union(*(_only_in(session, home) for home in homes))
+        return {kind: everybody | {subject_id}, SubjectKind.HOUSEHOLD: homes}
+    if kind is SubjectKind.HOUSEHOLD:
+        return {kind: {subject_id}, SubjectKind.PERSON: _only_in(session, subject_id)}
+    return {kind: {subject_id}}
+
+
+def homes_of(session: Session, person_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """The families in which these people are or were."""
+    return set(
+        session.scalars(
+            select(HouseholdMember.household_id).where(
+                HouseholdMember.person_id.in_(person_ids), HouseholdMember.superseded_at.is_(None)
+            )
+        )
+    )
+
+
+def referrals_of(session: Session, household_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """The requests for help by which these families came to us."""
+    came = select(CaseEpisode.id).where(CaseEpisode.household_id.in_(household_ids))
+    return set(session.scalars(select(Referral.id).where(Referral.episode_id.in_(came))))
+
+
+def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> date | None:
+    """The day the last of these families' cases was closed; None while one is open."""
+    rows = session.execute(
+        select(
+            func.max(CaseEpisode.closed_on),
+            func.count(CaseEpisode.id),
+            func.count(CaseEpisode.closed_on),
+        ).where(CaseEpisode.household_id.in_(household_ids))
+    ).one()
+    return rows[0] if rows[1] == rows[2] else None
+
+
+def is_entrusted(session: Session, household_id: uuid.UUID | None, *, user: SignedIn) -> bool:
+    """Whether somebody may answer requests about a family.
+
+    The officer, who reads no files otherwise, is asked about every family: the law gives the people
+    of a restricted one the same rights. Who reads files herself is bound by what is restricted.
+    """
+    if household_id is None or not user.may(Permission.FAMILIES_READ):
+        return True
+    return is_visible(session, household_id, user=user, permission=Permission.SUBJECT_RIGHTS)
+
+
+def note_look(session: Session, household_id: uuid.UUID | None, *, user_id: uuid.UUID) -> None:
+    """Note that somebody looked at a family because of a request, like every other look."""
+    if household_id is not None:
+        record_read(session, household_id=household_id, user_id=user_id, purpose="request")
+
+
+def _named(kind: SubjectKind, row: Donor | Referral | User, name: str) -> Subject:
+    return Subject(kind=kind, id=row.id, name=name)
+
+
+def _family(session: Session, household_id: uuid.UUID) -> Subject | None:
+    family = session.get(Household, household_id)
+    if family is None:
+        return None
+    return Subject(
+        kind=SubjectKind.HOUSEHOLD,
+        id=family.id,
+        name=family.case_number,
+        case_number=family.case_number,
+        household_id=family.id,
+    )
+
+
+def _person(session: Session, person_id: uuid.UUID) -> Subject | None:
+    person = session.get(Person, person_id)
+    if person is None:
+        return None
+    member = session.scalars(
+        select(HouseholdMember)
+        .where(HouseholdMember.person_id == person_id, HouseholdMember.superseded_at.is_(None))
+        .order_by(HouseholdMember.joined_on.desc(), HouseholdMember.id.desc())
+        .limit(1)
+    ).first()
+    return Subject(
+        kind=SubjectKind.PERSON,
+        id=person.id,
+        name=person.full_name,
+        case_number=member.household.case_number if member else "",
+        household_id=member.household_id if member else None,
+        is_child=member is not None and member.role is MemberRole.CHILD,
+    )
+
+
+def _left_in(session: Session, household_id: uuid.UUID) -> set[uuid.UUID]:
+    """Who was in a family and has not been erased."""
+    erased = select(Erasure.subject_id).where(Erasure.subject_kind == SubjectKind.PERSON)
+    return set(
+        session.scalars(
+            select(HouseholdMember.person_id).where(
+                HouseholdMember.household_id == household_id,
+                HouseholdMember.person_id.not_in(erased),
+            )
+        )
+    )
+
+
+def _only_in(session: Session, household_id: uuid.UUID) -> set[uuid.UUID]:
+    """Who was in this family and in no other."""
+    elsewhere = select(HouseholdMember.person_id).where(
+        HouseholdMember.household_id != household_id
+    )
+    return set(
+        session.scalars(
+            select(HouseholdMember.person_id).where(
+                HouseholdMember.household_id == household_id,
+                HouseholdMember.person_id.not_in(elsewhere),
+            )
+        )
+    )
