@@ -42,6 +42,12 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["addresses"] = node.config.hearth_addresses.to_plain()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes know that groups stay together, which pytest 9.2 forgets to tell them."""
+    if hasattr(config, "workerinput"):
+        config.option.loadgroup = True
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         SERVERS.stop()

@@ -19,6 +19,7 @@ DOORS = {
     "platform/hearth/files/scanning.py": {"socket"},
     "platform/hearth/outbox/mail.py": {"smtplib"},
     "platform/hearth/proof/doors.py": {"http.client"},
+    "platform/hearth/sealing/transit.py": {"http.client", "urllib.request"},
     "platform/hearth/web/outgoing.py": {"http.client", "socket"},
 }
 MODULES = sorted(

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories.families import TODAY
+from tests.factories.families import TODAY, open_family
 from tests.support.browsing import Visit
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TEN_DAYS_AGO = TODAY - timedelta(days=10)
@@ -20,7 +21,7 @@ THREE_DAYS_AGO = TODAY - timedelta(days=3)
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_social_worker_accompanies_a_family_from_the_call_to_the_key(
-    visit: Callable[..., Visit], width: int
+    visit: Callable[..., Visit], stack: Stack, width: int
 ) -> None:
     house, mother = (f"{name}-{secrets.token_hex(2)}" for name in ("Test House", "Test-Anna"))
 
@@ -84,8 +85,7 @@ def test_a_social_worker_accompanies_a_family_from_the_call_to_the_key(
     worker.look("casework-11-tonight")
 
     # The same bed cannot be given to somebody else: the page says until when it is taken.
-    other = _another_family(worker)
-    worker.page.goto(other + "/admit")
+    worker.open("spb", f"{_another_family(stack)}/admit")
     for control in worker.page.locator("main select[name^=sleeps_]").all():
         control.select_option("away")
     worker.page.locator("main select[name^=sleeps_]").first.select_option(
@@ -189,17 +189,10 @@ def _place(worker: Visit, house: str, place: str) -> str:
     return option.get_attribute("value") or ""
 
 
-def _another_family(worker: Visit) -> str:
-    """A family that sleeps in none of the houses."""
-    worker.open("spb", "/families/?view=open")
-    addresses = worker.page.locator("main table a[href*='/families/']").evaluate_all(
-        "links => links.map(link => link.href)"
-    )
-    for address in addresses:
-        worker.page.goto(address)
-        if worker.page.get_by_role("link", name="Admit to a place").count():
-            return str(address)
-    raise AssertionError("every family sleeps in a house")
+def _another_family(stack: Stack) -> str:
+    """The address of a family of the same worker that sleeps in none of the houses."""
+    with stack.session_of("spb") as session:
+        return f"/families/{open_family(session).id}"
 
 
 def _is_a_stranger_at_pskov(worker: Visit, family: str, stay: str) -> None:

@@ -51,7 +51,7 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
     expect(banner).to_contain_text(f"Emergency look at case {number}")
     expect(banner).to_contain_text("minutes")
     worker.look("emergency-04-open")
-    worker.follow("Add a family member")
+    worker.follow("Documents")
     expect(worker.page.locator(".emergency-look")).to_be_visible()
     worker.look("emergency-05-another-page")
     worker.go_to("Families")
@@ -74,7 +74,7 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
         row.get_by_role("link").first.click()
     review = urlsplit(director.page.url).path
     expect(director.page.locator("main")).to_contain_text(EXPLANATION)
-    expect(director.page.locator("main")).to_contain_text("A family member's data")
+    expect(director.page.locator("main")).to_contain_text("The family's documents")
     director.choose(outcome="justified")
     director.fill(note="She had to be let in.")
     director.look("emergency-07-review")

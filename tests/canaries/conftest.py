@@ -34,7 +34,7 @@ from tenants.context import Runtime, shared_session, tenant_session
 from tenants.engines import Engines
 from tenants.registry import Registry
 from tests.canaries.outputs import Post, Sink, printed_logs
-from tests.canaries.planting import plant
+from tests.canaries.planting import plant, plant_sealed
 from tests.isolation.belongings import ids_in
 from tests.support.servers import Addresses, copy_template, drop_database, settings_for
 from tests.support.visitors import Visitor
@@ -117,7 +117,10 @@ def aviary(addresses: Addresses, worker: str, tmp_path: Path) -> Iterator[Aviary
             ids = ids_in(session, "spb")
         assert settings.owner_database_url is not None
         with psycopg.connect(settings.owner_database_url, autocommit=True) as owner:
-            planted = plant(owner, registry.get("spb").schema_name)
+            schema = registry.get("spb").schema_name
+            planted = plant(owner, schema)
+            with tenant_session(registry.get("spb")) as session:
+                planted |= plant_sealed(owner, session, schema)
             yield Aviary(runtime, app, ids, planted, sink, post, printed, owner)
         sentry_sdk.get_client().close()
         sentry_sdk.init()

@@ -124,7 +124,9 @@ def test_a_failing_statement_leaves_no_personal_data_in_the_log(
         connection.execute("SELECT 1 / length(left(%s, 0)) AS canary_column", ["canary-value"])
 
     log = postgres.log.read_text()
-    assert "division by zero" in log
+    # The first line of an error may quote a value, so nothing of an error is written at all.
+    assert "ready to accept connections" in log
+    assert "division by zero" not in log
     assert "canary" not in log
 
 

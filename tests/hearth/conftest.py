@@ -24,13 +24,14 @@ def committing_org(settings: Settings, engines: Engines) -> Iterator[OrgRef]:
         context.install(Runtime(settings, engines, registry))
         org = registry.get("race")
         with tenant_session(org) as session:
-            session.add(
+            session.add_all(
                 User(
-                    email="anna@example.org",
+                    email=f"{role.value}@example.org",
                     name="Anna Test",
-                    roles=[Role.SOCIAL_WORKER.value],
+                    roles=[role.value],
                     locale="en",
                 )
+                for role in (Role.SOCIAL_WORKER, Role.HOUSE_STAFF, Role.ADMINISTRATOR)
             )
         yield org
         engines.dispose()

@@ -15,13 +15,15 @@ from hearth import jobs
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Role
 from hearth.app import GUARDED, create_app
-from hearth.web import limits
+from hearth.web import counting, limits
 from hearth.web.counting import Count, Counters, Limit
 from hearth.web.limits import InFlight
 from hearth.web.request import HearthFlask
 from tenants.context import Runtime
 from tests.support.visitors import Visitor
 
+# The sheets are wiped before each test, which must not happen under another one of these.
+pytestmark = pytest.mark.xdist_group("limits")
 MakeVisitor = Callable[..., Visitor]
 FEW = Limit("few", 3)
 
@@ -33,6 +35,8 @@ def limited(
     """The service with limits that a test can reach, on sheets that were empty before."""
     for name, number in (("PER_ADDRESS", 8), ("PER_SIGN_IN", 5), ("COSTLY_PER_ORGANISATION", 2)):
         monkeypatch.setattr(limits, name, replace(getattr(limits, name), a_minute=number))
+    # On a busy machine the queue answers late, and counting on this side would begin anew.
+    monkeypatch.setattr(counting, "PATIENCE", 20.0)
     connection = jobs.redis_connection()
     for key in connection.scan_iter("hearth:limit:*"):
         connection.delete(key)
@@ -168,14 +172,14 @@ def test_processes_share_their_sheets_in_redis(settings: Settings) -> None:
     assert over == [False, False, False, True]
 
 
-def test_a_house_takes_half_the_threads_at_most() -> None:
+def test_a_house_takes_three_quarters_of_the_threads_at_most() -> None:
     in_flight = InFlight(threads=8)
 
-    taken = [in_flight.begin("spb", costly=False) for _ in range(5)]
+    taken = [in_flight.begin("spb", costly=False) for _ in range(7)]
     neighbour = in_flight.begin("pskov", costly=False)
     in_flight.end("spb", costly=False)
 
-    assert taken == [True] * 4 + [False]
+    assert taken == [True] * 6 + [False]
     assert neighbour
     assert in_flight.begin("spb", costly=False)
 

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role
 from hearth.accounts.policy import POLICY, Scope
+from hearth.documents import services as documents
 from hearth.families.models import Household
 from hearth.intake import services as intake
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.vocabulary import ServiceKind
 from hearth.shelter.models import House
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
+from tests.factories.files import one_pixel
 from tests.factories.intake import take_referral
 from tests.factories.people import colleague, grant, restriction, team, works_in
 from tests.factories.service_delivery import record_service
@@ -166,6 +168,15 @@ def _thing(
     else:
         restricted = str(uuid.uuid4())
     _grants(session, kind, household, user_id)
+    document = documents.add_document(
+        session,
+        household,
+        title="note-canary paper",
+        data=one_pixel(),
+        filename="test.png",
+        added_by=stranger_id,
+        scanner=None,
+    )
     ids = {
         "household_id": household.id,
         "member_id": member.id,
@@ -177,6 +188,7 @@ def _thing(
         "grant_id": grant(session, household, stranger_id).id,
         "restriction_id": restricted,
         "user_id": stranger_id,
+        "document_id": document.id,
     }
     session.flush()
     return Thing(kind, household, {name: str(value) for name, value in ids.items()})

@@ -119,7 +119,7 @@ def _case_grants() -> None:
         sa.Column("household_id", sa.Uuid(), nullable=False),
         _user("user_id"),
         sa.Column("kind", sa.String(30), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
         _user("granted_by", nullable=True),
         _moment("starts_at"),
         _moment("ends_at", nullable=True),

@@ -105,12 +105,11 @@ def _break_glass() -> None:
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.String(30), nullable=False),
-        sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column("explanation_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("restricted", sa.Boolean(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("review_due_on", sa.Date(), nullable=False),
-        sa.CheckConstraint("char_length(explanation) >= 20", name=op.f("ck_glass_looks_explained")),
         sa.CheckConstraint("ends_at > opened_at", name=op.f("ck_glass_looks_ends_after_opening")),
         sa.CheckConstraint(
             "reason IN ('danger', 'medical', 'call', 'cover', 'authority', 'other')",
@@ -139,7 +138,8 @@ def _break_glass() -> None:
         sa.Column("reviewed_by", sa.Uuid(), nullable=False),
         sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.String(30), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
             "outcome IN ('justified', 'not_justified')", name=op.f("ck_glass_reviews_outcome")
         ),
@@ -151,6 +151,11 @@ def _break_glass() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["reviewed_by"], ["users.id"], name=op.f("fk_glass_reviews_reviewed_by_users")
+        ),
+        sa.ForeignKeyConstraint(
+            ["household_id"],
+            ["households.id"],
+            name=op.f("fk_glass_reviews_household_id_households"),
         ),
         sa.PrimaryKeyConstraint("look_id", name=op.f("pk_glass_reviews")),
     )

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.break_glass.vocabulary import Outcome, Reason
+from hearth.data_classes import FieldClass
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -25,7 +27,6 @@ class GlassLook(TenantModel):
 
     __tablename__ = "glass_looks"
     __table_args__ = (
-        CheckConstraint("char_length(explanation) >= 20", name="explained"),
         CheckConstraint("ends_at > opened_at", name="ends_after_opening"),
         one_of("reason", Reason),
         UniqueConstraint("id", "user_id", name="uq_glass_looks_id_user_id"),
@@ -38,7 +39,7 @@ class GlassLook(TenantModel):
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"), index=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[Reason] = mapped_column(code_column(Reason))
-    explanation: Mapped[str]
+    explanation = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
     restricted: Mapped[bool]
     """Whether the case was open by grant alone, so that the directors were told too."""
     opened_at: Mapped[datetime]
@@ -74,7 +75,13 @@ class GlassReview(TenantModel):
     reviewed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     reviewed_at: Mapped[datetime]
     outcome: Mapped[Outcome] = mapped_column(code_column(Outcome))
-    note: Mapped[str]
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
+    note = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
 
     look: Mapped[GlassLook] = relationship(back_populates="review")
     reviewer: Mapped[User] = relationship()
+
+    @property
+    def id(self) -> uuid.UUID:
+        """There is one review for a look, so the look's id is its own."""
+        return self.look_id

@@ -142,6 +142,7 @@ def review(
     decided = GlassReview(
         look_id=look.id,
         looked_by=look.user_id,
+        household_id=look.household_id,
         reviewed_by=reviewed_by,
         reviewed_at=datetime.now(UTC),
         outcome=outcome,

@@ -7,7 +7,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
 from hearth.files.models import StoredFile
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -24,12 +26,12 @@ class HouseholdDocument(TenantModel):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"), index=True)
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"), unique=True)
-    title: Mapped[str]
+    title = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
     added_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
-    withdrawn_because: Mapped[str | None]
+    withdrawn_because = sealed(FieldClass.FREE_TEXT, subject="household_id")
 
     file: Mapped[StoredFile] = relationship()
     adder: Mapped[User] = relationship(foreign_keys=[added_by])

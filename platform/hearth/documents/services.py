@@ -56,7 +56,14 @@ def add_document(
 
     :raises FileRefusedError: the file is not taken, and why.
     """
-    file = take_file(session, data=data, filename=filename, stored_by=added_by, scanner=scanner)
+    file = take_file(
+        session,
+        data=data,
+        filename=filename,
+        subject_id=household.id,
+        stored_by=added_by,
+        scanner=scanner,
+    )
     document = HouseholdDocument(
         household_id=household.id, file_id=file.id, title=title, added_by=added_by
     )

@@ -4,15 +4,16 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person, session_token
 from hearth.accounts.permissions import Permission
+from hearth.accounts.redaction import Sees
 from hearth.documents import services
-from hearth.documents.models import HouseholdDocument
 from hearth.documents.schemas import REFUSALS, AddDocumentSchema, WithdrawSchema
+from hearth.documents.seen import see_document
 from hearth.documents.services import AlreadyWithdrawnError
 from hearth.families import services as families
 from hearth.families.access import find_household
@@ -38,7 +39,9 @@ def index(household_id: uuid.UUID) -> str:
     return render_template(
         "documents/index.html",
         household=household,
-        documents=services.documents_of(session, household.id),
+        documents=[
+            see_document(one, _eyes()) for one in services.documents_of(session, household.id)
+        ],
     )
 
 
@@ -71,7 +74,9 @@ def add(household_id: uuid.UUID) -> Any:
 def open_document(household_id: uuid.UUID, document_id: uuid.UUID) -> Response:
     """Lead to the document by a link that works once, for a minute."""
     household = _household(household_id, Permission.FAMILIES_READ)
-    document = found(_open_only(services.find_document(session, household, document_id)))
+    document = found(services.find_document(session, household, document_id))
+    if not see_document(document, _eyes()).opens:
+        abort(404)
     families.record_read(
         session, household_id=household.id, user_id=person().id, purpose="documents"
     )
@@ -106,7 +111,8 @@ def withdraw(household_id: uuid.UUID, document_id: uuid.UUID) -> Any:
         else:
             flash(_("The document is withdrawn. It stays on the list, closed."), "success")
             return _to_list(household)
-    return form_page("documents/withdraw.html", form, household=household, document=document)
+    shown = see_document(document, _eyes())
+    return form_page("documents/withdraw.html", form, household=household, document=shown)
 
 
 def _sent_file() -> dict[str, Any]:
@@ -114,8 +120,8 @@ def _sent_file() -> dict[str, Any]:
     return {"data": sent.read() if sent else b"", "filename": (sent and sent.filename) or ""}
 
 
-def _open_only(document: HouseholdDocument | None) -> HouseholdDocument | None:
-    return document if document and document.is_open else None
+def _eyes() -> Sees:
+    return person().eyes(Permission.FAMILIES_READ)
 
 
 def _household(

@@ -8,7 +8,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.data_classes import FieldClass
 from hearth.families.codes import code_column, one_of
+from hearth.sealing import sealed
 from tenants.models import TenantModel, new_id
 
 
@@ -43,7 +45,7 @@ class CaseGrant(TenantModel):
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("households.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[GrantKind] = mapped_column(code_column(GrantKind))
-    reason: Mapped[str]
+    reason = sealed(FieldClass.FREE_TEXT, subject="household_id", required=True)
     granted_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     starts_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ends_at: Mapped[datetime | None]

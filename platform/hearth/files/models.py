@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.data_classes import FieldClass
+from hearth.sealing import sealed_bytes
 from tenants.models import TenantModel, new_id
 
 
@@ -20,8 +22,9 @@ class StoredFile(TenantModel):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(10))
     size: Mapped[int] = mapped_column(Integer)
-    # Written and read by hearth.files.content alone.
-    content: Mapped[bytes] = mapped_column(LargeBinary(), deferred=True)
+    subject_id: Mapped[uuid.UUID]
+    """Whose key seals it: the family whose file it belongs to."""
+    content = sealed_bytes(FieldClass.IDENTITY, subject="subject_id")
     stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
     stored_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
 

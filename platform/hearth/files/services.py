@@ -25,7 +25,13 @@ _one_at_a_time = threading.Lock()
 
 
 def take_file(
-    session: Session, *, data: bytes, filename: str, stored_by: uuid.UUID, scanner: str | None
+    session: Session,
+    *,
+    data: bytes,
+    filename: str,
+    subject_id: uuid.UUID,
+    stored_by: uuid.UUID,
+    scanner: str | None,
 ) -> StoredFile:
     """Look a file through, write it anew and keep that.
 
@@ -35,7 +41,9 @@ def take_file(
     examine(data, scanner)
     with _one_at_a_time:
         cleaned = _clean(data, kind)
-    return content.keep(session, data=cleaned, kind=kind.name, stored_by=stored_by)
+    return content.keep(
+        session, data=cleaned, kind=kind.name, subject_id=subject_id, stored_by=stored_by
+    )
 
 
 def make_link(

@@ -41,7 +41,7 @@ def _organisation(link: str) -> OrgRef | None:
 
 def _attachment(file: StoredFile) -> Response:
     kind = KINDS[file.kind]
-    answer = Response(bytes_of(file), mimetype=kind.media_type)
+    answer = Response(found(bytes_of(file)), mimetype=kind.media_type)
     # The name is ours: what somebody's computer called the file may name a family.
     name = f"document-{file.id.hex[-8:]}{kind.ending}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

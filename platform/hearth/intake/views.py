@@ -86,8 +86,7 @@ def take() -> Any:
 @permit(Permission.REFERRALS_READ)
 def show(referral_id: uuid.UUID) -> str:
     """One referral, and the families it may be about."""
-    referral = _referral(referral_id)
-    services.record_read(session, referral, user_id=person().id)
+    referral = _looked_at(referral_id)
     return render_template(
         "intake/show.html",
         referral=see_referral(referral, person()),
@@ -101,11 +100,9 @@ def show(referral_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def open_family(referral_id: uuid.UUID) -> Any:
     """Accept a referral by opening a family."""
-    referral = _referral(referral_id)
+    referral = _looked_at(referral_id)
     if not referral.is_waiting:
         return _decided_already(referral)
-    if request.method == "GET":
-        services.record_read(session, referral, user_id=person().id)
     opening = opening_form(see_referral(referral, person()), sent_form())
     if "add_child" not in request.form and opening.form.validate():
         try:
@@ -137,9 +134,7 @@ def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> 
 @permit(Permission.REFERRALS_WRITE)
 def decline(referral_id: uuid.UUID) -> Any:
     """Decide not to open a case, and say why."""
-    referral = _referral(referral_id, Permission.REFERRALS_WRITE)
-    if request.method == "GET":
-        services.record_read(session, referral, user_id=person().id)
+    referral = _looked_at(referral_id, Permission.REFERRALS_WRITE)
     form = Form(DeclineSchema(), sent_form(), {"state": ReferralState.DECLINED})
     if not referral.is_waiting:
         return _decided_already(referral)
@@ -193,6 +188,15 @@ def _referral(
     referral_id: uuid.UUID, permission: Permission = Permission.REFERRALS_READ
 ) -> Referral:
     return found(find_referral(session, referral_id, user=person(), permission=permission))
+
+
+def _looked_at(
+    referral_id: uuid.UUID, permission: Permission = Permission.REFERRALS_READ
+) -> Referral:
+    referral = _referral(referral_id, permission)
+    if request.method == "GET":
+        services.record_read(session, referral, user_id=person().id)
+    return referral
 
 
 def _opens_family(referral: Referral) -> bool:

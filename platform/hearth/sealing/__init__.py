@@ -7,5 +7,6 @@ encryption when it is written, the key when it is read, and the index under whic
 # Whoever declares a sealed field needs the flush that seals it.
 from hearth.sealing import flushing as flushing
 from hearth.sealing.fields import sealed as sealed
+from hearth.sealing.fields import sealed_bytes as sealed_bytes
 from hearth.sealing.fields import sealed_record as sealed_record
 from hearth.sealing.kinds import Kind as Kind

@@ -55,6 +55,7 @@ class Sealed(Generic[Value]):
         encode: Callable[[Any], bytes],
         decode: Callable[[bytes], Any],
         unreadable: Callable[[Why], Any],
+        deferred: bool = False,
     ) -> None:
         self.field_class = field_class
         self.subject = subject
@@ -64,13 +65,15 @@ class Sealed(Generic[Value]):
         self.encode = encode
         self._decode = decode
         self._unreadable = unreadable
+        self._deferred = deferred
 
     def __set_name__(self, owner: type[TenantModel], name: str) -> None:
         self.name = name
         self.column = f"{name}{SUFFIX}"
         self.place_name = f"{owner.__tablename__}.{name}"
         # Added before SQLAlchemy reads the class, so that it maps the column like any other.
-        setattr(owner, self.column, mapped_column(SealedBytes(), nullable=self.nullable))
+        column = mapped_column(SealedBytes(), nullable=self.nullable, deferred=self._deferred)
+        setattr(owner, self.column, column)
         declared = (*getattr(owner, "__sealed__", ()), self)
         type.__setattr__(owner, "__sealed__", declared)
 
@@ -189,6 +192,21 @@ def sealed_record(field_class: FieldClass, *, subject: str) -> Sealed[dict[str, 
     )
 
 
+def sealed_bytes(field_class: FieldClass, *, subject: str) -> Sealed[bytes | None]:
+    """Bytes that only their subject's key opens, loaded when asked for; None once it is gone."""
+    return Sealed(
+        field_class,
+        subject=subject,
+        default=None,
+        nullable=False,
+        kind=None,
+        encode=bytes,
+        decode=bytes,
+        unreadable=_nothing,
+        deferred=True,
+    )
+
+
 def sealed_fields(model: type[Any]) -> tuple[Sealed[Any], ...]:
     """The sealed attributes of a model, in the order in which it declares them."""
     declared: tuple[Sealed[Any], ...] = getattr(model, "__sealed__", ())
@@ -211,6 +229,10 @@ def _subjects_at_hand(session: Session) -> set[UUID]:
                 subject = subject_of(row, field.subject, load=False)
                 found |= {subject} if subject else set()
     return found
+
+
+def _nothing(_why: Why) -> None:
+    return None
 
 
 def _encode_text(value: str) -> bytes:

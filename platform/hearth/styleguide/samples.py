@@ -41,6 +41,10 @@ class SampleUser:
     name: str = "Sample Worker"
     role_labels: tuple[str, ...] = ("Social worker",)
 
+    def may(self, _permission: str) -> bool:
+        """Nobody of the samples holds a permission."""
+        return False
+
 
 @dataclass(frozen=True)
 class NavItem:

@@ -41,7 +41,7 @@ class InFlight:
     """Counts what each house has under way in this process, so that none takes every thread."""
 
     def __init__(self, threads: int) -> None:
-        self.at_once = max(2, threads // 2)
+        self.at_once = max(2, threads * 3 // 4)
         self.costly_at_once = max(1, threads // 8)
         self._lock = threading.Lock()
         self._running: Counter[tuple[str, bool]] = Counter()

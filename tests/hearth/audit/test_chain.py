@@ -103,8 +103,8 @@ def test_work_without_anything_to_record_does_not_touch_the_chain(spb: OrgRef) -
         ("audit_events", "action"),
         ("person_reads", "purpose"),
         ("audit_anchors", "seq"),
-        ("glass_looks", "explanation"),
-        ("glass_reviews", "note"),
+        ("glass_looks", "explanation_sealed"),
+        ("glass_reviews", "note_sealed"),
     ],
 )
 def test_the_organisations_own_role_can_only_add(

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from tests.factories.families import staff_id
-from tests.support.servers import PASSWORD
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
@@ -23,7 +22,7 @@ def recorded(session: Session) -> list[AuditEvent]:
 def test_a_sign_in_and_a_sign_out_are_recorded(visitor: MakeVisitor, session: Session) -> None:
     worker = visitor()
 
-    worker.submit("/sign-in", {"email": EMAIL, "password": PASSWORD})
+    worker.sign_in(EMAIL)
     worker.submit("/sign-out", page="/families/")
 
     events = recorded(session)

@@ -168,6 +168,7 @@ def test_the_database_itself_refuses_a_review_of_ones_own_look(session: Session)
     own = GlassReview(
         look_id=look.id,
         looked_by=look.user_id,
+        household_id=look.household_id,
         reviewed_by=look.user_id,
         reviewed_at=look.opened_at,
         outcome=Outcome.JUSTIFIED,

@@ -53,7 +53,7 @@ def test_a_closed_case_opens_and_says_so_on_its_pages(sign_in: SignIn, closed: H
     page = worker.get(file).text
     assert f"Emergency look at case {closed.case_number}" in page
     assert "It closes in 60 minutes" in page
-    assert "Emergency look at case" in worker.get(f"{file}/services/new").text
+    assert "Emergency look at case" in worker.get(f"{file}/documents").text
     assert "Emergency look at case" not in worker.get("/families/").text
 
 

@@ -20,6 +20,7 @@ from hearth.families.membership import PersonDetails
 from hearth.families.models import HouseholdMember, PersonCorrection
 from hearth.families.vocabulary import LeavingReason, MemberRole
 from tests.factories.families import TODAY, born, mother, open_family, staff_id
+from tests.factories.people import as_role
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -150,7 +151,7 @@ def test_an_entry_that_was_corrected_is_not_corrected_again(session: Session) ->
 def test_details_that_were_corrected_are_kept(session: Session) -> None:
     person = open_family(session, members=[mother(phone="+7 900 000-00-00")]).members[0].person
     details = PersonDetails(given_name="Test-Renamed", birth=born(7000))
-    page: dict[str, Any] = {"user_id": staff_id(session), "limit": 9, "offset": 0}
+    page: dict[str, Any] = {"user": as_role(session), "limit": 9, "offset": 0}
 
     membership.correct_person(session, person, details, corrected_by=staff_id(session), today=TODAY)
 

@@ -62,7 +62,7 @@ def test_only_one_of_two_families_gets_the_places_and_the_other_is_told(
         assert {type(outcome) for outcome in outcomes} == {uuid.UUID, PlaceTakenError}
 
 
-def test_one_family_is_not_admitted_twiceat_once(committing_org: OrgRef) -> None:
+def test_one_family_is_not_admitted_twice_at_once(committing_org: OrgRef) -> None:
     places, ((family, persons), _) = _families(committing_org, 1)
     mother = persons[:1]
 

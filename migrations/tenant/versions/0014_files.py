@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
@@ -15,7 +15,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
         sa.Column(
             "stored_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
         ),
@@ -44,14 +45,14 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("file_id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("title_sealed", sa.LargeBinary(), nullable=False),
         sa.Column(
             "added_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
         ),
         sa.Column("added_by", sa.Uuid(), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_by", sa.Uuid(), nullable=True),
-        sa.Column("withdrawn_because", sa.Text(), nullable=True),
+        sa.Column("withdrawn_because_sealed", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
             "(withdrawn_at IS NULL) = (withdrawn_by IS NULL)",
             name=op.f("ck_household_documents_withdrawn_by_somebody"),
