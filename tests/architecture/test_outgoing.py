@@ -18,6 +18,7 @@ DOORS = {
     "config/embedded.py": {"socket"},
     "platform/hearth/files/scanning.py": {"socket"},
     "platform/hearth/outbox/mail.py": {"smtplib"},
+    "platform/hearth/proof/doors.py": {"http.client"},
     "platform/hearth/sealing/transit.py": {"http.client", "urllib.request"},
     "platform/hearth/web/outgoing.py": {"http.client", "socket"},
 }
