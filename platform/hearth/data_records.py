@@ -101,5 +101,9 @@ BELOW: Mapping[str, DataRecord] = MappingProxyType(
         "schemas": _TECHNICAL,
         "organisations": _TECHNICAL,
         "schema_versions": _TECHNICAL,
+        "placements": _TECHNICAL,
+        "moves": _TECHNICAL,
+        "backups": _TECHNICAL,
+        "backup_keys": _TECHNICAL,
     }
 )
