@@ -38,6 +38,8 @@ EMPTY_TABLES = {
     "account_events",
     "api_tokens",
     "glass_reviews",
+    "incident_entries",
+    "incident_person_notices",
     "passkeys",
     "person_corrections",
     "publications",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask_babel import force_locale
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -237,7 +238,7 @@ def test_the_report_counts_people_and_names_none(session: Session, app: HearthFl
     find(session, incident)
     entry(session, incident, EntryKind.MEASURE, "The folder was found.")
 
-    with app.test_request_context():
+    with app.test_request_context(), force_locale("en"):
         paper = authority_report(
             incident, people.concerned(session, incident), profile=RU, contact="Test"
         )
