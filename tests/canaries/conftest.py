@@ -101,7 +101,9 @@ def aviary(addresses: Addresses, worker: str, tmp_path: Path) -> Iterator[Aviary
     payment_gateway.cache_clear()
     with SandboxServer(machine) as sandbox, printed_logs() as printed:
         settings = replace(
-            settings_for(addresses, database, REDIS_URL=queue, SENTRY_DSN=sink.dsn),
+            settings_for(
+                addresses, database, REDIS_URL=queue, SENTRY_DSN=sink.dsn, SENTRY_COUNTRY="RU"
+            ),
             smtp_port=post.port,
             stripe_api_base=sandbox.url,
             stripe_api_key="sk_test_sandbox",
