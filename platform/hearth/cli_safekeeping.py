@@ -6,6 +6,7 @@ from typing import Any
 from config.settings import Settings
 from hearth.app import create_app
 from hearth.cli_organisations import with_owner
+from hearth.safekeeping import forgetting
 from hearth.safekeeping.leaving import off_board
 from hearth.safekeeping.rehearsal import look_into
 from hearth.sealing.services import sweep_destructions
@@ -24,7 +25,8 @@ PEOPLE = 2
 
 
 def add_to(organisations: Any) -> None:
-    """Add the commands."""
+    """Add the commands, and let what they bring back forget who was erased since."""
+    forgetting.register()
     backup = organisations.add_parser("backup", help="write one organisation's sealed backup")
     backup.add_argument("slug", nargs="?")
     backup.add_argument("--due", action="store_true", help="every one whose last is a day old")
@@ -70,6 +72,7 @@ def _back_up(home: Connection, settings: Settings, arguments: Arguments) -> None
 
 def _restore(home: Connection, settings: Settings, arguments: Arguments) -> None:
     keys = DerivedKeys(home, settings)
+    known = _known(settings)
     if arguments.to_scratch and arguments.keys:
         raise OrganisationError("keys are brought back for good or not at all")
     if arguments.to_scratch:
@@ -81,7 +84,7 @@ def _restore(home: Connection, settings: Settings, arguments: Arguments) -> None
         brought = bring_keys_back(home, settings, keys, arguments.slug, arguments.keys)
         say(f"{brought.keys} lost keys brought back; {brought.destroyed} are destroyed and stay so")
     say(_told(restore(home, settings, keys, arguments.slug, arguments.folder)))
-    with tenant_session(_known(settings)[arguments.slug]) as session:
+    with tenant_session(known[arguments.slug]) as session:
         say(f"{sweep_destructions(session)} erasures brought to the same state as the keys")
     say(f"look it over, then: hearth organisations resume {arguments.slug}")
 

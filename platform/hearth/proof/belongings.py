@@ -41,6 +41,7 @@ from hearth.intake.services import ReferralDetails, take_referral
 from hearth.intake.vocabulary import Channel, Source, Urgency
 from hearth.money import Money
 from hearth.outbox.models import OutboxMessage
+from hearth.proof.privacy import Privacy
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.services import ServiceDetails, record_service
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
@@ -284,6 +285,19 @@ class Belongings:
             request_key=str(uuid.uuid4()),
         )
 
+    @cached_property
+    def privacy(self) -> Privacy:
+        """What the family's rights are kept with; somebody has written of the family before."""
+        self._visit()
+        return Privacy(
+            self._session,
+            self._canary,
+            household=self.household,
+            officer_id=self.person.id,
+            colleague_id=self.colleague.id,
+            today=self._today,
+        )
+
     def keep_mails_back(self) -> None:
         """Let nothing leave the installation that was only put out for the proof."""
         self._session.execute(update(OutboxMessage).values(done_at=func.now()))
@@ -339,6 +353,14 @@ OBJECTS: dict[str, Callable[[Belongings], object]] = {
     "fund_id": lambda its: its.payment.gift.fund_id,
     "gift_id": lambda its: its.payment.gift_id,
     "refund_id": lambda its: its.refund.id,
+    "request_id": lambda its: its.privacy.request.id,
+    "disclosure_id": lambda its: its.privacy.disclosure.id,
+    "proposal_id": lambda its: its.privacy.proposal.id,
+    "certificate_id": lambda its: its.privacy.certificate.id,
+    "hold_id": lambda its: its.privacy.hold.id,
+    "notice_id": lambda its: its.privacy.notice.id,
+    "consent_id": lambda its: its.privacy.consent.id,
+    "incident_id": lambda its: its.privacy.incident.id,
     "look_id": lambda its: its.look.id,
     "document_id": lambda its: its.document.id,
     "link": lambda its: its.link,
