@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from config.settings import Settings
 from hearth.accounts import sessions
@@ -32,6 +33,8 @@ from tests.support.servers import (
 from tests.support.visitors import Visitor
 
 SERVERS = Servers()
+# The browser's journeys share one running service; the sheets of limits are wiped between tests.
+TOGETHER = ("tests/browser/", "tests/security/test_limits.py", "tests/workers/")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,10 +45,21 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["addresses"] = node.config.hearth_addresses.to_plain()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let the processes know that groups stay together, which pytest 9.2 forgets to tell them."""
-    if hasattr(config, "workerinput"):
-        config.option.loadgroup = True
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each test to whichever process is free, and what belongs together to one of them.
+
+    It goes by where a test stands: the suffix by which the marker ``xdist_group`` travels is lost
+    under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Say how tests are handed out."""
+    return Together(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from tests.support.browsing import Visit
 from tests.support.servers import PASSWORD
 from tests.support.stack import Stack, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 CHOSEN = "seven herons under a rusty kettle"
 
 

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from hearth.accounts.models import User
 from tests.factories.families import TODAY, open_family
 from tests.support.browsing import Visit
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 TEN_DAYS_AGO = TODAY - timedelta(days=10)
 THREE_DAYS_AGO = TODAY - timedelta(days=3)
 
@@ -192,7 +194,10 @@ def _place(worker: Visit, house: str, place: str) -> str:
 def _another_family(stack: Stack) -> str:
     """The address of a family of the same worker that sleeps in none of the houses."""
     with stack.session_of("spb") as session:
-        return f"/families/{open_family(session).id}"
+        known = session.scalars(
+            select(User.id).where(User.email == "social-worker@spb.example.org")
+        ).one()
+        return f"/families/{open_family(session, opened_by=known, key_worker_id=known).id}"
 
 
 def _is_a_stranger_at_pskov(worker: Visit, family: str, stay: str) -> None:

@@ -15,7 +15,7 @@ from tests.factories.break_glass import EXPLANATION
 from tests.support.browsing import Visit
 from tests.support.stack import Stack, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", [1280, 360])

@@ -16,7 +16,7 @@ from tests.factories.shelter import some_user_id
 from tests.support.browsing import Visit
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 NAME = "Test-Vera-Asks"
 NOTE = "Test-Vera-Asks told of her sister."
 

@@ -14,7 +14,7 @@ from tenants.context import shared_session
 from tests.support.browsing import Visit
 from tests.support.stack import Stack, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 FIGURES = ("Families served", "Bed nights", "Gifts received")
 
 

@@ -17,7 +17,7 @@ from tests.factories.giving import make_fund
 from tests.support.browsing import Visit
 from tests.support.stack import Stack, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hearth.styleguide.views import KINDS
 from tests.support.browsing import Visit
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SCREENS = [(1280, "dark"), (360, "light")]
 # A path that ends in "*" leads on to the first thing in that list.
 PAGES = {

@@ -22,8 +22,6 @@ from hearth.web.request import HearthFlask
 from tenants.context import Runtime
 from tests.support.visitors import Visitor
 
-# The sheets are wiped before each test, which must not happen under another one of these.
-pytestmark = pytest.mark.xdist_group("limits")
 MakeVisitor = Callable[..., Visitor]
 FEW = Limit("few", 3)
 

@@ -27,7 +27,9 @@ class Kind(StrEnum):
 
 def plain(text: str) -> str:
     """Lower case without diacritics: "Ёлкина" is found as "елкина" and "Zoë" as "zoe"."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).casefold())
+    decomposed = unicodedata.normalize(
+        "NFKD", unicodedata.normalize("NFC", text).upper().casefold()
+    )
     kept = (c for c in decomposed if not unicodedata.combining(c))
     return "".join(" " if c.isspace() else c for c in kept if c.isspace() or c.isprintable())
 
