@@ -1,7 +1,7 @@
 """Reads what somebody's roles come to, as columns of the one query that recognises a session."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, String, any_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import ORGANISATION, Directory, User
-from hearth.accounts.permissions import Permission, known_roles
+from hearth.accounts.permissions import Permission, Role, known_roles
 from hearth.accounts.policy import HeldRole, Standing, standing
 from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, TeamMember
 
@@ -77,16 +77,21 @@ def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
 
 def holders(session: Session, permission: Permission) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may do something at all, by name."""
+    return [(user.id, user.name) for user, held in _staff(session) if permission in held.scopes]
+
+
+def in_roles(session: Session, roles: Collection[Role]) -> set[uuid.UUID]:
+    """The members of staff who are one of these, or something that derives from it."""
+    return {user.id for user, held in _staff(session) if not set(roles).isdisjoint(held.roles)}
+
+
+def _staff(session: Session) -> Iterator[tuple[User, Standing]]:
     rows = session.execute(
         select(User, *place_columns(ORGANISATION))
         .where(User.disabled_at.is_(None))
         .order_by(User.name, User.id)
     )
-    return [
-        (row.User.id, row.User.name)
-        for row in rows
-        if permission in place_of(row.User.roles, row).standing.scopes
-    ]
+    return ((row.User, place_of(row.User.roles, row).standing) for row in rows)
 
 
 def _gathered(what: Any, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:

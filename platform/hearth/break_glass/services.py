@@ -1,17 +1,18 @@
 """Opens one closed case for an hour, tells others at once, and has every look reviewed."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import any_, func, literal, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.services import SignedIn
+from hearth.accounts.standing import holders, in_roles
 from hearth.audit import services as audit
 from hearth.break_glass.deadlines import working_days_after
 from hearth.break_glass.models import GlassLook, GlassReview
@@ -176,7 +177,7 @@ def remind_reviewers(session: Session) -> int:
     waiting = overdue(session, today)
     if not waiting:
         return 0
-    reviewers = _holders(session, (Role.SUPERVISOR, Role.PRIVACY_OFFICER, Role.DIRECTOR))
+    reviewers = [user_id for user_id, _name in holders(session, Permission.BREAK_GLASS_REVIEW)]
     return sum(
         outbox.put(
             session,
@@ -227,20 +228,15 @@ def _look(
 
 def _tell(session: Session, look: GlassLook) -> None:
     roles = [Role.SUPERVISOR, Role.PRIVACY_OFFICER, *([Role.DIRECTOR] if look.restricted else [])]
-    told = _holders(session, roles) - {look.user_id}
+    told = in_roles(session, roles) - {look.user_id}
     # Somebody must learn of it, in the smallest of houses too.
-    for user_id in sorted(told or _holders(session, [Role.DIRECTOR]) - {look.user_id}):
+    for user_id in sorted(told or in_roles(session, [Role.DIRECTOR]) - {look.user_id}):
         outbox.put(
             session,
             key=f"{NOTICE}:{look.id}:{user_id}",
             kind="mail",
             payload={"template": NOTICE, "user": str(user_id), "look": str(look.id)},
         )
-
-
-def _holders(session: Session, roles: Sequence[Role]) -> set[uuid.UUID]:
-    held = or_(*(literal(role.value) == any_(User.roles) for role in roles))
-    return set(session.scalars(select(User.id).where(User.disabled_at.is_(None), held)))
 
 
 def _refuse_guessing(session: Session, user_id: uuid.UUID, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy_models import OwnRole
 from hearth.audit.models import AuditEvent
 from hearth.break_glass import services
 from hearth.break_glass.deadlines import working_days_after
@@ -29,7 +30,7 @@ from hearth.indicators import Period
 from hearth.outbox.models import OutboxMessage
 from tests.factories.break_glass import EXPLANATION, close_to_all, make_look
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import as_role
+from tests.factories.people import as_role, colleague
 
 READ = Permission.FAMILIES_READ
 
@@ -236,3 +237,19 @@ def test_a_small_house_without_reviewers_tells_its_director(session: Session) ->
     make_look(session, open_family(session))
 
     assert told(session) == {Role.DIRECTOR}
+
+
+def test_a_role_of_our_own_that_derives_from_supervisor_is_told_too(session: Session) -> None:
+    own = OwnRole(
+        name="Test Lead",
+        base=Role.SUPERVISOR.value,
+        created_by=staff_id(session, Role.ADMINISTRATOR),
+    )
+    session.add(own)
+    session.flush()
+    lead = colleague(session, str(own.id))
+
+    make_look(session, open_family(session))
+
+    payloads = session.scalars(select(OutboxMessage.payload))
+    assert str(lead.id) in [payload["user"] for payload in payloads]
