@@ -126,10 +126,7 @@ def tenant_session(org: OrgRef) -> Iterator[Session]:
     token = _organisation.set(org)
     _worked_for.set(org)
     try:
-        with _unit_of_work(runtime().bindings.organisation(org), organisation=org) as session:
-            if org.read_only:
-                session.execute(text("SET TRANSACTION READ ONLY"))
-            yield session
+        yield from _unit_of_work(runtime().bindings.organisation(org), organisation=org)
     finally:
         _organisation.reset(token)
 
@@ -144,8 +141,7 @@ def shared_session() -> Iterator[Session]:
         raise NestedScopeError("the platform's transaction is open already")
     token = _platform.set(True)
     try:
-        with _unit_of_work(runtime().bindings.platform(), organisation=None) as session:
-            yield session
+        yield from _unit_of_work(runtime().bindings.platform(), organisation=None)
     finally:
         _platform.reset(token)
 
@@ -153,8 +149,7 @@ def shared_session() -> Iterator[Session]:
 @contextmanager
 def reader_session() -> Iterator[Session]:
     """Open a transaction that can read published aggregates and nothing else."""
-    with _unit_of_work(runtime().bindings.reader(), organisation=None) as session:
-        yield session
+    yield from _unit_of_work(runtime().bindings.reader(), organisation=None)
 
 
 def execute_as_platform(statement: str, values: Mapping[str, object]) -> None:
@@ -196,7 +191,6 @@ def takes_changes(session: Session) -> bool:
     return organisation is None or not organisation.read_only
 
 
-@contextmanager
 def _unit_of_work(bind: Engine | Connection, *, organisation: OrgRef | None) -> Iterator[Session]:
     mode = "create_savepoint" if isinstance(bind, Connection) else "conditional_savepoint"
     session = Session(
@@ -206,6 +200,8 @@ def _unit_of_work(bind: Engine | Connection, *, organisation: OrgRef | None) -> 
         info={"organisation": organisation},
     )
     try:
+        if organisation is not None and organisation.read_only:
+            session.execute(text("SET TRANSACTION READ ONLY"))
         yield session
         session.commit()
     except BaseException:

@@ -215,11 +215,13 @@ def _refuse_wrong_house() -> Response | None:
     site = g.get("site")
     if site is None:
         return None
+    kinds = current_app.extensions["site_kinds"]
+    if site.kind in kinds.get(request.blueprint, ()):
+        return None
     looking = request.method in {"GET", "HEAD"}
     if looking and request.path == "/" and site.kind in FRONT_DOORS:
         return redirect(url_for(FRONT_DOORS[site.kind]))
     features = {request.blueprint} if request.blueprint else _features_with_other_methods()
-    kinds = current_app.extensions["site_kinds"]
     if features and all(site.kind not in kinds[feature] for feature in features):
         abort(404)
     return None

@@ -18,8 +18,8 @@ import hearth.app
 from config.settings import Settings
 from hearth.accounts.guard import public
 from hearth.accounts.models import User
-from hearth.web import tokens
-from hearth.web.request import session
+from hearth.web import request_log
+from hearth.web.request import arrive, session
 from tenants import context
 from tenants.context import Runtime
 from tenants.engines import Engines
@@ -118,7 +118,10 @@ def isolated(settings: Settings) -> Flask:
 
 
 def bare(settings: Settings, engines: Sequence[Engine]) -> Flask:
-    """The same application without hosts, registry and scopes: whoever asks, the next engine."""
+    """The same application without hosts, registry and scopes: whoever asks, the next engine.
+
+    What has nothing to do with houses – the log, the limits, foreign requests – stays.
+    """
     app = isolated(settings)
     turns = itertools.cycle(engines)
 
@@ -126,7 +129,9 @@ def bare(settings: Settings, engines: Sequence[Engine]) -> Flask:
         g.unit_of_work = _unit_of_work(next(turns))
         g.session = g.unit_of_work.__enter__()
 
-    app.before_request_funcs[None] = [begin, tokens.refuse_foreign_requests]
+    isolating = {arrive, request_log.name_the_house, hearth.app._refuse_wrong_house}
+    others = [one for one in app.before_request_funcs[None] if one not in isolating]
+    app.before_request_funcs[None] = [begin, *others]
     return app
 
 

@@ -61,7 +61,8 @@ class InFlight:
     def end(self, house: str, *, costly: bool) -> None:
         """Give the place back."""
         with self._lock:
-            self._running.subtract({(house, False): 1, (house, True): int(costly)})
+            self._running[house, False] -= 1
+            self._running[house, True] -= costly
 
 
 def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:

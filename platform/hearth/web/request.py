@@ -1,8 +1,9 @@
 """The request's site, its unit of work and who is asking."""
 
 import io
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from flask import Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -58,6 +59,10 @@ class HearthFlask(Flask):
 
     session_interface = PageCookie()
     request_class = HearthRequest
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none of ours is a coroutine, and asking each time costs."""
+        return func
 
     def dispatch_request(self) -> Response:
         """Run the view, then end the unit of work: from 400 on nothing of it is kept."""
