@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, Executable, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -185,6 +185,23 @@ def after_commit(session: Session, key: object, action: Callable[[], object]) ->
     session.info.setdefault("after_commit", {})[key] = action
 
 
+def keep_when_refused(session: Session, statement: Executable) -> None:
+    """Run a statement now, and once more should ``refuse`` undo the work around it.
+
+    For what stays true of work that is refused: whoever sent a wrong form has seen its page.
+    """
+    session.execute(statement)
+    session.info.setdefault("kept", []).append(statement)
+
+
+def refuse(session: Session) -> None:
+    """Undo this session's work, all but what is kept."""
+    kept = session.info.pop("kept", ())
+    session.rollback()
+    for statement in kept:
+        session.execute(statement)
+
+
 def takes_changes(session: Session) -> bool:
     """Whether what this session writes is kept: not while its organisation is read-only."""
     organisation: OrgRef | None = session.info.get("organisation")
@@ -213,6 +230,7 @@ def _unit_of_work(bind: Engine | Connection, *, organisation: OrgRef | None) -> 
 
 @event.listens_for(Session, "after_commit")
 def _run_actions(session: Session) -> None:
+    session.info.pop("kept", None)
     for action in session.info.pop("after_commit", {}).values():
         action()
 

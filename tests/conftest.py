@@ -33,8 +33,17 @@ from tests.support.servers import (
 from tests.support.visitors import Visitor
 
 SERVERS = Servers()
-# The browser's journeys share one running service; the sheets of limits are wiped between tests.
-TOGETHER = ("tests/browser/", "tests/security/test_limits.py", "tests/workers/")
+# The browser's journeys share one running service, the workers' tests one queue.
+TOGETHER = ("tests/browser/", "tests/workers/")
+# Begun last, one of these would be waited for by everybody.
+LONG = (
+    "tests/browser/",
+    "tests/canaries/",
+    "tests/hearth/demo/test_whole_demo.py",
+    "tests/hearth/proof/test_proof.py",
+    "tests/security/test_matrix.py",
+    "tests/workers/",
+)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -46,20 +55,27 @@ def pytest_configure_node(node: Any) -> None:
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each test to whichever process is free, and what belongs together to one of them.
+    """Gives each file of tests to whichever process is free, and what shares more to one of them.
 
     It goes by where a test stands: the suffix by which the marker ``xdist_group`` travels is lost
-    under pytest 9.2.
+    under pytest 9.2. A file stays whole because its tests share what is dear to set up.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+        together = (place for place in TOGETHER if nodeid.startswith(place))
+        return next(together, nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     """Say how tests are handed out."""
     return Together(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes long begin first; within that, the order stays the random one."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

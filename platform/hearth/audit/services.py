@@ -14,6 +14,7 @@ from hearth.accounts.models import User
 from hearth.audit import chain
 from hearth.audit.models import AuditEvent, PersonRead
 from hearth.trail import Fact
+from tenants.context import keep_when_refused
 
 trail.install(chain.append)
 People = Collection[uuid.UUID] | ScalarSelect[Any]
@@ -96,9 +97,13 @@ def record_read(
     subject_id: uuid.UUID | None = None,
     number: int = 1,
 ) -> None:
-    """Note that somebody was shown a family, or a list of people; a list is one look."""
+    """Note that somebody was shown a family, or a list of people; a list is one look.
+
+    It stays noted when the form on that page is refused.
+    """
     shown = person_ids if isinstance(person_ids, ScalarSelect) else sorted(set(person_ids))
-    session.execute(
+    keep_when_refused(
+        session,
         insert(PersonRead).values(
             user_id=user_id,
             household_id=household_id,
@@ -107,7 +112,7 @@ def record_read(
             purpose=purpose,
             number=number,
             read_at=datetime.now(UTC),
-        )
+        ),
     )
 
 

@@ -133,10 +133,7 @@ def _household(
 
 def _shown(household_id: uuid.UUID) -> Household:
     household = _household(household_id)
-    if request.method == "GET":
-        families.record_read(
-            session, household_id=household.id, user_id=person().id, purpose="case"
-        )
+    families.record_read(session, household_id=household.id, user_id=person().id, purpose="case")
     return household
 
 

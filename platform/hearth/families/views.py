@@ -259,8 +259,7 @@ def _household(
 ) -> Household:
     user = person()
     household = found(find_household(session, household_id, user=user, permission=permission))
-    if request.method == "GET":
-        services.record_read(session, household_id=household.id, user_id=user.id, purpose="members")
+    services.record_read(session, household_id=household.id, user_id=user.id, purpose="members")
     return household
 
 

@@ -194,8 +194,7 @@ def _looked_at(
     referral_id: uuid.UUID, permission: Permission = Permission.REFERRALS_READ
 ) -> Referral:
     referral = _referral(referral_id, permission)
-    if request.method == "GET":
-        services.record_read(session, referral, user_id=person().id)
+    services.record_read(session, referral, user_id=person().id)
     return referral
 
 

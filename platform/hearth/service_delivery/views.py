@@ -208,8 +208,7 @@ def _household(
 ) -> Household:
     user = person()
     household = found(find_household(session, household_id, user=user, permission=permission))
-    if request.method == "GET":
-        record_read(session, household_id=household.id, user_id=user.id, purpose="service")
+    record_read(session, household_id=household.id, user_id=user.id, purpose="service")
     return household
 
 

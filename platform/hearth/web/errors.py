@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from config.sentry import report
 from hearth.sealing.errors import ErasedError, KeysLockedError
 from hearth.web.pauses import pause
-from hearth.web.request import end_unit_of_work
+from hearth.web.request import leave
 from hearth.web.request_log import route
 from hearth.web.tokens import kept_form
 from tenants.context import NestedScopeError
@@ -37,7 +37,7 @@ def install_error_pages(app: Flask) -> None:
 
 
 def _known(error: HTTPException) -> Response:
-    end_unit_of_work(commit=False)
+    leave()
     code = error.code or 500
     response = _page(code)
     told = dict(error.get_headers())
@@ -49,7 +49,7 @@ def _known(error: HTTPException) -> Response:
 
 def _database(error: Exception) -> Response:
     # The driver's text may quote a family's data, so only the kind of error is told.
-    end_unit_of_work(commit=False)
+    leave()
     if isinstance(error, DBAPIError) and isinstance(error.orig, ReadOnlySqlTransaction):
         # A page that must leave a record of who looked waits like a change does.
         return pause()
@@ -60,12 +60,12 @@ def _database(error: Exception) -> Response:
 
 
 def _locked(_error: Exception) -> Response:
-    end_unit_of_work(commit=False)
+    leave()
     return _page(503, "locked")
 
 
 def _erased(_error: Exception) -> Response:
-    end_unit_of_work(commit=False)
+    leave()
     return _page(409, "erased")
 
 
@@ -75,7 +75,7 @@ def _unexpected(error: Exception) -> Response:
     else:
         log.error("unexpected_error", extra=_where(error))
     report(error, **_whose())
-    end_unit_of_work(commit=False)
+    leave()
     return _page(InternalServerError.code)
 
 

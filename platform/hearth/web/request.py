@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
-from tenants.context import runtime, shared_session, tenant_session, work_for
+from tenants.context import refuse, runtime, shared_session, tenant_session, work_for
 from tenants.registry import OrgRef
 from tenants.routing import Site, SiteKind, site_for
 
@@ -65,9 +65,9 @@ class HearthFlask(Flask):
         return func
 
     def dispatch_request(self) -> Response:
-        """Run the view, then end the unit of work: from 400 on nothing of it is kept."""
+        """Run the view, then end the unit of work: from 400 on only the looks at people stay."""
         response = self.make_response(super().dispatch_request())
-        end_unit_of_work(commit=response.status_code < 400)
+        end_unit_of_work(undo=refuse if response.status_code >= 400 else None)
         return response
 
 
@@ -121,20 +121,20 @@ def commit_now() -> None:
     _session().commit()
 
 
-def end_unit_of_work(*, commit: bool) -> None:
+def end_unit_of_work(*, undo: Callable[[Session], None] | None) -> None:
     """End this request's transaction and scope, if a view opened them."""
     opened = cast("AbstractContextManager[Session] | None", g.pop("unit_of_work", None))
     working = cast("Session | None", g.pop("session", None))
     if opened is None or working is None:
         return
-    if not commit:
-        working.rollback()
+    if undo is not None:
+        undo(working)
     opened.__exit__(None, None, None)
 
 
 def leave(_error: BaseException | None = None) -> None:
     """Undo whatever an error left open."""
-    end_unit_of_work(commit=False)
+    end_unit_of_work(undo=Session.rollback)
 
 
 session: Session = cast("Session", LocalProxy(_session))
