@@ -19,7 +19,7 @@ from hearth.accounts.services import SignedIn, SignInRefusedError
 from hearth.web.forms import Form
 from hearth.web.navigation import home
 from hearth.web.request import commit_now, session
-from hearth.web.tokens import FIELD, challenge
+from hearth.web.tokens import FIELD, challenge, is_secret
 from tenants.models import new_id
 
 PREFIX = "confirm"
@@ -54,7 +54,7 @@ def question(user: SignedIn, form: Form, status: int) -> Response:
     kept = [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name != FIELD and not name.startswith(f"{PREFIX}-")
+        if name != FIELD and not name.startswith(f"{PREFIX}-") and not is_secret(name)
     ]
     page = render_template(
         "accounts/confirm.html",

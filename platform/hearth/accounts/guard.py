@@ -167,8 +167,13 @@ def _answer(
     table = cast("Table", directory(session).submission.__table__)
     if (earlier := claim(session, table, key)) is not None:
         return earlier
-    if prove is not None and (question := ask_again(prove)) is not None:
-        return question
+    if prove is not None and not prove.is_fresh:
+        if (question := ask_again(prove)) is not None:
+            return question
+        # A code counts once, also when the form behind it is refused; the key is held on to.
+        commit_now()
+        if (earlier := claim(session, table, key)) is not None:
+            return earlier
     response = make_response(view(**arguments))
     if response.status_code < 400 and not _changes_cookie(response):
         remember(session, table, key, response)
@@ -187,6 +192,8 @@ def _answer_program(view: View, arguments: dict[str, Any], allowed: Allowed) -> 
         refusal = make_response(jsonify(error="this key opens nothing"), 401)
         refusal.headers["WWW-Authenticate"] = "Bearer"
         return refusal
+    # The use counts towards the minute's sixty whatever the answer is.
+    commit_now()
     g.user = services.by_token(session, use)
     if not allowed(g.user):
         return make_response(jsonify(error="this key may not read that"), 403)

@@ -33,8 +33,8 @@ class DetailsSchema(Schema):
 class PasswordSchema(Schema):
     """Changing one's own password."""
 
-    old = password_field(_l("The password you have now"))
-    new = password_field(
+    old_password = password_field(_l("The password you have now"))
+    new_password = password_field(
         _l("New password"),
         hint=_l(
             "At least %(count)s characters. A few words that only you would put together are good.",

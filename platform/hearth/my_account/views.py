@@ -243,18 +243,18 @@ def _codes_or_onward(codes: list[str]) -> Response:
 def _password_changed(form: Form, user_id: uuid.UUID, session_id: uuid.UUID | None) -> bool:
     try:
         accounts.check_password(
-            session, user_id=user_id, password=form.loaded["old"], visit=visit()
+            session, user_id=user_id, password=form.loaded["old_password"], visit=visit()
         )
         services.change_password(
-            session, user_id, new=form.loaded["new"], about=names_here(), but=session_id
+            session, user_id, new=form.loaded["new_password"], about=names_here(), but=session_id
         )
     except SignInRefusedError:
         commit_now()
-        form.add_error("old", _("This is not your password."))
+        form.add_error("old_password", _("This is not your password."))
     except TooManyFailuresError:
         form.add_error(None, _("Too many tries. Wait a quarter of an hour, then try again."))
     except WeakPasswordError as refusal:
-        form.add_error("new", weakness_in_words(refusal.weakness))
+        form.add_error("new_password", weakness_in_words(refusal.weakness))
     return not form.errors
 
 

@@ -2,11 +2,9 @@
 
 from flask import Response, g, make_response, render_template, request
 
-from hearth.web.tokens import UNSAFE
+from hearth.web.tokens import UNSAFE, kept_form
 
 RETRY_SECONDS = 60
-# What is typed to prove who one is must not stand in a page.
-UNSHOWN = frozenset({"accounts"})
 
 
 def refuse_changes_for_now() -> Response | None:
@@ -20,9 +18,8 @@ def refuse_changes_for_now() -> Response | None:
 def pause() -> Response:
     """The page that asks to try again in a moment, with everything that was sent kept in it."""
     g.setdefault("user", None)
-    kept = [] if request.blueprint in UNSHOWN else list(request.form.items(multi=True))
     page = render_template(
-        "errors/paused.html", kept=kept, files=bool(request.files), seconds=RETRY_SECONDS
+        "errors/paused.html", kept=kept_form(), files=bool(request.files), seconds=RETRY_SECONDS
     )
     response = make_response(page, 503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)

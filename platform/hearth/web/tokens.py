@@ -18,7 +18,9 @@ from tenants.context import runtime
 from tenants.passwords import derive
 
 FIELD = "form_token"
-NEVER_KEPT = ("password", "code", "secret")
+# The names of fields with these in them hold what must stand in no further page.
+SECRET = ("password", "passphrase", "passkey", "code", "secret")
+KEPT_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -75,28 +77,34 @@ def challenge(key: uuid.UUID) -> bytes:
 
 def kept_form() -> list[tuple[str, str]]:
     """What a visitor just typed, to be sent once more; nothing that holds a password or a code."""
-    if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
+    if request.method != "POST" or request.mimetype not in KEPT_TYPES:
         return []
     try:
         typed = [(name, value) for name, value in request.form.items(multi=True) if name != FIELD]
     except HTTPException:
         return []
-    secret = any(word in name for name, _value in typed for word in NEVER_KEPT)
-    return [] if secret else typed
+    return [] if any(is_secret(name) for name, _value in typed) else typed
+
+
+def is_secret(name: str) -> bool:
+    """Whether what is typed into a field of this name is for one pair of eyes, once."""
+    return any(word in name for word in SECRET)
 
 
 def claim(session: Session, table: Table, key: uuid.UUID) -> Response | None:
     """Reserve a form's key; when it was used before, the answer leads to where it led then.
 
-    Two submits at the same moment queue here: the second waits for the first to commit.
+    Two submits at the same moment queue here: the second waits for the first to commit. It may be
+    asked again within one request, and then holds the key as well.
     """
     taken = session.execute(
         insert(table).values(key=key).on_conflict_do_nothing().returning(table.c.key)
     ).first()
-    g.form_sent_before = taken is None
+    g.setdefault("form_sent_before", taken is None)
     if taken is not None:
         return None
-    location = session.scalar(select(table.c.location).where(table.c.key == key))
+    known = select(table.c.location).where(table.c.key == key).with_for_update()
+    location = session.scalar(known)
     return redirect(location, 303) if location else None
 
 

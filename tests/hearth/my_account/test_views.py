@@ -67,7 +67,7 @@ def test_a_changed_password_ends_the_sessions_elsewhere_and_is_told(
 ) -> None:
     here, there = sign_in(Role.SOCIAL_WORKER), sign_in(Role.SOCIAL_WORKER)
 
-    answer = here.submit("/account/password", {"old": PASSWORD, "new": CHOSEN})
+    answer = here.submit("/account/password", {"old_password": PASSWORD, "new_password": CHOSEN})
 
     sent = session.scalars(select(OutboxMessage.payload)).all()
     assert answer.status_code == 303
@@ -79,11 +79,11 @@ def test_a_changed_password_ends_the_sessions_elsewhere_and_is_told(
 @pytest.mark.parametrize(
     ("form", "says"),
     [
-        ({"old": "not mine at all", "new": CHOSEN}, "not your password"),
-        ({"old": PASSWORD, "new": "short"}, "12 characters"),
-        ({"old": PASSWORD, "new": "password1234567"}, "Many people"),
-        ({"old": PASSWORD, "new": "Mothers House Petersburg"}, "guessed"),
-        ({"old": PASSWORD}, "password"),
+        ({"old_password": "not mine at all", "new_password": CHOSEN}, "not your password"),
+        ({"old_password": PASSWORD, "new_password": "short"}, "12 characters"),
+        ({"old_password": PASSWORD, "new_password": "password1234567"}, "Many people"),
+        ({"old_password": PASSWORD, "new_password": "Mothers House Petersburg"}, "guessed"),
+        ({"old_password": PASSWORD}, "password"),
     ],
 )
 def test_a_password_is_not_changed_without_the_old_one_and_a_good_new_one(
