@@ -55,11 +55,7 @@ def visible_households(user: SignedIn, permission: Permission) -> ColumnElement[
     Whoever does not hold the permission sees nothing. A grant for one case opens it whatever the
     scope; a case under restriction opens by grant alone. An emergency look opens it for reading.
     """
-    scopes = user.scopes_of(permission)
-    if not scopes:
-        return false()
-    outside = Household.id.in_(_granted(user, permission))
-    return or_(and_(_within(scopes, user), ~is_restricted()), outside)
+    return reached(user, permission, user.scopes_of(permission))
 
 
 def find_household(
@@ -115,6 +111,16 @@ def is_active(now: datetime) -> ColumnElement[bool]:
 
 # Each scope is a list of ids that depends on no family, so that PostgreSQL gathers it once for a
 # list of thousands and, by the index on who it is about, as quickly for a single page.
+
+
+def reached(
+    user: SignedIn, permission: Permission, scopes: Collection[Scope]
+) -> ColumnElement[bool]:
+    """The condition on ``Household`` for some of the scopes in which a permission counts."""
+    if not scopes:
+        return false()
+    outside = Household.id.in_(_granted(user, permission))
+    return or_(and_(_within(scopes, user), ~is_restricted()), outside)
 
 
 def _within(scopes: Collection[Scope], user: SignedIn) -> ColumnElement[bool]:
