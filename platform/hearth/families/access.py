@@ -92,6 +92,30 @@ def is_visible(
     return found is not None
 
 
+def is_bound(user: SignedIn) -> bool:
+    """Whether what is restricted binds somebody's work on records, requests and incidents, too.
+
+    The officer, who reads no files otherwise, is asked about every family: the law gives the people
+    of a restricted one the same rights. Whoever reads files herself is bound.
+    """
+    return user.may(Permission.FAMILIES_READ)
+
+
+def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Household`` for work that is about everybody's data, not about a file."""
+    return visible_households(user, permission) if is_bound(user) else true()
+
+
+def find_entrusted(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> Household | None:
+    """One family whose data are entrusted to somebody through a permission, or None."""
+    condition = entrusted_households(user, permission)
+    return session.scalars(
+        select(Household).where(Household.id == household_id, condition)
+    ).one_or_none()
+
+
 def is_restricted() -> ColumnElement[bool]:
     """The condition on ``Household`` that its case opens by name alone."""
     restricted = select(HouseholdRestriction.household_id).where(
