@@ -1,5 +1,6 @@
 """Referrals for tests, clearly made up."""
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,9 @@ from hearth.intake.vocabulary import Channel, Source, Urgency
 from tests.factories.families import staff_id
 
 
-def take_referral(session: Session, **changes: Any) -> Referral:
+def take_referral(
+    session: Session, received_by: uuid.UUID | None = None, **changes: Any
+) -> Referral:
     known: dict[str, Any] = {
         "source": Source.HOSPITAL,
         "channel": Channel.PHONE,
@@ -27,5 +30,5 @@ def take_referral(session: Session, **changes: Any) -> Referral:
         session,
         ReferralDetails(**known | changes),
         received_at=datetime.now(UTC),
-        received_by=staff_id(session),
+        received_by=received_by or staff_id(session),
     )

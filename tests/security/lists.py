@@ -58,7 +58,9 @@ def _referrals(
 ) -> tuple[object, object]:
     query = ReferralQuery(view=ReferralView.ALL)
     found, total = find_referrals(session, query, user=user, limit=1000, offset=0)
-    right = expected_families(worlds, user.roles[0], P.REFERRALS_READ)
+    right = expected_families(worlds, user.roles[0], P.FAMILIES_READ)
+    if P.REFERRALS_READ not in POLICY[user.roles[0]].scopes:
+        right = set()
     counted = count_referrals(session, user=user)[ReferralView.ALL]
     here = {referral.household_id for referral in found}
     return (here, total, counted), (right, len(right), len(right))

@@ -14,10 +14,6 @@ from tests.support.visitors import Visitor
 Knock = Callable[..., TestResponse]
 ANSWERED = {200, 303, 422}
 FAMILY_PARTS = {"household_id", "stay_id", "referral_id"}
-# An accepted referral is found through its own permission besides the one that the page asks for.
-THROUGH_REFERRAL = {
-    "intake.decline": Permission.REFERRALS_WRITE,
-}
 # The law opens every file to the officer who answers people about their data, also one that opens
 # by name alone; these pages name the family, and every look at them is recorded.
 OF_EVERY_FILE = frozenset({Permission.SUBJECT_RIGHTS})
@@ -46,7 +42,8 @@ def expected(role: Role, door: Door, kind: Kind) -> set[int]:
     if {"household_id", "stay_id"} & set(door.parameters):
         needed.add(guard)
     if "referral_id" in door.parameters:
-        needed.add(THROUGH_REFERRAL.get(door.endpoint, Permission.REFERRALS_READ))
+        # An accepted referral is seen with its family.
+        needed.add(Permission.FAMILIES_READ)
     opens = all(reaches(role, permission, kind) for permission in needed)
     if "stay_id" in door.parameters:
         opens = opens and FieldClass.LOCATION in POLICY[role].fields

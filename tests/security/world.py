@@ -145,8 +145,10 @@ def _thing(
         members=[mother(given_name="Firstname", **known, **reached), child(family_name="X")],
         key_worker_id=worker_id,
     )
+    # Whoever took a call down may look up for a while what became of it; here it was nobody's own.
     referral = take_referral(
         session,
+        stranger_id,
         mother_name="Refnamecanary",
         mother_contact="refcontact-canary",
         situation="situation-canary",

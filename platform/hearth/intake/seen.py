@@ -1,7 +1,7 @@
 """Referrals as a reader sees them, and which referrals she sees at all."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -13,7 +13,7 @@ from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import visible_households
+from hearth.families.access import is_restricted, visible_households
 from hearth.families.models import CaseEpisode, Household
 from hearth.families.seen import seen_needs
 from hearth.families.vocabulary import Need
@@ -21,6 +21,7 @@ from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
 
 F = FieldClass
+TOLD_WITHIN = timedelta(days=30)
 
 
 class Colleague(Protocol):
@@ -61,11 +62,10 @@ class SeenReferral:
     household_id: uuid.UUID | None = of_class(None)
 
 
-def see_referral(
-    referral: Referral, user: SignedIn, permission: Permission = Permission.REFERRALS_READ
-) -> SeenReferral:
-    """A referral as far as somebody sees it."""
-    sees = user.eyes(permission)
+def see_referral(referral: Referral, user: SignedIn) -> SeenReferral:
+    """A referral as far as somebody sees it; with a family, as far as she sees the family."""
+    of_family = referral.household_id is not None and user.may(Permission.FAMILIES_READ)
+    sees = user.eyes(Permission.FAMILIES_READ if of_family else Permission.REFERRALS_READ)
     needs = tuple(seen_needs([Need(code) for code in referral.needs], sees))
     return seen(SeenReferral, referral, sees, needs=needs)
 
@@ -73,17 +73,20 @@ def see_referral(
 def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Referral`` for what a permission of this person counts on.
 
-    One that opened a case or belongs to one is seen with its family; a family under restriction
-    takes its referrals along.
+    One that opened a case or belongs to one is seen with its family, by those who see the family;
+    whoever took it down can look it up for a while longer, to say what became of it. A family under
+    restriction takes its referrals along.
     """
-    opened = (
-        select(CaseEpisode.id)
-        .join(Household, Household.id == CaseEpisode.household_id)
-        .where(CaseEpisode.id == Referral.episode_id, visible_households(user, permission))
-        .correlate(Referral)
-        .exists()
+    if not user.may(permission):
+        return false()
+    taken = and_(
+        Referral.received_by == user.id,
+        Referral.decided_at > datetime.now(UTC) - TOLD_WITHIN,
+        _of_family(~is_restricted()),
     )
-    return or_(and_(Referral.episode_id.is_(None), _received(user, permission)), opened)
+    waiting = and_(Referral.episode_id.is_(None), _received(user, permission))
+    seen_family = _of_family(visible_households(user, Permission.FAMILIES_READ))
+    return or_(waiting, seen_family, taken)
 
 
 def find_referral(
@@ -94,6 +97,16 @@ def find_referral(
     return session.scalars(
         select(Referral).where(Referral.id == referral_id, condition)
     ).one_or_none()
+
+
+def _of_family(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        select(CaseEpisode.id)
+        .join(Household, Household.id == CaseEpisode.household_id)
+        .where(CaseEpisode.id == Referral.episode_id, condition)
+        .correlate(Referral)
+        .exists()
+    )
 
 
 def _received(user: SignedIn, permission: Permission) -> ColumnElement[bool]:

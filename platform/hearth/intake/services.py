@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hearth.audit import services as audit
 from hearth.families import services as families
 from hearth.families.membership import NewMember
-from hearth.families.models import CaseEpisode, Household
+from hearth.families.models import CaseEpisode, Household, HouseholdMember
 from hearth.families.names import tidy, tidy_or_none
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
@@ -185,6 +185,27 @@ def record_read(session: Session, referral: Referral, *, user_id: uuid.UUID) -> 
         )
         return
     audit.record_read(session, subject_id=referral.id, user_id=user_id, purpose="referral")
+
+
+def record_listed(session: Session, listed: Sequence[Referral], *, user_id: uuid.UUID) -> None:
+    """Note that a list showed somebody these referrals, with everybody of their families.
+
+    One that has no family yet stands there by its own id.
+    """
+    if not listed:
+        return
+    families_shown = (
+        select(HouseholdMember.person_id)
+        .join(CaseEpisode, CaseEpisode.household_id == HouseholdMember.household_id)
+        .where(
+            CaseEpisode.id.in_({one.episode_id for one in listed if one.episode_id}),
+            HouseholdMember.superseded_at.is_(None),
+        )
+    )
+    shown = [*session.scalars(families_shown), *(one.id for one in listed if not one.episode_id)]
+    audit.record_read(
+        session, user_id=user_id, person_ids=shown, purpose="referrals", number=len(listed)
+    )
 
 
 def _note(

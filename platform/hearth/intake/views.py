@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
-from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, is_visible
 from hearth.families.errors import FamilyDatesError, FamilyError
@@ -153,7 +152,7 @@ def _list(query: ReferralQuery, number: int, form: Form) -> str:
     referrals, total = find_referrals(
         session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
     )
-    audit.record_read(session, user_id=user.id, purpose="referrals", number=len(referrals))
+    services.record_listed(session, referrals, user_id=user.id)
     return render_template(
         "intake/index.html",
         referrals=[see_referral(referral, user) for referral in referrals],

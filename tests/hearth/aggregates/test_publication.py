@@ -128,7 +128,8 @@ def test_amounts_are_published_for_the_cells_that_bear_it_and_no_others() -> Non
 
 @given(nights=st.lists(st.integers(1, 62), max_size=12))
 def test_nights_tell_of_no_single_family(nights: list[int]) -> None:
-    counts, by_family = {("housing",): sum(nights)}, {("housing",): nights}
+    counts: dict[Cell, int] = {("housing",): sum(nights)}
+    by_family: dict[Cell, list[int]] = {("housing",): nights}
 
     cube = cube_of(indicator(counts), counts=counts, by_family=by_family)
 

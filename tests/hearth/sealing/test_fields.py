@@ -212,7 +212,7 @@ def test_nothing_personal_stands_in_any_table(
         record_service(session, household, note=CANARY)
         told = {"mother_contact": CANARY, "situation": CANARY, "children_ages": CANARY}
         by = {"referrer_name": CANARY, "referrer_body": CANARY, "referrer_phone": "79215550199"}
-        take_referral(session, mother_name=CANARY, **told, **by)
+        take_referral(session, None, mother_name=CANARY, **told, **by)
         correction = PersonCorrection(
             person_id=household.members[0].person_id,
             corrected_by=household.episodes[0].opened_by,
