@@ -103,7 +103,7 @@ class Settings:
             smtp_user=env.optional("HEARTH_SMTP_USER"),
             smtp_password=env.optional("HEARTH_SMTP_PASSWORD"),
             smtp_tls=env.flag("HEARTH_SMTP_TLS"),
-            mail_from=env.required("HEARTH_MAIL_FROM"),
+            mail_from=env.mailbox("HEARTH_MAIL_FROM"),
             stripe_api_key=env.required("STRIPE_API_KEY"),
             stripe_api_base=env.optional("STRIPE_API_BASE"),
             stripe_webhook_secrets=env.several("STRIPE_WEBHOOK_SECRETS"),
@@ -156,6 +156,14 @@ class _Environment:
         value = self.optional(name)
         if value is None:
             raise MissingSettingError(f"{name} (or {name}_FILE) must be set in the environment")
+        return value
+
+    def mailbox(self, name: str) -> str:
+        """A sender, "post@example.org" or "Hearth <post@example.org>"."""
+        value = self.required(name)
+        local, _, domain = parseaddr(value)[1].rpartition("@")
+        if not local or not domain:
+            raise MissingSettingError(f"{name} holds no mail address")
         return value
 
     def secret(self, name: str) -> str:

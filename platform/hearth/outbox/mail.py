@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import formatdate
+from email.utils import formatdate, parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -92,7 +92,8 @@ def send(via: Relay, mail: Mail, *, message_id: str) -> None:
     :raises OSError: the relay could not be reached.
     """
     message = EmailMessage()
-    local, _, domain = via.mail_from.partition("@")
+    # The sender's setting may bear a name, which the organisation's own takes the place of.
+    local, _, domain = parseaddr(via.mail_from)[1].rpartition("@")
     message["From"] = Address(mail.sender_name, local, domain)
     message["To"] = mail.to
     message["Subject"] = mail.subject
