@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
-from hearth.accounts.policy import POLICY, WITHIN, HeldRole, Scope, standing
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import (
+    ABOUT_FAMILIES,
+    POLICY,
+    WITHIN,
+    HeldRole,
+    Scope,
+    scopes_offered,
+    standing,
+)
 from hearth.accounts.policy_models import OwnRole, RoleRule
 from hearth.data_classes import FieldClass
 from tests.factories.families import mother, open_family, staff_id
@@ -138,3 +146,28 @@ def test_whoever_reads_no_telephone_finds_nobody_by_one(session: Session, enter:
         numbers[role] = family.case_number in page
 
     assert numbers == {own.code: False, Role.SOCIAL_WORKER.value: True}
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_a_permission_that_counts_on_no_family_is_held_or_not(role: Role) -> None:
+    for permission, widest in POLICY[role].scopes.items():
+        for asked in WITHIN[widest]:
+            held = HeldRole(base=role, layers=({permission: asked.value},))
+
+            left = held.scopes().get(permission)
+
+            counts = asked if asked in scopes_offered(permission, widest) else None
+            assert left is counts, f"{permission} narrowed to {asked}"
+
+
+def test_what_is_asked_about_families_is_what_can_be_narrowed(doors: list[Door]) -> None:
+    asked = {door.guard for door in doors if {"household_id", "stay_id"} & set(door.parameters)}
+
+    # The law's and the records' questions are put to whoever holds them, about every family.
+    everybody = {
+        Permission.SUBJECT_RIGHTS,
+        Permission.AUDIT_READ,
+        Permission.BREAK_GLASS,
+        Permission.BREAK_GLASS_REVIEW,
+    }
+    assert asked - everybody <= ABOUT_FAMILIES

@@ -50,6 +50,20 @@ WITHIN: Mapping[Scope, tuple[Scope, ...]] = {
     Scope.HOUSE: (Scope.HOUSE,),
     Scope.ORGANISATION: (Scope.OWN, Scope.TEAM, Scope.HOUSE, Scope.ORGANISATION),
 }
+# What is asked about one family counts on some of them; everything else is held or not.
+ABOUT_FAMILIES = frozenset(
+    {
+        Permission.FAMILIES_READ,
+        Permission.FAMILIES_WRITE,
+        Permission.CASES_RESTRICT,
+        Permission.REFERRALS_READ,
+        Permission.REFERRALS_WRITE,
+        Permission.SERVICES_WRITE,
+        Permission.NOTES_SEALED,
+        Permission.SHELTER_READ,
+        Permission.SHELTER_WRITE,
+    }
+)
 _WIDTH = (Scope.OWN, Scope.HOUSE, Scope.TEAM, Scope.ORGANISATION)
 
 
@@ -233,7 +247,15 @@ class HeldRole:
             rule = layer.get(permission)
             if rule is not None and scope is not None:
                 scope = narrower(scope, rule)
+                # Narrowed where there is nothing to narrow, it opens nothing rather than all.
+                if permission not in ABOUT_FAMILIES and scope is not widest:
+                    scope = None
         return scope
+
+
+def scopes_offered(permission: Permission, widest: Scope) -> tuple[Scope, ...]:
+    """To what a permission may be narrowed beside being withheld, the narrowest first."""
+    return WITHIN[widest] if permission in ABOUT_FAMILIES else (widest,)
 
 
 def narrower(scope: Scope, rule: str) -> Scope | None:

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, post_load, validate
 
 from hearth.accounts.permissions import PERMISSION_LABELS, ROLE_LABELS, Permission, Role
-from hearth.accounts.policy import FIELD_LABELS, POLICY, SCOPE_LABELS, WITHHELD, WITHIN
+from hearth.accounts.policy import FIELD_LABELS, POLICY, SCOPE_LABELS, WITHHELD, scopes_offered
 from hearth.data_classes import FieldClass
 from hearth.staff.roles import RoleInUse
 from hearth.web.fields import Choice, PlainText
@@ -63,7 +63,10 @@ def narrow_form(role: RoleInUse, sent: Mapping[str, Any] | None) -> Form:
     policy, left = POLICY[role.base], role.held
     questions = {
         _name(permission): Choice(
-            [*((s.value, SCOPE_LABELS[s]) for s in WITHIN[widest]), (WITHHELD, _("Not at all"))],
+            [
+                *((s.value, SCOPE_LABELS[s]) for s in scopes_offered(permission, widest)),
+                (WITHHELD, _("Not at all")),
+            ],
             required=True,
             metadata={"label": PERMISSION_LABELS[permission], "widget": "radios"},
         )
