@@ -41,6 +41,7 @@ from tests.support.visitors import Visitor
 HEARTH = ROOT / "platform/hearth"
 FILTERS = (
     "visible_households",
+    "visible_stays",
     "find_household",
     "find_referral",
     "find_stay",

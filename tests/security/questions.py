@@ -47,7 +47,8 @@ def expected(role: Role, door: Door, kind: Kind) -> set[int]:
         needed.add(guard)
     if "referral_id" in door.parameters:
         needed.add(THROUGH_REFERRAL.get(door.endpoint, Permission.REFERRALS_READ))
-    opens = all(reaches(role, permission, kind) for permission in needed)
+    stay = "stay_id" in door.parameters
+    opens = all(reaches(role, permission, kind, stay=stay) for permission in needed)
     if "stay_id" in door.parameters:
         opens = opens and FieldClass.LOCATION in POLICY[role].fields
     if "note_id" in door.parameters:

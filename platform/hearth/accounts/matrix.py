@@ -20,12 +20,19 @@ can widen one.
 |---|---|
 | own | she accompanies the family, or did something for it that stands in its file |
 | team | own, and every family that somebody of her teams accompanies |
-| house | families who live in a house she works in, until the day after they left |
+| house | stays in a house she works in, until the day after the family left it |
 | organisation | every family |
 
 Beside every scope: a grant for one case, from when to when and for a reason, opens that family.
 A case under restriction (a colleague's relative, somebody threatened) opens by such a grant alone,
 whatever the scope. A family that somebody may not see is answered like one that does not exist.
+
+A house opens stays, not families. Its staff see who of a family sleeps there, and that it left;
+neither where it was before nor where it went, also when that is another house of ours: its name,
+its rooms and its stays do not exist for them. A stay whose family sleeps in two houses is changed
+by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
+left have left later. An organisation that narrows another permission to houses opens by it the
+families who have such a stay.
 """
 READING = """\
 ## Which kinds of data a role reads

@@ -110,20 +110,22 @@ def _key_workers(file: CaseFile) -> Iterator[Event]:
 
 
 def _stays(file: CaseFile) -> Iterator[Event]:
-    for stay in file.stays:
+    for seen in file.stays:
+        stay, house = seen.stay, seen.house.name
         url = url_for("shelter.show_stay", stay_id=stay.id)
         yield Event(
-            on=stay.admitted_on,
-            title=_("Admitted to %(house)s", house=stay.house.name),
+            on=seen.admitted_on,
+            title=_("Admitted to %(house)s", house=house),
             who=file.staff.get(stay.admitted_by, ""),
             drawing="bed",
             url=url,
         )
-        if stay.ended_on and stay.destination:
+        if seen.left_on:
+            went = DESTINATIONS[stay.destination] if seen.has_ended and stay.destination else ""
             yield Event(
-                on=stay.ended_on,
-                title=_("Left %(house)s", house=stay.house.name),
-                text=str(DESTINATIONS[stay.destination]),
+                on=seen.left_on,
+                title=_("Left %(house)s", house=house),
+                text=str(went),
                 drawing="house",
                 url=url,
             )

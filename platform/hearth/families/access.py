@@ -1,4 +1,8 @@
-"""Which families somebody sees: the policy's scopes as one SQL condition for every list."""
+"""Which families and which stays somebody sees: the policy's scopes as SQL for every list.
+
+A house opens stays, not families: whoever sees a family there alone sees its stay in that house,
+and neither where it was before nor where it went.
+"""
 
 import uuid
 from collections.abc import Callable, Collection, Mapping
@@ -20,7 +24,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import DATERANGE, TIMESTAMP
 from sqlalchemy.orm import Session, selectinload
 
 from hearth.accounts.permissions import Permission
@@ -31,14 +35,23 @@ from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestric
 from hearth.families.models import CaseEpisode, Household, KeyWorker
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
+OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
 Ids = Select[Any]
 # Stays and services belong to features that stand above this one. Of them only the columns that
 # decide about access are named here, so that no feature can forget to register itself.
 _STAYS = table(
     "stays",
+    column("id", Uuid()),
     column("household_id", Uuid()),
     column("house_id", Uuid()),
+    column("planned_until", Date()),
     column("ended_on", Date()),
+)
+_NIGHTS = table(
+    "stay_places",
+    column("stay_id", Uuid()),
+    column("house_id", Uuid()),
+    column("nights", DATERANGE()),
 )
 _SERVICES = table(
     "service_deliveries",
@@ -54,12 +67,29 @@ def visible_households(user: SignedIn, permission: Permission) -> ColumnElement[
 
     Whoever does not hold the permission sees nothing. A grant for one case opens it whatever the
     scope; a case under restriction opens by grant alone. An emergency look opens it for reading.
+    What may be done about stays is asked of each stay, where a house is all that opens it.
     """
     scopes = user.scopes_of(permission)
     if not scopes:
         return false()
+    if permission in OF_STAYS:
+        scopes -= {Scope.HOUSE}
     outside = Household.id.in_(_granted(user, permission))
     return or_(and_(_within(scopes, user), ~is_restricted()), outside)
+
+
+def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
+    """The ids of the stays that a permission counts on because of where this person works.
+
+    For reading: whoever of the family sleeps there, or left not before yesterday. For writing: all
+    of the family that has not left sleeps in her houses, or did so until it left.
+    """
+    if Scope.HOUSE not in user.scopes_of(permission):
+        return select(_STAYS.c.id).where(false())
+    hers = _stays_of_houses(user).where(_STAYS.c.household_id.not_in(_restricted()))
+    if permission in READING:
+        return hers
+    return hers.where(_STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(_houses(user)))))
 
 
 def find_household(
@@ -98,10 +128,7 @@ def is_visible(
 
 def is_restricted() -> ColumnElement[bool]:
     """The condition on ``Household`` that its case opens by name alone."""
-    restricted = select(HouseholdRestriction.household_id).where(
-        HouseholdRestriction.until_at.is_(None)
-    )
-    return Household.id.in_(restricted.correlate(None))
+    return Household.id.in_(_restricted())
 
 
 def is_active(now: datetime) -> ColumnElement[bool]:
@@ -120,8 +147,18 @@ def is_active(now: datetime) -> ColumnElement[bool]:
 def _within(scopes: Collection[Scope], user: SignedIn) -> ColumnElement[bool]:
     if Scope.ORGANISATION in scopes:
         return true()
+    if not scopes:
+        return false()
     lists = [ids for scope in sorted(scopes) for ids in _REACH[scope](user)]
     return Household.id.in_(union_all(*lists))
+
+
+def _restricted() -> Ids:
+    return (
+        select(HouseholdRestriction.household_id)
+        .where(HouseholdRestriction.until_at.is_(None))
+        .correlate(None)
+    )
 
 
 def _granted(user: SignedIn, permission: Permission) -> Ids:
@@ -159,13 +196,37 @@ def _served_by(user: SignedIn) -> Ids:
 
 def _house(user: SignedIn) -> list[Ids]:
     """Who lives in a house she works in; who left is seen until the next day is over."""
-    stays = _STAYS.c
+    return [_stays_of_houses(user).with_only_columns(_STAYS.c.household_id)]
+
+
+def _stays_of_houses(user: SignedIn) -> Ids:
+    """Decided by who sleeps where; a stay that ended before its first night is of its house."""
+    stays, nights = _STAYS.c, _NIGHTS.c
     recently = func.current_date() - 1
-    here = select(stays.household_id).where(
-        stays.house_id.in_(sorted(user.houses)),
-        or_(stays.ended_on.is_(None), stays.ended_on >= recently),
+    here = nights.house_id.in_(_houses(user))
+    lately = select(nights.stay_id).where(here, func.upper(nights.nights) >= recently)
+    slept = select(nights.stay_id).where(nights.stay_id == stays.id).correlate(_STAYS).exists()
+    never = and_(stays.house_id.in_(_houses(user)), ~slept)
+    return (
+        select(stays.id)
+        .where(
+            or_(stays.ended_on.is_(None), stays.ended_on >= recently),
+            or_(stays.id.in_(lately.correlate(None)), stays.id.in_(_to_the_end(here)), never),
+        )
+        .correlate(None)
     )
-    return [here.correlate(None)]
+
+
+def _to_the_end(where: ColumnElement[bool]) -> Ids:
+    """The stays with nights like these that last until the stay ends, or was to end."""
+    stays, nights = _STAYS.c, _NIGHTS.c
+    end = func.coalesce(stays.ended_on, stays.planned_until)
+    chosen = select(nights.stay_id).join_from(_NIGHTS, _STAYS, stays.id == nights.stay_id)
+    return chosen.where(where, func.upper(nights.nights) == end).correlate(None)
+
+
+def _houses(user: SignedIn) -> list[uuid.UUID]:
+    return sorted(user.houses)
 
 
 def _accompanied_by(who: ColumnElement[bool]) -> Ids:
