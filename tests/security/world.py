@@ -43,6 +43,8 @@ class Kind(StrEnum):
 
     OWN = "own"
     SERVED = "served"
+    SERVED_LONG_AGO = "served-long-ago"
+    SERVED_BY_GRANT = "served-by-grant"
     TEAM = "team"
     FORMER_TEAM = "former-team"
     RESIDENT = "resident"
@@ -54,6 +56,9 @@ class Kind(StrEnum):
     RESTRICTED = "restricted"
 
 
+WRITTEN_BY_HER = frozenset(
+    {Kind.OWN, Kind.SERVED, Kind.SERVED_LONG_AGO, Kind.SERVED_BY_GRANT, Kind.RESTRICTED}
+)
 # What each scope reaches, written down once more and independently of the code that compiles it.
 REACHED: dict[Scope | None, frozenset[Kind]] = {
     None: frozenset(),
@@ -62,6 +67,8 @@ REACHED: dict[Scope | None, frozenset[Kind]] = {
     Scope.HOUSE: frozenset({Kind.RESIDENT, Kind.DEPARTED}),
     Scope.ORGANISATION: frozenset(Kind) - {Kind.RESTRICTED, Kind.GRANTED},
 }
+# What somebody did for a family lately opens it for reading, and lets her mend what she wrote.
+FOR_READING = ABOUT_FAMILIES
 # A house opens the stays in it, not the families of whom they are.
 OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
 # What is written into every family, by the class of data it is of.
@@ -98,13 +105,22 @@ def scope_of(role: Role, permission: Permission) -> Scope | None:
     return POLICY[role].scopes.get(permission)
 
 
-def reaches(role: Role, permission: Permission, kind: Kind, *, stay: bool = False) -> bool:
-    """Whether the policy opens a family of this kind to the role, or a ``stay`` of it."""
+def reaches(
+    role: Role,
+    permission: Permission,
+    kind: Kind,
+    *,
+    stay: bool = False,
+    own_entry: bool = False,
+) -> bool:
+    """Whether the policy opens a family of this kind to the role, a stay, or an entry of hers."""
     scope = scope_of(role, permission)
     if scope is None:
         return False
     if scope is Scope.HOUSE and permission in OF_STAYS and not stay:
         return kind is Kind.GRANTED
+    if kind is Kind.SERVED and scope is not Scope.ORGANISATION and permission not in FOR_READING:
+        return own_entry
     return kind is Kind.GRANTED or kind in REACHED[scope]
 
 
@@ -133,8 +149,8 @@ def build_for(session: Session, role: Role, user_id: uuid.UUID, stranger_id: uui
     for number, kind in enumerate(kinds):
         worker = workers.get(kind, stranger_id)
         house = hers if kind in inside else other
-        former = hers if kind is Kind.ELSEWHERE else None
-        thing = _thing(session, kind, worker, house, former, number, user_id, stranger_id)
+        before = hers if kind is Kind.ELSEWHERE else None
+        thing = _thing(session, kind, worker, house, before, number, user_id, stranger_id)
         world.things[kind] = thing
     return world
 
@@ -170,8 +186,8 @@ def _thing(
     stay = _stay(session, household, house.places[number], TODAY)
     if kind is Kind.DEPARTED:
         _end(session, stay)
-    owner = user_id if kind in {Kind.OWN, Kind.SERVED, Kind.RESTRICTED} else stranger_id
-    service, note = _services(session, household, stranger_id, owner)
+    owner = user_id if kind in WRITTEN_BY_HER else stranger_id
+    service, note = _services(session, household, stranger_id, owner, kind)
     member = household.current_members[1]
     if kind in {Kind.RESTRICTED, Kind.GRANTED}:
         restricted = str(restriction(session, household).id)
@@ -232,7 +248,11 @@ def _document(session: Session, household: Household, stranger_id: uuid.UUID) ->
 
 
 def _services(
-    session: Session, household: Household, stranger_id: uuid.UUID, owner_id: uuid.UUID
+    session: Session,
+    household: Household,
+    stranger_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    kind: Kind,
 ) -> tuple[ServiceDelivery, ServiceDelivery]:
     written = {
         ServiceKind.HOME_VISIT: "note-canary",
@@ -240,12 +260,20 @@ def _services(
         ServiceKind.LEGAL: "legal-canary",
     }
     services = [
-        record_service(session, household, kind=kind, note=note, provided_by=stranger_id)
-        for kind, note in written.items()
+        record_service(session, household, kind=what, note=note, provided_by=stranger_id)
+        for what, note in written.items()
     ]
     record_service(session, household, note="sealed-canary", sealed=True, provided_by=stranger_id)
     # Her own sealed note, where she has one; elsewhere it is somebody else's.
-    note = record_service(session, household, note="mine", sealed=True, provided_by=owner_id)
+    note = record_service(
+        session,
+        household,
+        note="mine",
+        sealed=True,
+        provided_by=owner_id,
+        delivered_on=TODAY - timedelta(days=95 if kind is Kind.SERVED_LONG_AGO else 5),
+        through_grant=kind is Kind.SERVED_BY_GRANT,
+    )
     session.add(NoteGrant(service_id=note.id, user_id=stranger_id))
     return services[0], note
 
@@ -255,7 +283,7 @@ def _grants(session: Session, kind: Kind, household: Household, user_id: uuid.UU
     if kind is Kind.GRANTED:
         grant(session, household, user_id)
     # One that is over, one that was taken back, one that has yet to begin, and one for another.
-    if kind in {Kind.EXPIRED, Kind.RESTRICTED}:
+    if kind in {Kind.EXPIRED, Kind.RESTRICTED, Kind.SERVED_BY_GRANT}:
         grant(session, household, user_id, ends_at=now - timedelta(minutes=1))
         by = staff_id(session, Role.DIRECTOR)
         grant(session, household, user_id, revoked_at=now, revoked_by=by)

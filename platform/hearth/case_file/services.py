@@ -10,7 +10,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
-from hearth.families.access import permissions_on
+from hearth.families.access import is_visible, permissions_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
@@ -32,6 +32,7 @@ class CaseFile:
 
     household: SeenHousehold
     allows: frozenset[Permission]
+    may_correct: frozenset[uuid.UUID]
     referrals: list[SeenReferral]
     stays: list[SeenStay]
     deliveries: list[SeenService]
@@ -49,13 +50,15 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     families.record_read(session, household_id=household.id, user_id=user.id)
     allows = permissions_on(session, household.id, user=user)
     stays = see_stays(session, household.id, user=user)
+    deliveries = see_services(session, services_of(session, household.id), user)
     referrals = referrals_of(session, household.id) if Permission.REFERRALS_READ in allows else []
     return CaseFile(
         household=see_household(household, user.eyes(Permission.FAMILIES_READ)),
         allows=allows,
+        may_correct=_correctable(session, deliveries, allows, household.id, user),
         referrals=[see_referral(one, user) for one in referrals],
         stays=stays,
-        deliveries=see_services(session, services_of(session, household.id), user),
+        deliveries=deliveries,
         readers=readers_of(session, household.id),
         staff=names_of(session, _people_who_acted(household, stays)),
     )
@@ -88,6 +91,24 @@ def close_case(
         closed_by=closed_by,
         today=today,
     )
+
+
+def _correctable(
+    session: Session,
+    deliveries: list[SeenService],
+    allows: frozenset[Permission],
+    household_id: uuid.UUID,
+    user: SignedIn,
+) -> frozenset[uuid.UUID]:
+    """The entries that lead to their correction: all that may be changed, or her own alone."""
+    write = Permission.SERVICES_WRITE
+    changeable = {one.id for one in deliveries if one.may_change}
+    if write in allows:
+        return frozenset(changeable)
+    own = {one.id for one in deliveries if one.provided_by == user.id} & changeable
+    if own and is_visible(session, household_id, user=user, permission=write, own_entries=True):
+        return frozenset(own)
+    return frozenset()
 
 
 def _people_who_acted(household: Household, stays: list[SeenStay]) -> set[uuid.UUID]:

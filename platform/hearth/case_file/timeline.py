@@ -32,7 +32,7 @@ class Event:
     kind: str = "neutral"
 
 
-def timeline(file: CaseFile, *, may_correct: bool) -> list[Event]:
+def timeline(file: CaseFile) -> list[Event]:
     """Everything that happened, the newest first; what began a day stands beneath its rest."""
     events = [
         *_referrals(file),
@@ -40,7 +40,7 @@ def timeline(file: CaseFile, *, may_correct: bool) -> list[Event]:
         *_members(file),
         *_key_workers(file),
         *_stays(file),
-        *_services(file, may_correct=may_correct),
+        *_services(file),
     ]
     return sorted(events, key=lambda event: event.on)[::-1]
 
@@ -131,7 +131,7 @@ def _stays(file: CaseFile) -> Iterator[Event]:
             )
 
 
-def _services(file: CaseFile, *, may_correct: bool) -> Iterator[Event]:
+def _services(file: CaseFile) -> Iterator[Event]:
     # The newest comes first here, and the whole line is turned round at the end.
     for service in reversed(file.deliveries):
         url = url_for(
@@ -145,7 +145,7 @@ def _services(file: CaseFile, *, may_correct: bool) -> Iterator[Event]:
             text=service.note or "",
             who=service.provider.name,
             drawing=_DRAWINGS.get(service.kind.value, "hand"),
-            url=url if may_correct and service.may_change else "",
+            url=url if service.id in file.may_correct else "",
             chip=_("Sealed note") if service.sealed else "",
         )
 
