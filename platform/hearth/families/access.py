@@ -220,6 +220,11 @@ def is_active(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def has_ended(now: datetime) -> ColumnElement[bool]:
+    """The condition on ``CaseGrant`` that it opens its case no more and never will."""
+    return or_(CaseGrant.revoked_at.is_not(None), CaseGrant.ends_at <= now)
+
+
 # Each scope is a list of ids that depends on no family, so that PostgreSQL gathers it once for a
 # list of thousands and, by the index on who it is about, as quickly for a single page.
 
