@@ -74,6 +74,20 @@ def may_change(session: Session, actor: SignedIn, role: RoleInUse) -> bool:
     return role.base in actor.grants and role.code not in mine
 
 
+def refuse_what_is_not_hers(session: Session, user: User, actor: SignedIn) -> None:
+    """Let nobody change the account of somebody whom she could not have made what she is.
+
+    :raises NotYoursToGiveError: one of the person's roles is not the actor's to hand out.
+    """
+    if not may_make(session, user, actor):
+        raise NotYoursToGiveError
+
+
+def may_make(session: Session, user: User, actor: SignedIn) -> bool:
+    """Whether somebody could have made a person what she is: all her roles are hers to give."""
+    return set(user.roles) <= {role.code for role in grantable(session, actor)}
+
+
 def derive_role(session: Session, *, name: str, base: Role, actor: SignedIn) -> OwnRole:
     """Give a name to a role that begins as another one is, and can only be narrowed.
 

@@ -1,8 +1,5 @@
 """Whoever opens or closes a door to families stands in the chain, with ids and codes alone."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,13 +20,6 @@ REASON = "canary-reason"
 Told = list[tuple[str, object, object]]
 
 
-@pytest.fixture
-def chain(session: Session) -> Iterator[Session]:
-    """The session, whose events are written when the test commits."""
-    session.commit()
-    return session
-
-
 def _told(session: Session, prefix: str) -> Told:
     session.commit()
     events = session.scalars(select(AuditEvent).order_by(AuditEvent.seq)).all()
@@ -37,24 +27,24 @@ def _told(session: Session, prefix: str) -> Told:
     return [(e.action, e.household_id, e.facts) for e in events if e.action.startswith(prefix)]
 
 
-def test_grants_and_restrictions_are_recorded(chain: Session) -> None:
-    family, director = open_family(chain), staff_id(chain, Role.DIRECTOR)
-    reader, keeper = staff_id(chain, Role.SPECIALIST), staff_id(chain, Role.SUPERVISOR)
+def test_grants_and_restrictions_are_recorded(session: Session) -> None:
+    family, director = open_family(session), staff_id(session, Role.DIRECTOR)
+    reader, keeper = staff_id(session, Role.SPECIALIST), staff_id(session, Role.SUPERVISOR)
     given = access.give(
-        chain, family, user_id=reader, reason=REASON, ends_at=None, granted_by=director
+        session, family, user_id=reader, reason=REASON, ends_at=None, granted_by=director
     )
-    access.revoke(chain, given, revoked_by=director)
+    access.revoke(session, given, revoked_by=director)
     held = access.restrict(
-        chain,
+        session,
         family,
         kind=RestrictionKind.THREATENED,
         keeper_ids=[keeper],
         reason=REASON,
         set_by=director,
     )
-    access.lift(chain, held, lifted_by=keeper)
+    access.lift(session, held, lifted_by=keeper)
 
-    told = _told(chain, "access.")
+    told = _told(session, "access.")
 
     assert told == [
         ("access.granted", family.id, {"user": str(reader), "kind": "grant"}),
@@ -65,13 +55,13 @@ def test_grants_and_restrictions_are_recorded(chain: Session) -> None:
     ]
 
 
-def test_teams_are_recorded(chain: Session) -> None:
-    administrator, worker = staff_id(chain, Role.ADMINISTRATOR), staff_id(chain)
-    team = teams.form_team(chain, name=REASON, created_by=administrator)
-    member = teams.join(chain, team, user_id=worker, set_by=administrator)
-    teams.leave(chain, member, ended_by=administrator)
+def test_teams_are_recorded(session: Session) -> None:
+    administrator, worker = staff_id(session, Role.ADMINISTRATOR), staff_id(session)
+    team = teams.form_team(session, name=REASON, created_by=administrator)
+    member = teams.join(session, team, user_id=worker, set_by=administrator)
+    teams.leave(session, member, ended_by=administrator)
 
-    told = _told(chain, "team.")
+    told = _told(session, "team.")
 
     assert [(action, facts) for action, _household, facts in told] == [
         ("team.formed", {}),
@@ -80,13 +70,13 @@ def test_teams_are_recorded(chain: Session) -> None:
     ]
 
 
-def test_work_in_a_house_is_recorded(chain: Session) -> None:
-    house, worker = make_house(chain, staffed=False), staff_id(chain, Role.HOUSE_STAFF)
-    by = staff_id(chain, Role.ADMINISTRATOR)
-    begun = workplaces.begin_work(chain, house_id=house.id, user_id=worker, set_by=by)
-    workplaces.end_work(chain, begun, ended_by=by)
+def test_work_in_a_house_is_recorded(session: Session) -> None:
+    house, worker = make_house(session, staffed=False), staff_id(session, Role.HOUSE_STAFF)
+    by = staff_id(session, Role.ADMINISTRATOR)
+    begun = workplaces.begin_work(session, house_id=house.id, user_id=worker, set_by=by)
+    workplaces.end_work(session, begun, ended_by=by)
 
-    told = _told(chain, "house.work")
+    told = _told(session, "house.work")
 
     assert [(action, facts) for action, _household, facts in told] == [
         ("house.work-begun", {"user": str(worker)}),
@@ -94,18 +84,18 @@ def test_work_in_a_house_is_recorded(chain: Session) -> None:
     ]
 
 
-def test_what_becomes_of_roles_is_recorded(chain: Session) -> None:
-    administrator = as_role(chain, Role.ADMINISTRATOR)
-    own = roles.derive_role(chain, name=REASON, base=Role.SUPERVISOR, actor=administrator)
+def test_what_becomes_of_roles_is_recorded(session: Session) -> None:
+    administrator = as_role(session, Role.ADMINISTRATOR)
+    own = roles.derive_role(session, name=REASON, base=Role.SUPERVISOR, actor=administrator)
     narrower = {"families.read": "own"}
     for rules in ({"cases.restrict": "withheld"}, narrower, narrower):
-        role = roles.role_in_use(chain, own.code)
+        role = roles.role_in_use(session, own.code)
         assert role is not None
-        roles.narrow(chain, role, rules, actor=administrator)
-    user = chain.get_one(User, staff_id(chain))
-    roles.hand_out(chain, user, [own.code], actor=administrator)
+        roles.narrow(session, role, rules, actor=administrator)
+    user = session.get_one(User, staff_id(session))
+    roles.hand_out(session, user, [own.code], actor=administrator)
 
-    told = _told(chain, "role.")
+    told = _told(session, "role.")
 
     assert [(action, facts) for action, _household, facts in told] == [
         ("role.derived", {"role": own.code, "base": "supervisor"}),
@@ -118,14 +108,14 @@ def test_what_becomes_of_roles_is_recorded(chain: Session) -> None:
     ]
 
 
-def test_readers_of_a_sealed_note_are_recorded(chain: Session) -> None:
-    family, reader = open_family(chain), staff_id(chain, Role.SUPERVISOR)
-    note = record_service(chain, family, note=REASON, sealed=True)
-    sealed.let_read(chain, note, user_id=reader)
-    sealed.take_back(chain, note, user_id=reader)
-    sealed.take_back(chain, note, user_id=reader)
+def test_readers_of_a_sealed_note_are_recorded(session: Session) -> None:
+    family, reader = open_family(session), staff_id(session, Role.SUPERVISOR)
+    note = record_service(session, family, note=REASON, sealed=True)
+    sealed.let_read(session, note, user_id=reader)
+    sealed.take_back(session, note, user_id=reader)
+    sealed.take_back(session, note, user_id=reader)
 
-    told = _told(chain, "note.")
+    told = _told(session, "note.")
 
     assert told == [
         ("note.reader-added", family.id, {"user": str(reader)}),
