@@ -91,6 +91,7 @@ ACTIONS: dict[str, LazyString] = {
     "team.left": _l("Somebody left a team"),
 }
 PURPOSES: dict[str, LazyString] = {
+    "access": _l("Who may open a file"),
     "admission": _l("Admission to a house"),
     "case": _l("Closing or opening the case"),
     "consents": _l("Consents"),

@@ -17,6 +17,7 @@ from hearth.case_access.services import AlreadyRestrictedError
 from hearth.case_access.words import KINDS, WAYS
 from hearth.families.access import find_household, is_visible
 from hearth.families.models import Household
+from hearth.families.services import record_read
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import organisation_clock
 from hearth.web.forms import Form
@@ -112,7 +113,9 @@ def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
 
 
 def _household(household_id: uuid.UUID) -> Household:
-    return found(find_household(session, household_id, user=person(), permission=THROUGH))
+    household = found(find_household(session, household_id, user=person(), permission=THROUGH))
+    record_read(session, household_id=household.id, user_id=person().id, purpose="access")
+    return household
 
 
 def _others() -> list[tuple[uuid.UUID, str]]:

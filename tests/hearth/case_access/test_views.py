@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
 from hearth.case_access import services
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from tests.factories.families import TODAY, open_family, staff_id
@@ -180,3 +181,12 @@ def test_the_page_tells_of_grants_that_are_over(session: Session, sign_in: SignI
     for told in ("Test Past", "it ended", "Test Taken", "taken away", "Test Taker"):
         assert told in page
     assert "Take it back" not in page
+
+
+def test_looking_at_who_opens_a_file_is_looking_into_it(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+
+    sign_in(Role.DIRECTOR).get(f"/families/{household.id}/access")
+
+    look = session.scalars(select(PersonRead)).one()
+    assert (look.household_id, look.purpose) == (household.id, "access")
