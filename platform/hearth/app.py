@@ -43,11 +43,12 @@ import hearth.subject_rights.views
 import hearth.webhooks.views
 from config.settings import Settings
 from hearth.accounts import mails as account_mails
-from hearth.accounts.guard import COOKIE
+from hearth.accounts.guard import COOKIE, signed_in
 from hearth.accounts.permissions import Permission
 from hearth.audit import mails as audit_mails
 from hearth.break_glass import mails as break_glass_mails
 from hearth.break_glass.banner import look_banner
+from hearth.families.facing import facing
 from hearth.files.kinds import LARGEST
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
@@ -60,7 +61,7 @@ from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
 from hearth.web.limits import Guarded, install_limits
 from hearth.web.navigation import Destination
-from hearth.web.request import HearthFlask, arrive, leave
+from hearth.web.request import HearthFlask, arrive, leave, session
 from tenants.passwords import derive
 from tenants.routing import SiteKind
 
@@ -133,6 +134,8 @@ FRONT_DOORS = {
 }
 MAX_BODY = 2 * 1024 * 1024
 # Where a file comes in: the file, and a little for what is sent around it.
+# What in an address leads to one family.
+FAMILY_PARTS = frozenset({"household_id", "stay_id", "referral_id"})
 LARGE_BODIES = {"documents.add": LARGEST + 64 * 1024}
 GUARDED = Guarded(
     cookie=COOKIE,
@@ -203,6 +206,7 @@ def _install_features(app: HearthFlask, settings: Settings) -> None:
     app.before_request(pauses.refuse_changes_for_now)
     install_limits(app, settings, GUARDED)
     app.before_request(_allow_large_body)
+    app.before_request(_face_the_family)
     app.teardown_request(leave)
     features = (*FEATURES, STYLEGUIDE) if settings.styleguide else FEATURES
     for blueprint, _kinds in features:
@@ -230,6 +234,14 @@ def _refuse_wrong_house() -> Response | None:
 def _allow_large_body() -> None:
     if request.endpoint in LARGE_BODIES:
         request.max_content_length = LARGE_BODIES[request.endpoint]
+
+
+def _face_the_family() -> None:
+    """Whoever has several roles reads about a family what those read that reach it."""
+    if FAMILY_PARTS & (request.view_args or {}).keys():
+        user = signed_in()
+        if user is not None and user.has_facets():
+            g.user = facing(session, request.view_args or {}, user=user)
 
 
 def _features_with_other_methods() -> set[str]:

@@ -161,6 +161,11 @@ class Indicator:
     """Whether months may be added up. Distinct counts may not: a family seen twice is one."""
     dimensions: tuple[Dimension, ...]
     count: CountCells
+    contributions: SumByDonor | None = None
+    """For counts of which one family can be many: how much of each cell every family made up.
+
+    A cell that too few families made up, or one of them for the most part, is published as none.
+    """
     amounts: SumByDonor | None = None
     currency_dimension: str | None = None
     """For money: the dimension whose codes are ISO currencies, so that no cell mixes two."""

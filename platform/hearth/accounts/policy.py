@@ -246,30 +246,63 @@ def narrower(scope: Scope, rule: str) -> Scope | None:
     return scope if scope in WITHIN[asked] else None
 
 
+@dataclass(frozen=True)
+class Facet:
+    """One way in which a permission counts: on which families, and which kinds of data there."""
+
+    scopes: frozenset[Scope]
+    fields: frozenset[FieldClass]
+
+    def is_within(self, other: "Facet") -> bool:
+        """Whether the other one opens everything that this one does."""
+        reached = {narrower for scope in other.scopes for narrower in WITHIN[scope]}
+        return self.scopes <= reached and self.fields <= other.fields
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Everything that somebody's roles come to."""
+    """Everything that somebody's roles come to.
+
+    ``fields`` is what is read wherever a permission counts. Where one role reaches further and
+    another reads more, ``facets`` keeps them apart: together they give nobody what neither gives.
+    """
 
     roles: tuple[Role, ...] = ()
     scopes: Mapping[Permission, frozenset[Scope]] = field(default_factory=dict)
     fields: Mapping[Permission, frozenset[FieldClass]] = field(default_factory=dict)
+    facets: Mapping[Permission, tuple[Facet, ...]] = field(default_factory=dict)
     grants: frozenset[Role] = frozenset()
 
 
 def standing(held: Iterable[HeldRole]) -> Standing:
-    """Bring roles together: a kind of data is read only through a permission of the same role."""
+    """Bring roles together: a kind of data is read only where a role that reads it reaches."""
     roles = tuple(held)
-    scopes: dict[Permission, frozenset[Scope]] = {}
-    fields: dict[Permission, frozenset[FieldClass]] = {}
+    read: dict[Permission, dict[Scope, frozenset[FieldClass]]] = {}
     for role in roles:
         for permission, scope in role.scopes().items():
-            scopes[permission] = scopes.get(permission, frozenset()) | {scope}
-            fields[permission] = fields.get(permission, frozenset()) | role.fields()
+            here = read.setdefault(permission, {})
+            here[scope] = here.get(scope, frozenset()) | role.fields()
+    facets = {permission: _facets(here) for permission, here in read.items()}
     return Standing(
         roles=tuple(dict.fromkeys(role.base for role in roles)),
-        scopes=scopes,
-        fields=fields,
+        scopes={permission: frozenset(here) for permission, here in read.items()},
+        fields={
+            permission: frozenset.intersection(*(one.fields for one in several))
+            for permission, several in facets.items()
+        },
+        facets=facets,
         grants=frozenset().union(*(role.grants() for role in roles)),
+    )
+
+
+def _facets(read: Mapping[Scope, frozenset[FieldClass]]) -> tuple[Facet, ...]:
+    """The ways to read that stand beside each other; one that lies within another adds nothing."""
+    together: dict[frozenset[FieldClass], frozenset[Scope]] = {}
+    for scope, fields in read.items():
+        together[fields] = together.get(fields, frozenset()) | {scope}
+    facets = [Facet(scopes, fields) for fields, scopes in together.items()]
+    return tuple(
+        one for one in facets if not any(one.is_within(two) for two in facets if two is not one)
     )
 
 

@@ -16,7 +16,7 @@ from hearth.accounts.factors import WrongCodeError
 from hearth.accounts.mails import RECOVERY_USED, notify
 from hearth.accounts.models import User, directory
 from hearth.accounts.permissions import ROLE_LABELS, Permission, Role, needs_second_factor
-from hearth.accounts.policy import Scope, reach
+from hearth.accounts.policy import Facet, Scope, reach
 from hearth.accounts.redaction import Sees
 from hearth.accounts.sessions import (
     FRESH,
@@ -59,6 +59,7 @@ class SignedIn:
     titles: tuple[str, ...] = ()
     scopes: Mapping[Permission, frozenset[Scope]] = field(default_factory=dict)
     fields: Mapping[Permission, frozenset[FieldClass]] = field(default_factory=dict)
+    facets: Mapping[Permission, tuple[Facet, ...]] = field(default_factory=dict)
     grants: frozenset[Role] = frozenset()
     teams: frozenset[uuid.UUID] = frozenset()
     houses: frozenset[uuid.UUID] = frozenset()
@@ -85,6 +86,11 @@ class SignedIn:
         """Whether a kind of data is read, through one permission or through any."""
         through = self.fields if permission is None else (permission,)
         return any(field_class in self.fields.get(one, frozenset()) for one in through)
+
+    def has_facets(self, permission: Permission | None = None) -> bool:
+        """Whether it depends on the family which kinds of data are read."""
+        asked = self.facets if permission is None else (permission,)
+        return any(len(self.facets.get(one, ())) > 1 for one in asked)
 
     def eyes(self, permission: Permission) -> Sees:
         """What is read through one permission, for the views that give out no more than that."""
@@ -270,6 +276,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
         titles=place.titles,
         scopes=place.standing.scopes,
         fields=place.standing.fields,
+        facets=place.standing.facets,
         grants=place.standing.grants,
         teams=place.teams,
         houses=place.houses,
@@ -298,6 +305,7 @@ def by_token(session: Session, use: TokenUse) -> SignedIn:
         titles=place.titles,
         scopes={one: place.standing.scopes[one] for one in allowed},
         fields={k: v for k, v in place.standing.fields.items() if k in allowed},
+        facets={k: v for k, v in place.standing.facets.items() if k in allowed},
         teams=place.teams,
         houses=place.houses,
     )

@@ -1,4 +1,4 @@
-"""What may be published at all: the smallest count, and how much of an amount one donor may be."""
+"""What may be published at all: the smallest count, and how much of it one giver or family is."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -12,6 +12,11 @@ class Base(IntEnum):
 
     FEDERATION = 5
     PUBLIC = 10
+
+
+def is_of_enough_families(by_family: Sequence[int], *, base: Base) -> bool:
+    """Whether a count tells of no single family: the same rule as for amounts and donors."""
+    return publishable_amount(len(by_family), by_family, base=base) is not None
 
 
 def publishable_amount(count: int, by_donor: Sequence[int], *, base: Base) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hearth.aggregates.lattice import fill, refuse_stray_cells
-from hearth.aggregates.limits import Base, publishable_amount
+from hearth.aggregates.limits import Base, is_of_enough_families, publishable_amount
 from hearth.aggregates.rounding import round_counts
 from hearth.indicators import Cell, Indicator, Period, PeriodKind
 from tenants.passwords import derive
@@ -134,6 +134,7 @@ def protect(
     *,
     counts: Mapping[Cell, int],
     by_donor: Mapping[Cell, Sequence[int]],
+    by_family: Mapping[Cell, Sequence[int]] | None = None,
     organisation: str,
     period: Period,
     base: Base,
@@ -143,10 +144,14 @@ def protect(
     """Turn exact figures into a signed protected cube; the only way from one to the other.
 
     A hidden amount is in no sum: sums of amounts are made of published cells alone, so nothing can
-    be subtracted to find it.
+    be subtracted to find it. A count that is of too few families is none before it is rounded.
     """
     refuse_stray_cells(indicator, by_donor)
     exact = fill(indicator, counts)
+    if by_family is not None:
+        refuse_stray_cells(indicator, by_family)
+        enough = {c for c in exact if is_of_enough_families(by_family.get(c, ()), base=base)}
+        exact = {codes: count if codes in enough else 0 for codes, count in exact.items()}
     seed = _derive(
         secret,
         "cube weights",

@@ -128,6 +128,7 @@ def _publish(
         indicator,
         counts=indicator.count(session, period),
         by_donor=indicator.amounts(session, period) if indicator.amounts else {},
+        by_family=indicator.contributions(session, period) if indicator.contributions else None,
         organisation=organisation.schema_name,
         period=period,
         base=base,

@@ -75,6 +75,7 @@ def give(household_id: uuid.UUID) -> Any:
             form.add_error("giver", _("For a child a parent or guardian says yes."))
         except AssentNeededError:
             form.add_error("assent", _("A child of this age is asked itself."))
+    _note_look(household)
     texts = [(PURPOSES[one], text_of(one, str(reader_locale())[:2])) for one in ConsentPurpose]
     return form_page("consents/give.html", form, household=household, texts=texts)
 

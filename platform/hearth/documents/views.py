@@ -111,6 +111,7 @@ def withdraw(household_id: uuid.UUID, document_id: uuid.UUID) -> Any:
         else:
             flash(_("The document is withdrawn. It stays on the list, closed."), "success")
             return _to_list(household)
+    _note_look(household)
     shown = see_document(document, _eyes())
     return form_page("documents/withdraw.html", form, household=household, document=shown)
 

@@ -5,7 +5,7 @@ and neither where it was before nor where it went.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -118,15 +118,26 @@ def visible_households(
     if not user.scopes_of(permission):
         return false()
     served = own_entries or permission in READING
-    granted = Household.id.in_(_granted(user, permission))
-    return or_(and_(_within(user, permission, served=served), ~is_restricted()), granted)
+    return _opens(user, permission, _of_families(user, permission), served=served)
+
+
+def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> ColumnElement[bool]:
+    """The condition on ``Household`` for some of the scopes in which a permission counts.
+
+    A house counts here with the families who have a stay in it: what is read about such a stay is
+    read through the house.
+    """
+    if not scopes:
+        return false()
+    return _opens(user, permission, scopes, served=permission in READING)
 
 
 def is_reached_by_role(
     session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
 ) -> bool:
     """Whether a permission counts on a family by scope alone, without grant or earlier service."""
-    within = and_(_within(user, permission, served=False), ~is_restricted())
+    scopes = _of_families(user, permission)
+    within = and_(_within(user, scopes, served=False), ~is_restricted())
     found = session.scalar(select(Household.id).where(Household.id == household_id, within))
     return found is not None
 
@@ -206,6 +217,30 @@ def is_visible(
     return found is not None
 
 
+def is_bound(user: SignedIn) -> bool:
+    """Whether what is restricted binds somebody's work on records, requests and incidents, too.
+
+    The officer, who reads no files otherwise, is asked about every family: the law gives the people
+    of a restricted one the same rights. Whoever reads files herself is bound.
+    """
+    return user.may(Permission.FAMILIES_READ)
+
+
+def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Household`` for work that is about everybody's data, not about a file."""
+    return visible_households(user, permission) if is_bound(user) else true()
+
+
+def find_entrusted(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> Household | None:
+    """One family whose data are entrusted to somebody through a permission, or None."""
+    condition = entrusted_households(user, permission)
+    return session.scalars(
+        select(Household).where(Household.id == household_id, condition)
+    ).one_or_none()
+
+
 def is_restricted() -> ColumnElement[bool]:
     """The condition on ``Household`` that its case opens by name alone."""
     return Household.id.in_(_restricted())
@@ -229,8 +264,21 @@ def has_ended(now: datetime) -> ColumnElement[bool]:
 # list of thousands and, by the index on who it is about, as quickly for a single page.
 
 
-def _within(user: Asks, permission: Permission, *, served: bool) -> ColumnElement[bool]:
-    ways = _scoped(user, permission)
+def _opens(
+    user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool
+) -> ColumnElement[bool]:
+    granted = Household.id.in_(_granted(user, permission))
+    return or_(and_(_within(user, scopes, served=served), ~is_restricted()), granted)
+
+
+def _of_families(user: Asks, permission: Permission) -> frozenset[Scope]:
+    """The scopes in which a permission opens families; a house opens its stays alone."""
+    scopes = user.scopes_of(permission)
+    return scopes - {Scope.HOUSE} if permission in OF_STAYS else scopes
+
+
+def _within(user: Asks, scopes: Collection[Scope], *, served: bool) -> ColumnElement[bool]:
+    ways = _scoped(user, scopes)
     if Way.ORGANISATION in ways:
         return true()
     lists = [ids for way, ids in ways.items() if ids is not None and (served or way != Way.SERVED)]
@@ -241,7 +289,7 @@ def _ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
     """Each way on which a permission comes to count on a family, with its condition."""
     ways = {
         way: and_(Household.id.in_(ids) if ids is not None else true(), ~is_restricted())
-        for way, ids in _scoped(user, permission).items()
+        for way, ids in _scoped(user, _of_families(user, permission)).items()
     }
     granted = {
         way: Household.id.in_(_granted(user, permission, [kind])) for way, kind in _GRANTED.items()
@@ -249,11 +297,8 @@ def _ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
     return ways | granted if user.scopes_of(permission) else {}
 
 
-def _scoped(user: Asks, permission: Permission) -> dict[Way, Ids | None]:
-    """The lists of families to which the scopes of a permission come; None means all of them."""
-    scopes = user.scopes_of(permission)
-    if permission in OF_STAYS:
-        scopes -= {Scope.HOUSE}
+def _scoped(user: Asks, scopes: Collection[Scope]) -> dict[Way, Ids | None]:
+    """The lists of families to which these scopes come; None means all of them."""
     ways: dict[Way, Ids | None] = {}
     for scope in sorted(scopes):
         ways |= _REACH[scope](user)

@@ -22,6 +22,7 @@ from hearth.families.models import (
 from hearth.families.names import search_key
 from hearth.families.vocabulary import MemberRole
 from hearth.sealing.blind import has_words
+from hearth.sealing.kinds import Kind
 
 # So many sealed names are opened in a moment; more of them would keep somebody waiting.
 MOST_NAMES = 500
@@ -73,7 +74,8 @@ def find_families(
     chosen = _chosen(query, user, permission)
     names = user.sees(FieldClass.IDENTITY, permission)
     if query.text.strip():
-        chosen = chosen.where(_matches(session, query.text, names=names))
+        kinds = _kinds_sought(user, permission)
+        chosen = chosen.where(_matches(session, query.text, kinds))
     if not names and query.sort is FamilySort.NAME:
         # An order by name would tell what the list does not.
         query = replace(query, sort=FamilySort.NUMBER)
@@ -135,11 +137,18 @@ def _chosen(query: FamilyQuery, user: SignedIn, permission: Permission) -> Selec
     return chosen
 
 
-def _matches(session: Session, text: str, *, names: bool) -> ColumnElement[bool]:
+def _kinds_sought(user: SignedIn, permission: Permission) -> frozenset[Kind]:
+    """By what somebody may look for people: finding tells what the page would."""
+    names = {Kind.SURNAME, Kind.GIVEN_NAME} if user.sees(FieldClass.IDENTITY, permission) else set()
+    phones = {Kind.PHONE} if user.sees(FieldClass.CONTACT, permission) else set()
+    return frozenset(names | phones)
+
+
+def _matches(session: Session, text: str, kinds: frozenset[Kind]) -> ColumnElement[bool]:
     words = search_key(text).split()
     if not words:
         return true()
-    if not names:
+    if not kinds:
         return _is_numbered(words[0])
     member = aliased(HouseholdMember)
     somebody = (
@@ -147,7 +156,7 @@ def _matches(session: Session, text: str, *, names: bool) -> ColumnElement[bool]
         .where(
             member.household_id == Household.id,
             member.superseded_at.is_(None),
-            *has_words(session, member.person_id, text),
+            *has_words(session, member.person_id, text, kinds=kinds),
         )
         .exists()
     )

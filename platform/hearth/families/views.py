@@ -20,6 +20,7 @@ from hearth.families.errors import (
     FamilyDatesError,
     FamilyError,
 )
+from hearth.families.facing import eyes_on
 from hearth.families.listing import (
     FamilyQuery,
     FamilySort,
@@ -161,15 +162,16 @@ def change_key_worker(household_id: uuid.UUID) -> Any:
 
 
 def _list(query: FamilyQuery, number: int, form: Form) -> str:
-    user, sees = person(), person().eyes(Permission.FAMILIES_READ)
+    user, through = person(), Permission.FAMILIES_READ
     households, total = find_families(
         session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
     )
+    eyes = eyes_on(session, [one.id for one in households], user=user, permission=through)
     purpose = "search" if query.text else "list"
     services.record_listed(session, households, user_id=person().id, purpose=purpose)
     return render_template(
         "families/index.html",
-        households=[see_household(household, sees) for household in households],
+        households=[see_household(one, eyes[one.id]) for one in households],
         page=Page(number, total),
         query=query,
         too_long_to_sort=is_too_long_to_sort(query, total),

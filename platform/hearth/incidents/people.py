@@ -7,23 +7,32 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.redaction import Sees
+from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
+from hearth.data_classes import FieldClass
+from hearth.families.access import entrusted_households, is_bound
 from hearth.families.models import (
     CaseEpisode,
     Household,
     HouseholdMember,
     Person,
 )
+from hearth.families.seen import SeenPerson, see_person
 from hearth.families.vocabulary import MemberRole
 from hearth.incidents.models import AffectedPerson, Incident, IncidentSearch, PersonNotice, Way
 from hearth.incidents.services import lock, record
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.shelter.models import Stay
+
+MINE = Permission.INCIDENTS_MANAGE
+TELLING = frozenset({FieldClass.IDENTITY, FieldClass.CONTACT})
 
 
 class CaseState(StrEnum):
@@ -62,17 +71,35 @@ class Criteria:
 class Concerned:
     """One person who is concerned, how she is reached safely, and whether she was told."""
 
-    person: Person
+    person: SeenPerson
+    household_id: uuid.UUID
     case_number: str
     is_child: bool
-    reach: Person
+    reach: SeenPerson
     """Whose rules count: her own, or for a child those of the first adult of its family."""
+    reads_ways: bool
+    """Whether whoever asks may read how she is reached."""
     notices: list[PersonNotice]
 
     @property
     def may_be_called(self) -> bool:
         """Nobody has said that it is safe unless somebody has said so."""
         return self.reach.safe_to_call is True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many people an incident concerns: numbers, which name nobody."""
+
+    adults: int
+    children: int
+    families: int
+    told: int
+
+    @property
+    def people(self) -> int:
+        """Everybody."""
+        return self.adults + self.children
 
 
 def freeze(
@@ -105,35 +132,30 @@ def freeze(
     return search
 
 
-def concerned(session: Session, incident: Incident) -> list[Concerned]:
-    """Everybody whom the incident's searches have found, family by family."""
-    rows = session.execute(
-        select(Person, HouseholdMember.role, Household.case_number, Household.id)
-        .join(AffectedPerson, AffectedPerson.person_id == Person.id)
-        .join(HouseholdMember, HouseholdMember.person_id == Person.id)
-        .join(Household, Household.id == HouseholdMember.household_id)
-        .where(AffectedPerson.incident_id == incident.id, HouseholdMember.superseded_at.is_(None))
-        .order_by(Household.case_number, HouseholdMember.joined_on, Person.id)
-    ).all()
-    told = _notices(session, incident)
-    adults = _adults(session, {household_id for *_rest, household_id in rows})
-    found: dict[uuid.UUID, Concerned] = {}
-    for person, role, case_number, household_id in rows:
-        is_child = role is MemberRole.CHILD
-        reach = adults.get(household_id, person) if is_child else person
-        found[person.id] = Concerned(
-            person=person,
-            case_number=case_number,
-            is_child=is_child,
-            reach=reach,
-            notices=told.get(person.id, []),
-        )
-    return list(found.values())
+def concerned(session: Session, incident: Incident, *, user: SignedIn) -> list[Concerned]:
+    """Everybody whom the incident's searches have found and who is entrusted to somebody."""
+    return _concerned(session, incident, user, user.eyes(MINE))
 
 
-def one_concerned(session: Session, incident: Incident, person_id: uuid.UUID) -> Concerned | None:
-    """One of them, or None."""
-    return next((one for one in concerned(session, incident) if one.person.id == person_id), None)
+def one_concerned(
+    session: Session, incident: Incident, person_id: uuid.UUID, *, user: SignedIn
+) -> Concerned | None:
+    """One of them, with how she is told safely; None too for one who is not entrusted to her."""
+    eyes = _eyes_that_tell(incident, user)
+    return next(iter(_concerned(session, incident, user, eyes, person_id)), None)
+
+
+def tally(session: Session, incident: Incident) -> Tally:
+    """How many people are concerned, whoever may see their names."""
+    rows = session.execute(_members_of(incident)).all()
+    families = {person_id: household_id for person_id, _role, household_id in rows}
+    children = {person_id for person_id, role, _household_id in rows if role is MemberRole.CHILD}
+    return Tally(
+        adults=len(families) - len(children),
+        children=len(children),
+        families=len(set(families.values())),
+        told=len(families.keys() & _notices(session, incident).keys()),
+    )
 
 
 def tell(
@@ -163,15 +185,93 @@ def tell(
 
 
 def note_look(session: Session, shown: Collection[Concerned], *, user_id: uuid.UUID) -> None:
-    """Note that somebody was shown these people, whichever family they belong to."""
-    if shown:
+    """Note that somebody was shown these people: a look at the family of each of them."""
+    families: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for one in shown:
+        families.setdefault(one.household_id, set()).update({one.person.id, one.reach.id})
+    for household_id, person_ids in families.items():
         audit.record_read(
             session,
-            person_ids={one for each in shown for one in (each.person.id, each.reach.id)},
+            household_id=household_id,
+            person_ids=person_ids,
             user_id=user_id,
             purpose="incident",
-            number=len(shown),
         )
+
+
+def _concerned(
+    session: Session,
+    incident: Incident,
+    user: SignedIn,
+    eyes: Sees,
+    person_id: uuid.UUID | None = None,
+) -> list[Concerned]:
+    chosen = (
+        select(Person, HouseholdMember.role, Household.case_number, Household.id)
+        .join(AffectedPerson, AffectedPerson.person_id == Person.id)
+        .join(HouseholdMember, HouseholdMember.person_id == Person.id)
+        .join(Household, Household.id == HouseholdMember.household_id)
+        .where(
+            AffectedPerson.incident_id == incident.id,
+            HouseholdMember.superseded_at.is_(None),
+        )
+        .order_by(Household.case_number, HouseholdMember.joined_on, Person.id)
+    )
+    if person_id is not None:
+        chosen = chosen.where(Person.id == person_id)
+    rows = session.execute(chosen).all()
+    told, hidden = _notices(session, incident), _hidden(session, user)
+    adults = _adults(session, {household_id for *_rest, household_id in rows})
+    found: dict[uuid.UUID, Concerned] = {}
+    for person, role, case_number, household_id in rows:
+        is_child = role is MemberRole.CHILD
+        reach = adults.get(household_id, person) if is_child else person
+        if {person.id, reach.id} & hidden:
+            continue
+        found[person.id] = Concerned(
+            person=see_person(person, eyes),
+            household_id=household_id,
+            case_number=case_number,
+            is_child=is_child,
+            reach=see_person(reach, eyes),
+            reads_ways=eyes(FieldClass.CONTACT),
+            notices=told.get(person.id, []),
+        )
+    return list(found.values())
+
+
+def _hidden(session: Session, user: SignedIn) -> set[uuid.UUID]:
+    """Who belongs to a family that is not entrusted to somebody, whatever else she belongs to."""
+    if not is_bound(user):
+        return set()
+    return set(
+        session.scalars(
+            select(HouseholdMember.person_id)
+            .join(Household, Household.id == HouseholdMember.household_id)
+            .where(HouseholdMember.superseded_at.is_(None), ~entrusted_households(user, MINE))
+        )
+    )
+
+
+def _eyes_that_tell(incident: Incident, user: SignedIn) -> Sees:
+    """What is read of one person to tell her safely.
+
+    The officer, who reads no files, reads of somebody who is to be told who she is and how she is
+    reached, and nothing else; and nothing of it once nobody is told any more.
+    """
+    own = user.eyes(MINE)
+    if is_bound(user) or not incident.is_open:
+        return own
+    return lambda field_class: field_class in TELLING or own(field_class)
+
+
+def _members_of(incident: Incident) -> Select[uuid.UUID, MemberRole, uuid.UUID]:
+    return (
+        select(HouseholdMember.person_id, HouseholdMember.role, HouseholdMember.household_id)
+        .join(AffectedPerson, AffectedPerson.person_id == HouseholdMember.person_id)
+        .where(AffectedPerson.incident_id == incident.id, HouseholdMember.superseded_at.is_(None))
+        .order_by(HouseholdMember.joined_on, HouseholdMember.id)
+    )
 
 
 def _people(criteria: Criteria) -> Any:

@@ -1,13 +1,11 @@
 """The report for the authority: the facts that the law asks for, in its order."""
 
-from collections.abc import Sequence
-
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from hearth.data_register.paper import Paper, Section
 from hearth.incidents.models import EntryKind, Incident
-from hearth.incidents.people import Concerned
+from hearth.incidents.people import Tally
 from hearth.incidents.services import clocks
 from hearth.incidents.words import ENTRIES, KINDS
 from hearth.web.formatting import format_datetime
@@ -15,7 +13,7 @@ from tenants.legal import LegalProfile
 
 
 def authority_report(
-    incident: Incident, people: Sequence[Concerned], *, profile: LegalProfile, contact: str
+    incident: Incident, tally: Tally, *, profile: LegalProfile, contact: str
 ) -> Paper:
     """What GDPR art. 33(3) and 152-FZ art. 21(3.1) ask for; names nobody who is concerned."""
     return Paper(
@@ -27,7 +25,7 @@ def authority_report(
         ),
         sections=[
             Section(heading=_("What happened"), pairs=_nature(incident)),
-            Section(heading=_("Who is concerned"), pairs=_concerned(people)),
+            Section(heading=_("Who is concerned"), pairs=_concerned(tally)),
             _written(incident, EntryKind.FACT, EntryKind.CORRECTION),
             _written(incident, EntryKind.CONSEQUENCE),
             _written(incident, EntryKind.MEASURE),
@@ -48,14 +46,12 @@ def _nature(incident: Incident) -> list[tuple[str, str]]:
     ]
 
 
-def _concerned(people: Sequence[Concerned]) -> list[tuple[str, str]]:
-    children = sum(one.is_child for one in people)
-    told = sum(bool(one.notices) for one in people)
+def _concerned(tally: Tally) -> list[tuple[str, str]]:
     return [
-        (_("Mothers and other adults"), _people(len(people) - children)),
-        (_("Children"), _people(children)),
-        (_("Families"), str(len({one.case_number for one in people}))),
-        (_("Told so far"), _people(told)),
+        (_("Mothers and other adults"), _people(tally.adults)),
+        (_("Children"), _people(tally.children)),
+        (_("Families"), str(tally.families)),
+        (_("Told so far"), _people(tally.told)),
     ]
 
 

@@ -17,6 +17,11 @@ from hearth.web.fields import LocalDate, PlainText, UuidChoice
 # The wall clock as a browser sends it; the organisation's own clock is added on reading.
 FORMAT = "%Y-%m-%dT%H:%M"
 EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001
+PARTS = {
+    Part.WHOLE: _l("The whole file"),
+    Part.SERVICES: _l("Services and their notes"),
+    Part.STAYS: _l("Stays in our houses"),
+}
 WRITTEN = [kind for kind in EntryKind if kind is not EntryKind.LESSONS]
 
 
@@ -111,11 +116,7 @@ class SearchSchema(Schema):
         load_default=Part.WHOLE,
         metadata={
             "label": _l("Which part of the file"),
-            "choices": [
-                (Part.WHOLE, _l("The whole file")),
-                (Part.SERVICES, _l("Services and their notes")),
-                (Part.STAYS, _l("Stays in our houses")),
-            ],
+            "choices": PARTS.items(),
             "widget": "radios",
             "optional": False,
         },

@@ -11,13 +11,15 @@ from flask_babel import gettext as _
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
+from hearth.data_classes import FieldClass
 from hearth.data_register.paper import Paper, as_pdf
 from hearth.incidents import people, services
 from hearth.incidents.letters import letters
 from hearth.incidents.models import Incident
-from hearth.incidents.people import Criteria, UnsafeWayError
+from hearth.incidents.people import Criteria, Part, UnsafeWayError
 from hearth.incidents.report import authority_report
 from hearth.incidents.schemas import (
+    PARTS,
     CloseSchema,
     EntrySchema,
     OpenSchema,
@@ -72,12 +74,13 @@ def open_one() -> Any:
 def show(incident_id: uuid.UUID) -> str:
     """One incident: its clocks, its entries, whom it concerns."""
     incident = _incident(incident_id)
-    concerned = people.concerned(session, incident)
+    concerned = people.concerned(session, incident, user=person())
     people.note_look(session, concerned, user_id=person().id)
     return render_template(
         "incidents/show.html",
         incident=incident,
         concerned=concerned,
+        further=people.tally(session, incident).people - len(concerned),
         staff=names_of(session, {entry.by for entry in incident.entries}),
         **_shown(),
     )
@@ -99,15 +102,11 @@ def add_entry(incident_id: uuid.UUID) -> Any:
 
 
 @blueprint.route("/incidents/<uuid:incident_id>/search", methods=BOTH)
-@permit(MINE)
+@permit(MINE, fresh=True)
 def search(incident_id: uuid.UUID) -> Any:
     """Find whom it concerns, and freeze the answer."""
     incident = _incident(incident_id)
-    offered = {
-        "house_id": [(house.id, house.name) for house in all_houses(session)],
-        "looked_by": [(one.id, one.name) for one in colleagues(session)],
-    }
-    form = Form(SearchSchema(), sent_form(), choices=offered)
+    form = _search_form()
     if form.validate():
         try:
             people.freeze(session, incident, Criteria(**form.loaded), by=person().id)
@@ -118,11 +117,11 @@ def search(incident_id: uuid.UUID) -> Any:
 
 
 @blueprint.route("/incidents/<uuid:incident_id>/people/<uuid:person_id>", methods=BOTH)
-@permit(MINE)
+@permit(MINE, fresh=True)
 def tell(incident_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """How somebody is told safely, and the tick that she was."""
     incident = _incident(incident_id)
-    one = found(people.one_concerned(session, incident, person_id))
+    one = found(people.one_concerned(session, incident, person_id, user=person()))
     form = Form(TellSchema(), sent_form())
     if form.validate():
         try:
@@ -190,6 +189,18 @@ def _why(error: Exception) -> str:
             raise error
 
 
+def _search_form() -> Form:
+    """What a search may ask for: where somebody lives only by those who read it."""
+    offered: dict[str, Any] = {
+        "looked_by": [(one.id, one.name) for one in colleagues(session)],
+    }
+    if person().sees(FieldClass.LOCATION, MINE):
+        offered["house_id"] = [(house.id, house.name) for house in all_houses(session)]
+        return Form(SearchSchema(), sent_form(), choices=offered)
+    offered["part"] = [(part, label) for part, label in PARTS.items() if part is not Part.STAYS]
+    return Form(SearchSchema(exclude=("house_id",)), sent_form(), choices=offered)
+
+
 def _shown() -> dict[str, Any]:
     notices = _law().notices
     return {
@@ -205,7 +216,7 @@ def _shown() -> dict[str, Any]:
 def _report(incident: Incident) -> Paper:
     return authority_report(
         incident,
-        people.concerned(session, incident),
+        people.tally(session, incident),
         profile=_law(),
         contact=person().name,
     )

@@ -83,7 +83,10 @@ def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
 
 
 def _named(session: Session, text: str, user: SignedIn) -> list[ColumnElement[bool]]:
-    if not user.sees(FieldClass.IDENTITY, Permission.REFERRALS_READ):
-        # Finding somebody by name tells what the page would not.
+    through = Permission.REFERRALS_READ
+    # Finding somebody tells what the page would: by name or by telephone.
+    kinds = {*NAMED} if user.sees(FieldClass.IDENTITY, through) else set()
+    kinds |= {Kind.PHONE} if user.sees(FieldClass.CONTACT, through) else set()
+    if not kinds:
         return [false()]
-    return list(has_words(session, Referral.id.expression, text, kinds=NAMED))
+    return list(has_words(session, Referral.id.expression, text, kinds=kinds))

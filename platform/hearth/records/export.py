@@ -19,7 +19,6 @@ def workbook(lines: Sequence[Line]) -> bytes:
     headings = [_("Number"), _("When"), _("Colleague"), _("What was done"), _("Case")]
     write_row(page, 0, [*headings, _("Facts"), _("Hash")], book.heading)
     for at, line in enumerate(lines, start=1):
-        event = line.event
-        told = [event.seq, format_datetime(event.at), line.actor, action_in_words(event)]
-        write_row(page, at, [*told, line.case_number, facts_in_words(event), event.hash.hex()])
+        told = [line.number, format_datetime(line.at), line.actor, action_in_words(line)]
+        write_row(page, at, [*told, line.case_number, facts_in_words(line), line.hash.hex()])
     return book.finish()

@@ -2,13 +2,15 @@
 
 from flask_babel import gettext as _
 
-from hearth.audit.models import AuditEvent
 from hearth.audit.words import ACTIONS, PURPOSES
+from hearth.records.services import Line
 
 
-def action_in_words(event: AuditEvent) -> str:
+def action_in_words(line: Line) -> str:
     """What was done; an action of another release by its code."""
-    return str(ACTIONS.get(event.action, event.action))
+    if line.action is None:
+        return str(_("Something happened in a file that opens to others"))
+    return str(ACTIONS.get(line.action, line.action))
 
 
 def purpose_in_words(purpose: str) -> str:
@@ -16,9 +18,9 @@ def purpose_in_words(purpose: str) -> str:
     return str(PURPOSES.get(purpose, purpose))
 
 
-def facts_in_words(event: AuditEvent) -> str:
+def facts_in_words(line: Line) -> str:
     """Names of fields and codes, side by side."""
-    return "; ".join(f"{name}: {_one(value)}" for name, value in sorted(event.facts.items()))
+    return "; ".join(f"{name}: {_one(value)}" for name, value in sorted(line.facts.items()))
 
 
 def _one(value: object) -> str:

@@ -1,7 +1,8 @@
 """The pages "ends soon" and "legal holds"."""
 
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.data_register.words import GROUPS
 from hearth.retention import services
-from hearth.retention.models import Answer
+from hearth.retention.models import Answer, RetentionNotice
 from hearth.retention.schemas import AnswerSchema, HoldSchema, LiftSchema
 from hearth.retention.services import AnsweredError
 from hearth.subject_rights import holds as standing_holds
@@ -25,20 +26,23 @@ from hearth.web.forms import Form
 from hearth.web.request import session
 
 blueprint = Blueprint("retention", __name__, template_folder="templates")
+MINE = Permission.RETENTION_MANAGE
+Row = TypeVar("Row", RetentionNotice, LegalHold)
 
 
 @blueprint.get("/data-protection/ends-soon/")
-@permit(Permission.RETENTION_MANAGE)
+@permit(MINE)
 def index() -> str:
     """Whose data have served their time, the next end first."""
-    notices = services.waiting(session)
-    kept = services.kept(session, today=today())
+    notices, further = _shown(services.waiting(session))
+    kept, further_kept = _shown(services.kept(session, today=today()))
     services.note_looks(session, [*notices, *kept], user_id=person().id)
     ids = {one.subject_id for one in notices}
     return render_template(
         "retention/index.html",
         notices=notices,
         kept=kept,
+        further=further + further_kept,
         held={hold.subject_id for hold in standing_holds.standing(session, ids, on=today())},
         name=_name,
         groups=GROUPS,
@@ -46,10 +50,10 @@ def index() -> str:
 
 
 @blueprint.route("/data-protection/ends-soon/<uuid:notice_id>", methods=BOTH)
-@permit(Permission.RETENTION_MANAGE)
+@permit(MINE)
 def answer(notice_id: uuid.UUID) -> Any:
     """Keep something longer, or let it go."""
-    notice = found(services.get_notice(session, notice_id))
+    notice = found(_entrusted(services.get_notice(session, notice_id)))
     form = Form(AnswerSchema(), sent_form())
     if form.validate():
         try:
@@ -63,16 +67,18 @@ def answer(notice_id: uuid.UUID) -> Any:
 
 
 @blueprint.get("/data-protection/holds/")
-@permit(Permission.RETENTION_MANAGE)
+@permit(MINE)
 def holds() -> str:
     """Every hold that stands."""
-    rows = standing_holds.standing(session, on=today())
+    rows, further = _shown(standing_holds.standing(session, on=today()))
     staff = names_of(session, {hold.set_by for hold in rows})
-    return render_template("retention/holds.html", holds=rows, staff=staff, name=_name)
+    return render_template(
+        "retention/holds.html", holds=rows, further=further, staff=staff, name=_name
+    )
 
 
 @blueprint.route("/data-protection/holds/new", methods=BOTH)
-@permit(Permission.RETENTION_MANAGE)
+@permit(MINE)
 def hold() -> Any:
     """Let nothing about a family or a donor end."""
     form = Form(HoldSchema(), sent_form())
@@ -89,10 +95,10 @@ def hold() -> Any:
 
 
 @blueprint.route("/data-protection/holds/<uuid:hold_id>/lift", methods=BOTH)
-@permit(Permission.RETENTION_MANAGE)
+@permit(MINE)
 def lift(hold_id: uuid.UUID) -> Any:
     """End a hold; the clocks count again."""
-    standing = found(session.get(LegalHold, hold_id))
+    standing = found(_entrusted(session.get(LegalHold, hold_id)))
     form = Form(LiftSchema(), sent_form())
     if form.validate():
         try:
@@ -109,10 +115,22 @@ def _answered(loaded: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subject_by(number: str) -> tuple[SubjectKind, uuid.UUID] | None:
-    if family := subjects.family_by_number(session, number):
+    if family := subjects.family_by_number(session, number, user=person(), permission=MINE):
         return SubjectKind.HOUSEHOLD, family.id
     gift = subjects.gift_by_reference(session, number)
     return (SubjectKind.DONOR, gift.donor_id) if gift and gift.donor_id else None
+
+
+def _shown(rows: Sequence[Row]) -> tuple[list[Row], int]:
+    """The rows about those who are entrusted to whoever asks, and how many others there are."""
+    about = [(row.subject_kind, row.subject_id) for row in rows]
+    hidden = subjects.hidden_among(session, about, user=person(), permission=MINE)
+    shown = [row for row in rows if row.subject_id not in hidden]
+    return shown, len(rows) - len(shown)
+
+
+def _entrusted(row: Row | None) -> Row | None:
+    return next(iter(_shown([row])[0]), None) if row else None
 
 
 def _name(kind: SubjectKind, subject_id: uuid.UUID) -> str:

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select
+from sqlalchemy import ColumnElement, delete, false, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hearth.sealing.keyring import keyring
@@ -26,18 +26,19 @@ def has_words(
     subject: ColumnElement[UUID] | InstrumentedAttribute[UUID],
     text: str,
     *,
-    kinds: Iterable[Kind] = (Kind.SURNAME, Kind.GIVEN_NAME),
+    kinds: Iterable[Kind],
     most: int = 8,
 ) -> list[ColumnElement[bool]]:
     """One condition for each word of a text: the subject has it in one of the kinds.
 
-    A text that is a telephone number is one condition.
+    A text that is a telephone number is one condition, where telephones are among the kinds.
     """
-    if numbers := looks_like_phone(text):
+    chosen = frozenset(kinds)
+    if Kind.PHONE in chosen and (numbers := looks_like_phone(text)):
         return [_found(subject, [(Kind.PHONE, blind(session, Kind.PHONE, n)) for n in numbers])]
-    chosen = tuple(kinds)
+    words = sorted(chosen - {Kind.PHONE})
     return [
-        _found(subject, [(kind, blind(session, kind, word)) for kind in chosen])
+        _found(subject, [(kind, blind(session, kind, word)) for kind in words])
         for word in plain(text).split()[:most]
     ]
 
@@ -62,6 +63,8 @@ def index_words(session: Session, subject_id: UUID, values: Iterable[tuple[Kind,
 def _found(
     subject: ColumnElement[UUID] | InstrumentedAttribute[UUID], tokens: list[tuple[Kind, bytes]]
 ) -> ColumnElement[bool]:
+    if not tokens:
+        return false()
     either = [(BlindWord.kind == kind.value) & (BlindWord.token == token) for kind, token in tokens]
     return (
         select(BlindWord.subject_id).where(BlindWord.subject_id == subject, or_(*either)).exists()

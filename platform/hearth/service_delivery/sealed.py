@@ -17,11 +17,12 @@ from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.vocabulary import ServiceKind
 
 F = FieldClass
-_KIND_CLASSES = {
+KIND_CLASSES = {
     ServiceKind.PSYCHOLOGICAL: F.HEALTH,
     ServiceKind.MEDICAL: F.HEALTH,
     ServiceKind.LEGAL: F.LEGAL,
 }
+"""Kinds of help that tell by themselves what only a class of data may tell."""
 
 
 class Provider(Protocol):
@@ -138,7 +139,7 @@ def _see(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]
 
 def _reads(service: ServiceDelivery, user: SignedIn, permission: Permission) -> bool:
     """Whether an open note is read; what a doctor or lawyer did is of its own class besides."""
-    needed = {F.FREE_TEXT, _KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
+    needed = {F.FREE_TEXT, KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
     return all(user.sees(one, permission) for one in needed)
 
 

@@ -12,7 +12,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
-from hearth.families.access import is_visible
+from hearth.families.access import entrusted_households, find_entrusted, is_bound
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
 from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
@@ -53,10 +53,13 @@ def subject_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Su
             return _named(kind, user, user.name) if user else None
 
 
-def family_by_number(session: Session, case_number: str) -> Household | None:
-    """The family whose case has this number."""
+def family_by_number(
+    session: Session, case_number: str, *, user: SignedIn, permission: Permission
+) -> Household | None:
+    """The family whose case has this number; None too for one that is not entrusted to her."""
+    condition = entrusted_households(user, permission)
     return session.scalars(
-        select(Household).where(Household.case_number == case_number.strip())
+        select(Household).where(Household.case_number == case_number.strip(), condition)
     ).one_or_none()
 
 
@@ -151,20 +154,47 @@ def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> da
 
 
 def is_entrusted(session: Session, household_id: uuid.UUID | None, *, user: SignedIn) -> bool:
-    """Whether somebody may answer requests about a family.
-
-    The officer, who reads no files otherwise, is asked about every family: the law gives the people
-    of a restricted one the same rights. Who reads files herself is bound by what is restricted.
-    """
-    if household_id is None or not user.may(Permission.FAMILIES_READ):
+    """Whether somebody may answer requests about a family."""
+    if household_id is None or not is_bound(user):
         return True
-    return is_visible(session, household_id, user=user, permission=Permission.SUBJECT_RIGHTS)
+    permission = Permission.SUBJECT_RIGHTS
+    return find_entrusted(session, household_id, user=user, permission=permission) is not None
+
+
+def hidden_among(
+    session: Session,
+    about: Collection[tuple[SubjectKind, uuid.UUID]],
+    *,
+    user: SignedIn,
+    permission: Permission,
+) -> set[uuid.UUID]:
+    """Which of these subjects belong to a family that is not entrusted to somebody."""
+    if not is_bound(user):
+        return set()
+    families = {one: _families_of(session, kind, one) for kind, one in about}
+    condition = entrusted_households(user, permission)
+    asked = set().union(*families.values())
+    kept = session.scalars(select(Household.id).where(Household.id.in_(asked), condition)).all()
+    return {one for one, homes in families.items() if homes.difference(kept)}
 
 
 def note_look(session: Session, household_id: uuid.UUID | None, *, user_id: uuid.UUID) -> None:
     """Note that somebody looked at a family because of a request, like every other look."""
     if household_id is not None:
         record_read(session, household_id=household_id, user_id=user_id, purpose="request")
+
+
+def _families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> set[uuid.UUID]:
+    match kind:
+        case SubjectKind.HOUSEHOLD:
+            return {subject_id}
+        case SubjectKind.PERSON:
+            return homes_of(session, {subject_id})
+        case SubjectKind.REFERRAL:
+            referral = session.get(Referral, subject_id)
+            return {referral.household_id} if referral and referral.household_id else set()
+        case _:
+            return set()
 
 
 def _named(kind: SubjectKind, row: Donor | Referral | User, name: str) -> Subject:

@@ -74,7 +74,7 @@ def start() -> Any:
     form = Form(StartSchema(), sent_form())
     if form.validate():
         number = form.loaded["number"]
-        if family := subjects.family_by_number(session, number):
+        if family := subjects.family_by_number(session, number, user=person(), permission=MINE):
             return redirect(url_for("subject_rights.choose", household_id=family.id), 303)
         if gift := subjects.gift_by_reference(session, number):
             return redirect(url_for("subject_rights.ask_as_donor", gift_id=gift.id), 303)

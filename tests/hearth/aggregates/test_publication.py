@@ -4,6 +4,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hearth.aggregates.lattice import StrayCellError
 from hearth.aggregates.limits import Base
@@ -28,12 +30,14 @@ def cube_of(
     organisation: str = "org_0001",
     snapshot: int = 1,
     by_donor: dict[Cell, list[int]] | None = None,
+    by_family: dict[Cell, list[int]] | None = None,
     counts: dict[Cell, int] | None = None,
 ) -> ProtectedCube:
     return protect(
         counted,
         counts=COUNTS if counts is None else counts,
         by_donor=by_donor or {},
+        by_family=by_family,
         organisation=organisation,
         period=MARCH,
         base=Base.FEDERATION,
@@ -120,6 +124,20 @@ def test_amounts_are_published_for_the_cells_that_bear_it_and_no_others() -> Non
 
     cells = {cell.codes: (cell.amount_minor, cell.currency) for cell in cube.cells}
     assert cells == {("EUR",): (12000, "EUR"), ("SEK",): (None, None)}
+
+
+@given(nights=st.lists(st.integers(1, 62), max_size=12))
+def test_nights_tell_of_no_single_family(nights: list[int]) -> None:
+    counts, by_family = {("housing",): sum(nights)}, {("housing",): nights}
+
+    cube = cube_of(indicator(counts), counts=counts, by_family=by_family)
+
+    published = sum(cell.value for cell in cube.cells)
+    two = sum(sorted(nights)[-2:])
+    if len(nights) < Base.FEDERATION or max(nights) > 0.7 * sum(nights) or two > 0.9 * sum(nights):
+        assert published == 0
+    else:
+        assert abs(published - sum(nights)) < Base.FEDERATION
 
 
 def test_the_one_who_gave_a_flat_is_not_told_by_its_value() -> None:

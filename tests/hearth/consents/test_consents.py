@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
-from hearth.audit.models import AuditEvent
+from hearth.audit.models import AuditEvent, PersonRead
 from hearth.consents import services
 from hearth.consents.models import Consent, ConsentPurpose, Giver
 from hearth.consents.services import AssentNeededError, GuardianNeededError, WithdrawnError
@@ -172,3 +172,15 @@ def test_what_does_not_fit_is_refused(
 
     assert answer.status_code == 422
     assert session.scalars(select(Consent)).all() == []
+
+
+def test_the_form_that_names_a_family_is_a_look_into_its_file(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    family = open_family(session)
+
+    page = sign_in(Role.SOCIAL_WORKER).get(f"/families/{family.id}/consents/new")
+
+    looks = session.scalars(select(PersonRead.purpose).where(PersonRead.household_id == family.id))
+    assert "Test-Mother" in page.text
+    assert looks.all() == ["consents"]

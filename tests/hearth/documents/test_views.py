@@ -266,3 +266,19 @@ def test_a_kept_file_cannot_be_changed_by_the_organisations_own_role(
 ) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
         session.connection().exec_driver_sql(statement)
+
+
+def test_the_form_that_names_a_document_is_a_look_into_the_file(
+    session: Session, household: Household, sign_in: MakeVisitor
+) -> None:
+    worker = sign_in(Role.SOCIAL_WORKER)
+    hand_in(worker, household, photograph())
+    kept = only_document(session)
+
+    page = worker.get(f"/families/{household.id}/documents/{kept.id}/withdraw")
+
+    looks = session.scalars(
+        select(PersonRead.purpose).where(PersonRead.household_id == household.id)
+    )
+    assert "Birth certificate" in page.text
+    assert looks.all() == ["documents"]

@@ -15,13 +15,14 @@ from hearth.families.services import record_read
 from hearth.incidents import people, reminders, services
 from hearth.incidents.letters import letters
 from hearth.incidents.models import AffectedPerson, EntryKind, Incident, Way
-from hearth.incidents.people import CaseState, Criteria, Part, UnsafeWayError
+from hearth.incidents.people import CaseState, Concerned, Criteria, Part, UnsafeWayError
 from hearth.incidents.report import authority_report
 from hearth.incidents.services import AheadError, IncidentClosedError, NoticeMissingError
 from hearth.outbox.mail import TEMPLATES
 from hearth.outbox.models import OutboxMessage
 from hearth.web.request import HearthFlask
 from tests.factories.families import child, mother, open_family, staff_id
+from tests.factories.people import as_role
 from tests.factories.rights import EU, RU, open_incident
 from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house, make_stay
@@ -48,6 +49,10 @@ def find(session: Session, incident: Incident, **criteria: object) -> int:
         by=staff_id(session, Role.PRIVACY_OFFICER),
     )
     return search.found
+
+
+def concerned(session: Session, incident: Incident) -> list[Concerned]:
+    return people.concerned(session, incident, user=as_role(session, Role.PRIVACY_OFFICER))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_the_list_stays_as_it_was_found(session: Session) -> None:
 
     open_family(session)
 
-    assert len(people.concerned(session, incident)) == 2
+    assert len(concerned(session, incident)) == 2
     assert session.scalar(select(func.count()).select_from(AffectedPerson)) == 2
 
 
@@ -167,14 +172,14 @@ def test_nobody_is_called_unless_it_is_known_to_be_safe(
     find(session, incident)
     officer = staff_id(session, Role.PRIVACY_OFFICER)
 
-    for one in people.concerned(session, incident):
+    for one in concerned(session, incident):
         assert one.may_be_called is may
         if not may:
             with pytest.raises(UnsafeWayError):
                 people.tell(session, incident, one, way=Way.CALL, note=None, by=officer)
         people.tell(session, incident, one, way=Way.IN_PERSON, note=None, by=officer)
 
-    told = [one.notices[0].way for one in people.concerned(session, incident)]
+    told = [one.notices[0].way for one in concerned(session, incident)]
     assert told == [Way.IN_PERSON, Way.IN_PERSON]
 
 
@@ -240,7 +245,7 @@ def test_the_report_counts_people_and_names_none(session: Session, app: HearthFl
 
     with app.test_request_context(), force_locale("en"):
         paper = authority_report(
-            incident, people.concerned(session, incident), profile=RU, contact="Test"
+            incident, people.tally(session, incident), profile=RU, contact="Test"
         )
 
     printed = str(paper)

@@ -11,8 +11,13 @@ from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from hearth.audit.signing import SignedHead, is_genuine, trusted_keys
 from hearth.families import services as families
+from hearth.families.models import Household
+from hearth.families.vocabulary import ClosingReason
+from hearth.service_delivery.vocabulary import ServiceKind
 from tenants.context import runtime
 from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.people import grant, restriction
+from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -177,3 +182,118 @@ def test_others_do_not_read_the_records(sign_in: SignIn, session: Session) -> No
         visitor = sign_in(role)
         for path in ("/records/", "/records/records.xlsx", f"/records/families/{household.id}"):
             assert visitor.get(path).status_code == 403
+
+
+CLOSED_TO_HER = "Something happened in a file that opens to others"
+
+
+def hidden_family(session: Session) -> Household:
+    """A family under restriction, of whom the log tells a lawyer's help and how the case ended."""
+    household = open_family(session)
+    record_service(session, household, kind=ServiceKind.LEGAL)
+    families.close_case(
+        session,
+        household,
+        closed_on=TODAY,
+        reason=ClosingReason.GOALS_MET,
+        note=None,
+        closed_by=staff_id(session),
+        today=TODAY,
+    )
+    restriction(session, household)
+    session.commit()
+    return household
+
+
+def test_the_log_tells_nothing_of_a_file_that_opens_to_others(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = hidden_family(session)
+    director = sign_in(Role.DIRECTOR)
+
+    page = director.get("/records/").text.partition("<tbody")[2]
+    sheet = openpyxl.load_workbook(io.BytesIO(director.get("/records/records.xlsx").data))
+    taken = str(list(sheet.worksheets[0].iter_rows(min_row=2, values_only=True)))
+
+    for text in (page, taken):
+        assert text.count(CLOSED_TO_HER) == 5
+        for telling in (
+            household.case_number,
+            str(household.id),
+            "A case was closed",
+            "kind:",
+            "reason:",
+            "role:",
+            "Test social-worker",
+        ):
+            assert telling not in text
+
+
+def test_no_search_of_the_log_singles_out_what_happened_in_such_a_file(
+    session: Session, sign_in: SignIn
+) -> None:
+    household, other = hidden_family(session), open_family(session)
+    session.commit()
+    officer, director = sign_in(Role.PRIVACY_OFFICER), sign_in(Role.DIRECTOR)
+
+    def rows(visitor: Visitor, query: str) -> int:
+        return visitor.get(f"/records/?{query}").text.partition("<tbody")[2].count("<tr")
+
+    asked = {
+        "": (8, 8),
+        f"since={TODAY}": (8, 8),
+        f"case_number={household.case_number}": (5, 0),
+        f"case_number={other.case_number}": (3, 3),
+        "action=family.closed": (1, 0),
+        "action=family.opened": (2, 1),
+        f"user_id={staff_id(session)}": (8, 3),
+    }
+    for query, numbers in asked.items():
+        assert (rows(officer, query), rows(director, query)) == numbers, query
+
+
+def test_what_is_recorded_of_no_family_is_found_by_everybody(
+    session: Session, sign_in: SignIn
+) -> None:
+    director = sign_in(Role.DIRECTOR)
+    director.get("/records/records.xlsx")
+
+    page = director.get("/records/?action=records.exported").text.partition("<tbody")[2]
+
+    assert page.count("<tr") == 1
+    assert "Test director" in page
+
+
+def test_whom_the_file_was_opened_to_by_name_reads_its_lines(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = hidden_family(session)
+    grant(session, household, staff_id(session, Role.DIRECTOR))
+
+    page = sign_in(Role.DIRECTOR).get(f"/records/?case_number={household.case_number}").text
+
+    assert CLOSED_TO_HER not in page
+    assert "kind: legal" in page
+
+
+def test_facts_of_a_class_are_for_those_who_read_it(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    for kind in (ServiceKind.MEDICAL, ServiceKind.PSYCHOLOGICAL, ServiceKind.HOME_VISIT):
+        record_service(session, household, kind=kind)
+    hidden_family(session)
+
+    pages, sheets = {}, {}
+    for role in (Role.PRIVACY_OFFICER, Role.DIRECTOR):
+        visitor = sign_in(role)
+        pages[role] = visitor.get(f"/records/?case_number={household.case_number}").text
+        taken = visitor.get("/records/records.xlsx")
+        sheet = openpyxl.load_workbook(io.BytesIO(taken.data)).worksheets[0]
+        sheets[role] = str(list(sheet.iter_rows(values_only=True)))
+
+    for told in (pages, sheets):
+        assert "role: child" in told[Role.PRIVACY_OFFICER]
+        # A kind that is shown beside one that is not would tell what is not shown.
+        assert "kind:" not in told[Role.PRIVACY_OFFICER]
+        assert "kind: medical" in told[Role.DIRECTOR]
+        assert "kind: home_visit" in told[Role.DIRECTOR]
+    assert "reason:" not in sheets[Role.PRIVACY_OFFICER]

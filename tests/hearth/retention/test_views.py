@@ -8,9 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
-from hearth.retention.models import Answer
+from hearth.data_records import DataGroup, SubjectKind
+from hearth.families.models import Household
+from hearth.intake import services as intake
+from hearth.retention.models import Answer, RetentionNotice
 from hearth.subject_rights.models import LegalHold
-from tests.factories.families import TODAY, open_family
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.intake import take_referral
+from tests.factories.people import grant, restriction
 from tests.factories.rights import give_notice, hold
 from tests.support.visitors import Visitor
 
@@ -79,3 +84,112 @@ def test_a_number_that_nobody_has_holds_nobody(sign_in: MakeVisitor, session: Se
 
     assert answer.status_code == 422
     assert len(session.scalars(select(LegalHold)).all()) == 1
+
+
+FURTHER = "1 further entry of a file that opens to others only"
+
+
+def hidden_family(session: Session) -> Household:
+    family = open_family(session)
+    restriction(session, family)
+    return family
+
+
+def referral_notice(session: Session, family: Household) -> RetentionNotice:
+    """A notice about a request for help that was accepted for this family afterwards."""
+    referral = take_referral(session, mother_name="Kanareika")
+    notice = give_notice(session, family)
+    notice.subject_kind, notice.subject_id = SubjectKind.REFERRAL, referral.id
+    notice.data_group = DataGroup.REFERRALS
+    intake.accept_for_known_family(
+        session, referral, family, decided_by=staff_id(session), today=TODAY
+    )
+    return notice
+
+
+def test_a_file_that_opens_to_others_is_no_line_of_what_ends(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    family = hidden_family(session)
+    notice = give_notice(session, family)
+    path = "/data-protection/ends-soon/"
+    officer, director = sign_in(Role.PRIVACY_OFFICER), sign_in(Role.DIRECTOR)
+
+    hers, theirs = director.get(path).text, officer.get(path).text
+    answers = [who.get(f"{path}{notice.id}").status_code for who in (director, officer)]
+
+    assert FURTHER in hers
+    assert family.case_number not in hers
+    assert str(notice.id) not in hers
+    assert FURTHER not in theirs
+    assert family.case_number in theirs
+    assert answers == [404, 200]
+
+
+def test_a_request_for_help_of_such_a_family_is_not_named(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    notice = referral_notice(session, hidden_family(session))
+    path = "/data-protection/ends-soon/"
+    officer, director = sign_in(Role.PRIVACY_OFFICER), sign_in(Role.DIRECTOR)
+
+    hers = director.get(path).text
+    answers = [who.get(f"{path}{notice.id}") for who in (director, officer)]
+
+    assert FURTHER in hers
+    assert "Kanareika" not in hers
+    assert [answer.status_code for answer in answers] == [404, 200]
+    assert "Kanareika" in officer.get(path).text
+
+
+def test_why_such_a_file_is_kept_longer_is_not_told(sign_in: MakeVisitor, session: Session) -> None:
+    notice = give_notice(session, hidden_family(session))
+    sign_in(Role.PRIVACY_OFFICER).submit(
+        f"/data-protection/ends-soon/{notice.id}",
+        {"answer": "keep", "keep_until": LATER, "reason": "Kanareika's claim is running."},
+    )
+
+    page = sign_in(Role.DIRECTOR).get("/data-protection/ends-soon/").text
+
+    assert "Kanareika" not in page
+    assert FURTHER in page
+
+
+def test_a_hold_on_such_a_file_is_neither_shown_nor_lifted_nor_set(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    family = hidden_family(session)
+    held = hold(session, family, reason="Kanareika's court asked.")
+    officer, director = sign_in(Role.PRIVACY_OFFICER), sign_in(Role.DIRECTOR)
+    path = f"/data-protection/holds/{held.id}/lift"
+
+    pages = [who.get("/data-protection/holds/").text for who in (director, officer)]
+    answers = [who.get(path).status_code for who in (director, officer)]
+    sent = {"number": family.case_number, "reason": "The court asked for the file."}
+    again = director.submit("/data-protection/holds/new", sent)
+    unknown = director.submit("/data-protection/holds/new", {**sent, "number": "1999-0001"})
+
+    assert FURTHER in pages[0]
+    assert "Kanareika" not in pages[0]
+    assert family.case_number not in pages[0]
+    assert family.case_number in pages[1]
+    assert answers == [404, 200]
+    assert (again.status_code, unknown.status_code) == (422, 422)
+    assert len(session.scalars(select(LegalHold)).all()) == 1
+
+
+def test_whom_the_file_was_opened_to_by_name_decides_about_it(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    family = hidden_family(session)
+    notice, held = give_notice(session, family), hold(session, family)
+    grant(session, family, staff_id(session, Role.DIRECTOR))
+    director = sign_in(Role.DIRECTOR)
+
+    answers = [
+        director.get(f"/data-protection/ends-soon/{notice.id}").status_code,
+        director.get(f"/data-protection/holds/{held.id}/lift").status_code,
+    ]
+
+    assert answers == [200, 200]
+    assert family.case_number in director.get("/data-protection/ends-soon/").text

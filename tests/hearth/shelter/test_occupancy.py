@@ -1,15 +1,19 @@
 """Counting nights and places, checked against counting them one by one."""
 
 import datetime
+import uuid
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from hearth.aggregates.limits import Base
+from hearth.aggregates.publication import protect
 from hearth.indicators import Period
 from hearth.shelter import occupancy, services
 from hearth.shelter.indicators import BED_NIGHTS, households_sheltered
 from hearth.shelter.models import Destination, EndReason, Place, PlaceKind, Stay
+from tenants.registry import OrgRef
 from tests.factories.shelter import TODAY, make_house, make_stay, some_user_id
 
 DAYS = st.dates(datetime.date(2020, 1, 1), datetime.date(2030, 12, 31))
@@ -71,6 +75,35 @@ def test_months_add_up_to_the_whole_stay(session: Session) -> None:
 
     assert sum(counted) == 2 * stay.nights(datetime.date(2027, 1, 1))
     assert counted[:3] == [0, 0, 2 * 17]
+
+
+def test_one_familys_nights_do_not_leave_the_house(spb: OrgRef, session: Session) -> None:
+    house = make_house(session, places=6)
+    april = Period.month(2026, 4, spb.timezone)
+    assert BED_NIGHTS.contributions is not None
+    published, exact = [], []
+
+    for place in house.places:
+        make_stay(session, places=[place], planned_until=datetime.date(2026, 6, 1))
+        by_family = BED_NIGHTS.contributions(session, april)
+        counts = BED_NIGHTS.count(session, april)
+        cube = protect(
+            BED_NIGHTS,
+            counts=counts,
+            by_donor={},
+            by_family=by_family,
+            organisation=spb.schema_name,
+            period=april,
+            base=Base.FEDERATION,
+            snapshot_id=uuid.UUID(int=1),
+            secret="a secret of the platform, long enough",
+        )
+        published.append(sum(cell.value for cell in cube.cells))
+        exact.append(sum(counts.values()))
+        assert {cell: sum(nights) for cell, nights in by_family.items()} == counts
+
+    assert exact == [30, 60, 90, 120, 150, 180]
+    assert published == [0, 0, 0, 0, 150, 180]
 
 
 def test_only_families_with_a_night_count_as_sheltered(session: Session) -> None:

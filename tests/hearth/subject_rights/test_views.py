@@ -231,3 +231,19 @@ def test_the_officer_answers_about_a_restricted_family_and_whoever_reads_files_d
         )
     ).all()
     assert looks == ["request"] * 3
+
+
+def test_the_number_of_a_file_that_opens_to_others_is_a_number_nobody_has(
+    sign_in: MakeVisitor, session: Session
+) -> None:
+    family = open_family(session)
+    restriction(session, family)
+    director = sign_in(Role.DIRECTOR)
+
+    answers = [
+        director.submit("/data-protection/requests/new", {"number": number})
+        for number in (family.case_number, "1999-0001")
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert all("No case and no gift has this number." in answer.text for answer in answers)

@@ -1,0 +1,27 @@
+"""Facts of the log as a reader sees them: some of them tell what only a class of data may tell."""
+
+from collections.abc import Mapping
+
+from hearth.accounts.redaction import Sees
+from hearth.audit.models import AuditEvent
+from hearth.data_classes import FieldClass
+from hearth.service_delivery.sealed import KIND_CLASSES
+from hearth.trail import Fact
+
+# By what the event is about and the fact's name. That somebody was taken to a doctor tells of her
+# health; a kind that is shown whenever it is another one would tell it by being left out.
+FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
+    ("service", "kind"): frozenset(KIND_CLASSES.values()),
+    ("household", "reason"): frozenset({FieldClass.CASEWORK}),
+    ("stay", "reason"): frozenset({FieldClass.CASEWORK}),
+    ("stay", "destination"): frozenset({FieldClass.CASEWORK}),
+}
+
+
+def see_facts(event: AuditEvent, sees: Sees) -> dict[str, Fact]:
+    """The facts of an event that a reader sees: those of a class only with all of it."""
+    return {
+        name: value
+        for name, value in event.facts.items()
+        if all(sees(one) for one in FACT_CLASSES.get((event.subject_type, name), ()))
+    }

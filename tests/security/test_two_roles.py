@@ -1,0 +1,143 @@
+"""Two roles together give nobody what neither of them gives."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import POLICY, WITHIN, HeldRole, Scope, standing
+from hearth.accounts.policy_models import OwnRole, RoleRule
+from hearth.data_classes import FieldClass
+from tests.factories.families import mother, open_family, staff_id
+from tests.factories.people import colleague, grant
+from tests.isolation.doors import Door
+from tests.security.questions import Knock, leaks, told
+from tests.security.world import STAFF, Kind, World, build_for, reaches
+from tests.support.visitors import Visitor
+
+Enter = Callable[[World], Visitor]
+MINE = (Kind.OWN, Kind.SERVED, Kind.TEAM, Kind.GRANTED)
+NAMES = ("Lastcanary", "Pattercanary")
+
+
+@pytest.fixture
+def overview(session: Session) -> OwnRole:
+    """A role that reaches every family and reads nothing but that it is there."""
+    by = staff_id(session, Role.ADMINISTRATOR)
+    own = OwnRole(name="overview", base=Role.DIRECTOR.value, created_by=by)
+    session.add(own)
+    session.flush()
+    withheld = POLICY[Role.DIRECTOR].fields - {FieldClass.CASEWORK}
+    session.add_all(
+        RoleRule(role=own.code, item=f"field:{one}", rule="withheld", set_by=by) for one in withheld
+    )
+    return own
+
+
+@pytest.fixture
+def world(session: Session, overview: OwnRole) -> World:
+    """A supervisor who holds that role besides."""
+    user = colleague(session, overview.code)
+    user.roles = [overview.code, Role.SUPERVISOR.value]
+    stranger = colleague(session, Role.SOCIAL_WORKER)
+    session.flush()
+    return build_for(session, Role.SUPERVISOR, user.id, stranger.id)
+
+
+def test_a_wide_role_lends_nothing_to_one_that_reads_more(
+    world: World, doors: list[Door], enter: Enter, knock: Knock
+) -> None:
+    foreign = [world.things[one] for one in (Kind.FOREIGN, Kind.FORMER_TEAM)]
+
+    classes = told(enter(world), foreign, doors, knock)
+
+    # Who calls for help is known to every supervisor, whoever accompanies the family then.
+    assert reaches(Role.SUPERVISOR, Permission.REFERRALS_READ, Kind.FOREIGN)
+    del classes["intake.show"]
+    assert leaks(classes, {FieldClass.CASEWORK}) == {}
+
+
+def test_her_own_families_are_read_as_before(
+    world: World, doors: list[Door], enter: Enter, knock: Knock
+) -> None:
+    mine = [world.things[one] for one in MINE]
+
+    classes = told(enter(world), mine, doors, knock)
+
+    read = POLICY[Role.SUPERVISOR].fields - {FieldClass.CASEWORK, FieldClass.MONEY}
+    assert classes["case_file.show"] == {one.value for one in read}
+
+
+def test_the_list_names_her_own_alone_and_nobody_else_is_found_by_name(
+    world: World, enter: Enter
+) -> None:
+    supervisor = enter(world)
+
+    page = supervisor.get("/families/?view=all").text
+    found = supervisor.submit("/families/", {"text": "Lastcanary"}).text
+
+    numbers = {kind: thing.household.case_number for kind, thing in world.things.items()}
+    assert numbers[Kind.FOREIGN] in page
+    assert numbers[Kind.OWN] in page
+    rows = {
+        kind: page.split(number)[1].split("</tr>")[0]
+        for kind, number in numbers.items()
+        if number in page
+    }
+    assert any(name in rows[Kind.OWN] for name in NAMES)
+    assert not any(name in rows[Kind.FOREIGN] for name in NAMES)
+    assert numbers[Kind.FOREIGN] not in found
+
+
+@given(st.lists(st.tuples(st.sampled_from(STAFF), st.sampled_from(list(Scope))), max_size=4))
+def test_facets_read_what_one_role_reads_there_and_no_more(
+    chosen: list[tuple[Role, Scope]],
+) -> None:
+    held = [
+        HeldRole(base=role, layers=(dict.fromkeys(POLICY[role].scopes, scope.value),))
+        for role, scope in chosen
+    ]
+
+    came_to = standing(held)
+
+    for permission, facets in came_to.facets.items():
+        for scope in Scope:
+            single = frozenset[FieldClass]().union(
+                *(
+                    role.fields()
+                    for role in held
+                    if scope in WITHIN[role.scopes().get(permission, Scope.OWN)]
+                    and permission in role.scopes()
+                )
+            )
+            together = frozenset[FieldClass]().union(
+                *(
+                    facet.fields
+                    for facet in facets
+                    if any(scope in WITHIN[wide] for wide in facet.scopes)
+                )
+            )
+            assert together == single
+        assert all(came_to.fields[permission] <= facet.fields for facet in facets)
+
+
+def test_whoever_reads_no_telephone_finds_nobody_by_one(session: Session, enter: Enter) -> None:
+    by = staff_id(session, Role.ADMINISTRATOR)
+    own = OwnRole(name="no telephones", base=Role.SOCIAL_WORKER.value, created_by=by)
+    session.add(own)
+    session.flush()
+    session.add(RoleRule(role=own.code, item="field:contact", rule="withheld", set_by=by))
+    family = open_family(session, members=[mother(phone="+7 000 555-01-63")])
+    numbers = {}
+
+    for role in (own.code, Role.SOCIAL_WORKER.value):
+        user = colleague(session, role)
+        grant(session, family, user.id)
+        visitor = enter(World(Role.SOCIAL_WORKER, user.id))
+        page = visitor.submit("/families/", {"text": "+7 000 555-01-63"}).text
+        numbers[role] = family.case_number in page
+
+    assert numbers == {own.code: False, Role.SOCIAL_WORKER.value: True}
