@@ -25,6 +25,7 @@ def details(household: Household, **changes: Any) -> ServiceDetails:
 
 def record_service(session: Session, household: Household, **changes: Any) -> ServiceDelivery:
     worker = changes.pop("provided_by", None) or staff_id(session)
+    through_grant = changes.pop("through_grant", False)
     return services.record_service(
         session,
         household,
@@ -32,4 +33,5 @@ def record_service(session: Session, household: Household, **changes: Any) -> Se
         provided_by=worker,
         recorded_by=worker,
         today=TODAY,
+        through_grant=through_grant,
     )

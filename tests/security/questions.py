@@ -44,7 +44,9 @@ def expected(role: Role, door: Door, kind: Kind) -> set[int]:
     if "referral_id" in door.parameters:
         # An accepted referral is seen with its family.
         needed.add(Permission.FAMILIES_READ)
-    opens = all(reaches(role, permission, kind) for permission in needed)
+    # The services in these addresses are another's; the note is her own, or found by nobody.
+    about = {"stay": "stay_id" in door.parameters, "own_entry": "note_id" in door.parameters}
+    opens = all(reaches(role, permission, kind, **about) for permission in needed)
     if "stay_id" in door.parameters:
         opens = opens and FieldClass.LOCATION in POLICY[role].fields
     if "note_id" in door.parameters:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,8 @@ from hearth.families.models import Household
 from hearth.intake import services as intake
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.vocabulary import ServiceKind
-from hearth.shelter.models import House
+from hearth.shelter import services as shelter
+from hearth.shelter.models import Destination, EndReason, House, Place, Stay
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.files import one_pixel
 from tests.factories.intake import take_referral
@@ -42,23 +43,34 @@ class Kind(StrEnum):
 
     OWN = "own"
     SERVED = "served"
+    SERVED_LONG_AGO = "served-long-ago"
+    SERVED_BY_GRANT = "served-by-grant"
     TEAM = "team"
     FORMER_TEAM = "former-team"
     RESIDENT = "resident"
+    DEPARTED = "departed"
+    ELSEWHERE = "elsewhere"
     FOREIGN = "foreign"
     EXPIRED = "expired"
     GRANTED = "granted"
     RESTRICTED = "restricted"
 
 
+WRITTEN_BY_HER = frozenset(
+    {Kind.OWN, Kind.SERVED, Kind.SERVED_LONG_AGO, Kind.SERVED_BY_GRANT, Kind.RESTRICTED}
+)
 # What each scope reaches, written down once more and independently of the code that compiles it.
 REACHED: dict[Scope | None, frozenset[Kind]] = {
     None: frozenset(),
     Scope.OWN: frozenset({Kind.OWN, Kind.SERVED}),
     Scope.TEAM: frozenset({Kind.OWN, Kind.SERVED, Kind.TEAM}),
-    Scope.HOUSE: frozenset({Kind.RESIDENT}),
+    Scope.HOUSE: frozenset({Kind.RESIDENT, Kind.DEPARTED}),
     Scope.ORGANISATION: frozenset(Kind) - {Kind.RESTRICTED, Kind.GRANTED},
 }
+# What somebody did for a family lately opens it for reading, and lets her mend what she wrote.
+FOR_READING = ABOUT_FAMILIES
+# A house opens the stays in it, not the families of whom they are.
+OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
 # What is written into every family, by the class of data it is of.
 CANARIES = {
     "identity": ("Lastcanary", "Pattercanary", "Refnamecanary"),
@@ -93,11 +105,22 @@ def scope_of(role: Role, permission: Permission) -> Scope | None:
     return POLICY[role].scopes.get(permission)
 
 
-def reaches(role: Role, permission: Permission, kind: Kind) -> bool:
-    """Whether the policy opens a family of this kind to the role."""
+def reaches(
+    role: Role,
+    permission: Permission,
+    kind: Kind,
+    *,
+    stay: bool = False,
+    own_entry: bool = False,
+) -> bool:
+    """Whether the policy opens a family of this kind to the role, a stay, or an entry of hers."""
     scope = scope_of(role, permission)
     if scope is None:
         return False
+    if scope is Scope.HOUSE and permission in OF_STAYS and not stay:
+        return kind is Kind.GRANTED
+    if kind is Kind.SERVED and scope is not Scope.ORGANISATION and permission not in FOR_READING:
+        return own_entry
     return kind is Kind.GRANTED or kind in REACHED[scope]
 
 
@@ -114,17 +137,20 @@ def build_for(session: Session, role: Role, user_id: uuid.UUID, stranger_id: uui
     together = team(session, user_id, mate.id, former.id)
     gone = next(m for m in together.members if m.user_id == former.id)
     gone.until_at, gone.ended_by = datetime.now(UTC), gone.set_by
-    hers = make_house(session, f"Housecanary {role} {user_id}", places=8, staffed=False)
-    other = make_house(session, f"Housecanary elsewhere {role} {user_id}", places=8, staffed=False)
+    hers = make_house(session, f"Housecanary {role} {user_id}", places=len(Kind), staffed=False)
+    other = make_house(
+        session, f"Housecanary elsewhere {role} {user_id}", places=len(Kind), staffed=False
+    )
     works_in(session, user_id, hers)
     workers = {Kind.OWN: user_id, Kind.RESTRICTED: user_id, Kind.TEAM: mate.id}
     workers[Kind.FORMER_TEAM] = former.id
-    inside = {Kind.RESIDENT, Kind.RESTRICTED}
+    inside = {Kind.RESIDENT, Kind.DEPARTED, Kind.RESTRICTED}
     kinds = Kind if role in WITH_FAMILIES else [Kind.FOREIGN]
     for number, kind in enumerate(kinds):
         worker = workers.get(kind, stranger_id)
         house = hers if kind in inside else other
-        thing = _thing(session, kind, worker, house, number, user_id, stranger_id)
+        before = hers if kind is Kind.ELSEWHERE else None
+        thing = _thing(session, kind, worker, house, before, number, user_id, stranger_id)
         world.things[kind] = thing
     return world
 
@@ -134,6 +160,7 @@ def _thing(
     kind: Kind,
     worker_id: uuid.UUID,
     house: House,
+    former: House | None,
     number: int,
     user_id: uuid.UUID,
     stranger_id: uuid.UUID,
@@ -156,16 +183,13 @@ def _thing(
     intake.accept_for_known_family(
         session, referral, household, decided_by=stranger_id, today=TODAY
     )
-    stay = make_stay(
-        session,
-        household=household,
-        places=[house.places[number % 8], None],
-        admitted_on=TODAY,
-        today=TODAY,
-        note="staynote-canary",
-    )
-    owner = user_id if kind in {Kind.OWN, Kind.SERVED, Kind.RESTRICTED} else stranger_id
-    service, note = _services(session, household, stranger_id, owner)
+    if former is not None:
+        _end(session, _stay(session, household, former.places[number], TODAY - timedelta(days=9)))
+    stay = _stay(session, household, house.places[number], TODAY)
+    if kind is Kind.DEPARTED:
+        _end(session, stay)
+    owner = user_id if kind in WRITTEN_BY_HER else stranger_id
+    service, note = _services(session, household, stranger_id, owner, kind)
     member = household.current_members[1]
     if kind in {Kind.RESTRICTED, Kind.GRANTED}:
         restricted = str(restriction(session, household).id)
@@ -190,6 +214,29 @@ def _thing(
     return Thing(kind, household, {name: str(value) for name, value in ids.items()})
 
 
+def _stay(session: Session, household: Household, place: Place, admitted_on: date) -> Stay:
+    return make_stay(
+        session,
+        household=household,
+        places=[place, None],
+        admitted_on=admitted_on,
+        today=TODAY,
+        note="staynote-canary",
+    )
+
+
+def _end(session: Session, stay: Stay) -> None:
+    shelter.end_stay(
+        session,
+        stay,
+        ended_on=TODAY,
+        reason=EndReason.OTHER_HELP,
+        destination=Destination.SUPPORTED_HOUSING,
+        recorded_by=stay.admitted_by,
+        today=TODAY,
+    )
+
+
 def _document(session: Session, household: Household, stranger_id: uuid.UUID) -> HouseholdDocument:
     return documents.add_document(
         session,
@@ -203,7 +250,11 @@ def _document(session: Session, household: Household, stranger_id: uuid.UUID) ->
 
 
 def _services(
-    session: Session, household: Household, stranger_id: uuid.UUID, owner_id: uuid.UUID
+    session: Session,
+    household: Household,
+    stranger_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    kind: Kind,
 ) -> tuple[ServiceDelivery, ServiceDelivery]:
     written = {
         ServiceKind.HOME_VISIT: "note-canary",
@@ -211,12 +262,20 @@ def _services(
         ServiceKind.LEGAL: "legal-canary",
     }
     services = [
-        record_service(session, household, kind=kind, note=note, provided_by=stranger_id)
-        for kind, note in written.items()
+        record_service(session, household, kind=what, note=note, provided_by=stranger_id)
+        for what, note in written.items()
     ]
     record_service(session, household, note="sealed-canary", sealed=True, provided_by=stranger_id)
     # Her own sealed note, where she has one; elsewhere it is somebody else's.
-    note = record_service(session, household, note="mine", sealed=True, provided_by=owner_id)
+    note = record_service(
+        session,
+        household,
+        note="mine",
+        sealed=True,
+        provided_by=owner_id,
+        delivered_on=TODAY - timedelta(days=95 if kind is Kind.SERVED_LONG_AGO else 5),
+        through_grant=kind is Kind.SERVED_BY_GRANT,
+    )
     session.add(NoteGrant(service_id=note.id, user_id=stranger_id))
     return services[0], note
 
@@ -226,7 +285,7 @@ def _grants(session: Session, kind: Kind, household: Household, user_id: uuid.UU
     if kind is Kind.GRANTED:
         grant(session, household, user_id)
     # One that is over, one that was taken back, one that has yet to begin, and one for another.
-    if kind in {Kind.EXPIRED, Kind.RESTRICTED}:
+    if kind in {Kind.EXPIRED, Kind.RESTRICTED, Kind.SERVED_BY_GRANT}:
         grant(session, household, user_id, ends_at=now - timedelta(minutes=1))
         by = staff_id(session, Role.DIRECTOR)
         grant(session, household, user_id, revoked_at=now, revoked_by=by)

@@ -18,14 +18,28 @@ can widen one.
 
 | scope | means |
 |---|---|
-| own | she accompanies the family, or did something for it that stands in its file |
+| own | she accompanies the family; for reading also what she served lately |
 | team | own, and every family that somebody of her teams accompanies |
-| house | families who live in a house she works in, until the day after they left |
+| house | stays in a house she works in, until the day after the family left it |
 | organisation | every family |
 
 Beside every scope: a grant for one case, from when to when and for a reason, opens that family.
 A case under restriction (a colleague's relative, somebody threatened) opens by such a grant alone,
 whatever the scope. A family that somebody may not see is answered like one that does not exist.
+
+What somebody did for a family opens its file to her for reading, and for correcting her own entries
+and her own sealed notes, until 90 days after the day of that service; a correction makes this no
+longer. It counts only where she had the family by scope when she recorded it: what was recorded
+while a grant was the only way in opens nothing, and ends with the grant. Nothing else is done for a
+family by this way, and a restriction closes it. The page about who opens a file names everybody and
+why, with the grants that are over; whatever opens or closes a door stands in the log.
+
+A house opens stays, not families. Its staff see who of a family sleeps there, and that it left;
+neither where it was before nor where it went, also when that is another house of ours: its name,
+its rooms and its stays do not exist for them. A stay whose family sleeps in two houses is changed
+by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
+left have left later. An organisation that narrows another permission to houses opens by it the
+families who have such a stay.
 """
 READING = """\
 ## Which kinds of data a role reads

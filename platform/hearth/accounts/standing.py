@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import ORGANISATION, Directory, User
 from hearth.accounts.permissions import Permission, Role, known_roles
-from hearth.accounts.policy import HeldRole, Standing, standing
+from hearth.accounts.policy import HeldRole, Scope, Standing, standing
 from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, TeamMember
 
 
@@ -22,6 +22,29 @@ class Place:
     titles: tuple[str, ...]
     teams: frozenset[uuid.UUID]
     houses: frozenset[uuid.UUID]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colleague:
+    """Somebody who works here, with what her roles come to, for questions about others."""
+
+    id: uuid.UUID
+    name: str
+    place: Place
+
+    @property
+    def teams(self) -> frozenset[uuid.UUID]:
+        """The teams she belongs to."""
+        return self.place.teams
+
+    @property
+    def houses(self) -> frozenset[uuid.UUID]:
+        """The houses she works in."""
+        return self.place.houses
+
+    def scopes_of(self, permission: Permission) -> frozenset[Scope]:
+        """On which families a permission of hers counts."""
+        return self.place.standing.scopes.get(permission, frozenset())
 
 
 def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
@@ -77,21 +100,26 @@ def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
 
 def holders(session: Session, permission: Permission) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may do something at all, by name."""
-    return [(user.id, user.name) for user, held in _staff(session) if permission in held.scopes]
+    return [(one.id, one.name) for one in staff(session) if one.scopes_of(permission)]
 
 
 def in_roles(session: Session, roles: Collection[Role]) -> set[uuid.UUID]:
     """The members of staff who are one of these, or something that derives from it."""
-    return {user.id for user, held in _staff(session) if not set(roles).isdisjoint(held.roles)}
+    wanted = set(roles)
+    return {one.id for one in staff(session) if not wanted.isdisjoint(one.place.standing.roles)}
 
 
-def _staff(session: Session) -> Iterator[tuple[User, Standing]]:
+def staff(session: Session) -> Iterator[Colleague]:
+    """Everybody who works here, by name."""
     rows = session.execute(
         select(User, *place_columns(ORGANISATION))
         .where(User.disabled_at.is_(None))
         .order_by(User.name, User.id)
     )
-    return ((row.User, place_of(row.User.roles, row).standing) for row in rows)
+    return (
+        Colleague(id=row.User.id, name=row.User.name, place=place_of(row.User.roles, row))
+        for row in rows
+    )
 
 
 def _gathered(what: Any, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:

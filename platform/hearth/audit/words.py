@@ -4,7 +4,11 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 ACTIONS: dict[str, LazyString] = {
+    "access.granted": _l("A colleague was let into a file by name"),
     "access.refused": _l("A page was refused"),
+    "access.restricted": _l("A file was closed to all but a few"),
+    "access.restriction-lifted": _l("A file was opened again to those whose work it is"),
+    "access.revoked": _l("A colleague was let into a file no longer"),
     "account.changed": _l("An account was changed"),
     "account.invited": _l("Somebody was invited"),
     "account.invitation-accepted": _l("Somebody accepted an invitation"),
@@ -47,6 +51,8 @@ ACTIONS: dict[str, LazyString] = {
     "hold.lifted": _l("A legal hold was lifted"),
     "hold.set": _l("A legal hold was set"),
     "house.opened": _l("A house was opened"),
+    "house.work-begun": _l("Somebody began to work in a house"),
+    "house.work-ended": _l("Somebody works in a house no longer"),
     "incident.closed": _l("An incident was closed"),
     "incident.entry_added": _l("An incident got an entry"),
     "incident.opened": _l("An incident was opened"),
@@ -55,6 +61,8 @@ ACTIONS: dict[str, LazyString] = {
     "member.corrected": _l("A family member's entry was corrected"),
     "member.joined": _l("Somebody joined a family"),
     "member.left": _l("Somebody left a family"),
+    "note.reader-added": _l("A sealed note was opened to a colleague"),
+    "note.reader-removed": _l("A sealed note was closed to a colleague"),
     "person.corrected": _l("A person's data were corrected"),
     "place.closed": _l("A place was closed"),
     "place.opened": _l("A place was opened"),
@@ -68,6 +76,9 @@ ACTIONS: dict[str, LazyString] = {
     "request.taken": _l("A request about data was taken"),
     "retention.answered": _l("Somebody decided what ends"),
     "retention.notices_given": _l("Notice was given of what ends"),
+    "role.derived": _l("A role got a name of its own"),
+    "role.handed-out": _l("Roles were given or taken"),
+    "role.narrowed": _l("What a role may do was changed"),
     "service.cancelled": _l("A service was cancelled"),
     "service.corrected": _l("A service was corrected"),
     "service.recorded": _l("A service was recorded"),
@@ -75,8 +86,12 @@ ACTIONS: dict[str, LazyString] = {
     "stay.ended": _l("A stay ended"),
     "stay.extended": _l("A stay got a new agreed day"),
     "stay.moved": _l("Somebody moved to another place"),
+    "team.formed": _l("A team was formed"),
+    "team.joined": _l("Somebody joined a team"),
+    "team.left": _l("Somebody left a team"),
 }
 PURPOSES: dict[str, LazyString] = {
+    "access": _l("Who may open a file"),
     "admission": _l("Admission to a house"),
     "case": _l("Closing or opening the case"),
     "consents": _l("Consents"),

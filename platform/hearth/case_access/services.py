@@ -2,12 +2,17 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from hearth.families.access import is_active
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import names_of
+from hearth.accounts.standing import staff
+from hearth.audit import services as audit
+from hearth.families.access import Way, has_ended, is_active, ways_in
 from hearth.families.access_models import (
     CaseGrant,
     GrantKind,
@@ -16,6 +21,24 @@ from hearth.families.access_models import (
 )
 from hearth.families.models import Household
 from hearth.families.services import lock
+from hearth.trail import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opener:
+    """Somebody who opens a family's file, and why she does."""
+
+    name: str
+    ways: Sequence[Way]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedGrant:
+    """A grant that opens nothing any more."""
+
+    grant: CaseGrant
+    ended_at: datetime
+    taken_back_by: str
 
 
 class ToOneselfError(ValueError):
@@ -38,6 +61,37 @@ def active_grants(session: Session, household_id: uuid.UUID) -> Sequence[CaseGra
         .options(joinedload(CaseGrant.user), joinedload(CaseGrant.giver))
         .order_by(CaseGrant.starts_at, CaseGrant.id)
     ).all()
+
+
+def openers(session: Session, household_id: uuid.UUID) -> list[Opener]:
+    """Everybody who opens a file now, by name."""
+    able = list(staff(session))
+    ways = ways_in(session, household_id, able, Permission.FAMILIES_READ)
+    return [
+        Opener(name=one.name, ways=sorted(ways[one.id], key=list(Way).index))
+        for one in able
+        if one.id in ways
+    ]
+
+
+def ended_grants(session: Session, household_id: uuid.UUID) -> list[EndedGrant]:
+    """Who was let into a file by name and is so no longer, the last end first."""
+    now = datetime.now(UTC)
+    grants = session.scalars(
+        select(CaseGrant)
+        .where(CaseGrant.household_id == household_id, has_ended(now))
+        .options(joinedload(CaseGrant.user), joinedload(CaseGrant.giver))
+        .order_by(func.least(CaseGrant.revoked_at, CaseGrant.ends_at).desc(), CaseGrant.id)
+    ).all()
+    names = names_of(session, {one.revoked_by for one in grants if one.revoked_by})
+    return [
+        EndedGrant(
+            grant=one,
+            ended_at=min(end for end in (one.revoked_at, one.ends_at) if end is not None),
+            taken_back_by=names.get(one.revoked_by, "") if one.revoked_by else "",
+        )
+        for one in grants
+    ]
 
 
 def restrictions(session: Session, household_id: uuid.UUID) -> Sequence[HouseholdRestriction]:
@@ -83,6 +137,7 @@ def give(
     )
     session.add(grant)
     session.flush()
+    _record(session, "access.granted", grant, granted_by)
     return grant
 
 
@@ -104,6 +159,7 @@ def revoke(session: Session, grant: CaseGrant, *, revoked_by: uuid.UUID) -> None
     grant.revoked_at = datetime.now(UTC)
     grant.revoked_by = revoked_by
     session.flush()
+    _record(session, "access.revoked", grant, revoked_by)
 
 
 def restrict(
@@ -131,6 +187,7 @@ def restrict(
     for user_id in sorted(set(keeper_ids)):
         give(session, household, user_id=user_id, reason=reason, ends_at=None, granted_by=set_by)
     session.flush()
+    _note(session, "access.restricted", restriction, set_by)
     return restriction
 
 
@@ -148,3 +205,33 @@ def lift(session: Session, restriction: HouseholdRestriction, *, lifted_by: uuid
     restriction.until_at = datetime.now(UTC)
     restriction.lifted_by = lifted_by
     session.flush()
+    _note(session, "access.restriction-lifted", restriction, lifted_by)
+
+
+def _record(session: Session, action: str, grant: CaseGrant, actor_id: uuid.UUID) -> None:
+    facts: dict[str, Fact] = {"user": str(grant.user_id), "kind": grant.kind.value}
+    if grant.ends_at is not None:
+        facts["until"] = grant.ends_at.astimezone(UTC).isoformat(timespec="seconds")
+    audit.record(
+        session,
+        action=action,
+        subject_type="case_grant",
+        subject_id=grant.id,
+        actor_id=actor_id,
+        household_id=grant.household_id,
+        facts=facts,
+    )
+
+
+def _note(
+    session: Session, action: str, restriction: HouseholdRestriction, actor_id: uuid.UUID
+) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="household_restriction",
+        subject_id=restriction.id,
+        actor_id=actor_id,
+        household_id=restriction.household_id,
+        facts={"kind": restriction.kind.value},
+    )

@@ -14,9 +14,10 @@ from hearth.accounts.standing import holders
 from hearth.case_access import services
 from hearth.case_access.schemas import GrantSchema, RestrictSchema
 from hearth.case_access.services import AlreadyRestrictedError
-from hearth.case_access.words import KINDS
+from hearth.case_access.words import KINDS, WAYS
 from hearth.families.access import find_household, is_visible
 from hearth.families.models import Household
+from hearth.families.services import record_read
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import organisation_clock
 from hearth.web.forms import Form
@@ -29,14 +30,17 @@ blueprint = Blueprint("case_access", __name__, template_folder="templates")
 @blueprint.get("/families/<uuid:household_id>/access")
 @permit(Permission.CASES_RESTRICT)
 def show(household_id: uuid.UUID) -> str:
-    """Who was let into a family's file by name, and whether it opens to them alone."""
+    """Everybody who opens a family's file and why, and who was let in by name."""
     household = _household(household_id)
     return render_template(
         "case_access/show.html",
         household=household,
+        openers=services.openers(session, household.id),
         grants=services.active_grants(session, household.id),
+        ended=services.ended_grants(session, household.id),
         restrictions=services.restrictions(session, household.id),
         kinds=KINDS,
+        ways=WAYS,
     )
 
 
@@ -109,7 +113,9 @@ def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
 
 
 def _household(household_id: uuid.UUID) -> Household:
-    return found(find_household(session, household_id, user=person(), permission=THROUGH))
+    household = found(find_household(session, household_id, user=person(), permission=THROUGH))
+    record_read(session, household_id=household.id, user_id=person().id, purpose="access")
+    return household
 
 
 def _others() -> list[tuple[uuid.UUID, str]]:

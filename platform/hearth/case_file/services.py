@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
-from hearth.data_classes import FieldClass
 from hearth.families import services as families
-from hearth.families.access import permissions_on
+from hearth.families.access import is_visible, permissions_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
@@ -19,7 +18,7 @@ from hearth.intake.seen import SeenReferral, see_referral
 from hearth.intake.services import referrals_of
 from hearth.service_delivery.sealed import SeenService, see_services
 from hearth.service_delivery.services import services_of
-from hearth.shelter.models import Stay
+from hearth.shelter.seen import SeenStay, see_stays
 from hearth.shelter.services import stays_of
 
 
@@ -33,14 +32,15 @@ class CaseFile:
 
     household: SeenHousehold
     allows: frozenset[Permission]
+    may_correct: frozenset[uuid.UUID]
     referrals: list[SeenReferral]
-    stays: list[Stay]
+    stays: list[SeenStay]
     deliveries: list[SeenService]
     readers: list[Reader]
     staff: dict[uuid.UUID, str]
 
     @property
-    def open_stay(self) -> Stay | None:
+    def open_stay(self) -> SeenStay | None:
         """The stay of a family that sleeps in one of the houses now."""
         return next((stay for stay in self.stays if stay.is_open), None)
 
@@ -49,17 +49,16 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     """Gather a family's file as far as somebody sees it, and note that she or he looked."""
     families.record_read(session, household_id=household.id, user_id=user.id)
     allows = permissions_on(session, household.id, user=user)
-    sees_stays = Permission.SHELTER_READ in allows and user.sees(
-        FieldClass.LOCATION, Permission.SHELTER_READ
-    )
-    stays = stays_of(session, household.id) if sees_stays else []
+    stays = see_stays(session, household.id, user=user)
+    deliveries = see_services(session, services_of(session, household.id), user)
     referrals = referrals_of(session, household.id) if Permission.REFERRALS_READ in allows else []
     return CaseFile(
         household=see_household(household, user.eyes(Permission.FAMILIES_READ)),
         allows=allows,
+        may_correct=_correctable(session, deliveries, allows, household.id, user),
         referrals=[see_referral(one, user) for one in referrals],
         stays=stays,
-        deliveries=see_services(session, services_of(session, household.id), user),
+        deliveries=deliveries,
         readers=readers_of(session, household.id),
         staff=names_of(session, _people_who_acted(household, stays)),
     )
@@ -94,9 +93,27 @@ def close_case(
     )
 
 
-def _people_who_acted(household: Household, stays: list[Stay]) -> set[uuid.UUID]:
+def _correctable(
+    session: Session,
+    deliveries: list[SeenService],
+    allows: frozenset[Permission],
+    household_id: uuid.UUID,
+    user: SignedIn,
+) -> frozenset[uuid.UUID]:
+    """The entries that lead to their correction: all that may be changed, or her own alone."""
+    write = Permission.SERVICES_WRITE
+    changeable = {one.id for one in deliveries if one.may_change}
+    if write in allows:
+        return frozenset(changeable)
+    own = {one.id for one in deliveries if one.provided_by == user.id} & changeable
+    if own and is_visible(session, household_id, user=user, permission=write, own_entries=True):
+        return frozenset(own)
+    return frozenset()
+
+
+def _people_who_acted(household: Household, stays: list[SeenStay]) -> set[uuid.UUID]:
     acted = {episode.opened_by for episode in household.episodes}
     acted |= {episode.closed_by for episode in household.episodes if episode.closed_by}
     acted |= {member.recorded_by for member in household.members}
     acted |= {member.left_recorded_by for member in household.members if member.left_recorded_by}
-    return acted | {stay.admitted_by for stay in stays}
+    return acted | {one.stay.admitted_by for one in stays}

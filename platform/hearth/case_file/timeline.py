@@ -32,7 +32,7 @@ class Event:
     kind: str = "neutral"
 
 
-def timeline(file: CaseFile, *, may_correct: bool) -> list[Event]:
+def timeline(file: CaseFile) -> list[Event]:
     """Everything that happened, the newest first; what began a day stands beneath its rest."""
     events = [
         *_referrals(file),
@@ -40,7 +40,7 @@ def timeline(file: CaseFile, *, may_correct: bool) -> list[Event]:
         *_members(file),
         *_key_workers(file),
         *_stays(file),
-        *_services(file, may_correct=may_correct),
+        *_services(file),
     ]
     return sorted(events, key=lambda event: event.on)[::-1]
 
@@ -110,26 +110,28 @@ def _key_workers(file: CaseFile) -> Iterator[Event]:
 
 
 def _stays(file: CaseFile) -> Iterator[Event]:
-    for stay in file.stays:
+    for seen in file.stays:
+        stay, house = seen.stay, seen.house.name
         url = url_for("shelter.show_stay", stay_id=stay.id)
         yield Event(
-            on=stay.admitted_on,
-            title=_("Admitted to %(house)s", house=stay.house.name),
+            on=seen.admitted_on,
+            title=_("Admitted to %(house)s", house=house),
             who=file.staff.get(stay.admitted_by, ""),
             drawing="bed",
             url=url,
         )
-        if stay.ended_on and stay.destination:
+        if seen.left_on:
+            went = DESTINATIONS[stay.destination] if seen.has_ended and stay.destination else ""
             yield Event(
-                on=stay.ended_on,
-                title=_("Left %(house)s", house=stay.house.name),
-                text=str(DESTINATIONS[stay.destination]),
+                on=seen.left_on,
+                title=_("Left %(house)s", house=house),
+                text=str(went),
                 drawing="house",
                 url=url,
             )
 
 
-def _services(file: CaseFile, *, may_correct: bool) -> Iterator[Event]:
+def _services(file: CaseFile) -> Iterator[Event]:
     # The newest comes first here, and the whole line is turned round at the end.
     for service in reversed(file.deliveries):
         url = url_for(
@@ -143,7 +145,7 @@ def _services(file: CaseFile, *, may_correct: bool) -> Iterator[Event]:
             text=service.note or "",
             who=service.provider.name,
             drawing=_DRAWINGS.get(service.kind.value, "hand"),
-            url=url if may_correct and service.may_change else "",
+            url=url if service.id in file.may_correct else "",
             chip=_("Sealed note") if service.sealed else "",
         )
 

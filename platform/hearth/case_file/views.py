@@ -47,7 +47,7 @@ def show(household_id: uuid.UUID) -> str:
     """A family's file: who, what next, and everything that happened."""
     user = person()
     file = services.open_file(session, _household(household_id, P.FAMILIES_READ), user=user)
-    events = timeline(file, may_correct=P.SERVICES_WRITE in file.allows)
+    events = timeline(file)
     whole = request.args.get("timeline") == "whole"
     return render_template(
         "case_file/show.html",

@@ -8,13 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.policy_models import HouseWorker, RoleAssignment, Team, TeamMember
-from hearth.case_access.services import restrict
+from hearth.case_access.services import give, restrict
 from hearth.families.access_models import RestrictionKind
 from hearth.families.models import CaseEpisode, Household, KeyWorker
 from hearth.shelter.models import House
 
 TEAM_NAME: Final = "Сопровождение семей (учебный пример)"
 REASON: Final = "Учебный пример: ведёт семью дальше."
+REASON_TO_HELP: Final = "Учебный пример: консультирует семью."
+LET_IN: Final = 5
 
 
 def write_access(session: Session, staff: Mapping[str, Sequence[uuid.UUID]]) -> None:
@@ -37,7 +39,30 @@ def write_access(session: Session, staff: Mapping[str, Sequence[uuid.UUID]]) -> 
         for user_id in user_ids
     )
     session.flush()
+    _let_specialists_in(session, staff)
     _restrict_one(session, staff)
+
+
+def _let_specialists_in(session: Session, staff: Mapping[str, Sequence[uuid.UUID]]) -> None:
+    """Who helps in a few families by name goes on there; elsewhere she reads for a while."""
+    for number, specialist in enumerate(staff["specialist"]):
+        households = session.scalars(
+            select(Household)
+            .join(CaseEpisode, CaseEpisode.household_id == Household.id)
+            .where(CaseEpisode.closed_on.is_(None))
+            .order_by(Household.case_number.desc())
+            .offset(number * LET_IN)
+            .limit(LET_IN)
+        ).all()
+        for household in households:
+            give(
+                session,
+                household,
+                user_id=specialist,
+                reason=REASON_TO_HELP,
+                ends_at=None,
+                granted_by=staff["supervisor"][0],
+            )
 
 
 def _restrict_one(session: Session, staff: Mapping[str, Sequence[uuid.UUID]]) -> None:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 
-from hearth.accounts.guard import permit
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import ORGANISATION_ROLES
 from hearth.keys import services
 from hearth.keys.schemas import LockSchema, UnlockSchema
 from hearth.sealing.errors import KeysLockedError, NotHeldError, WrongPassphraseError
@@ -21,6 +22,7 @@ blueprint = Blueprint("keys", __name__, template_folder="templates")
 @permit(Permission.USERS_MANAGE)
 def show() -> Any:
     """How the organisation's key stands; the form unlocks it for half a day."""
+    _for_the_whole_house()
     schema = organisation().schema_name
     state, form = services.state_of(schema), Form(UnlockSchema(), sent_form())
     if state.is_held and form.validate():
@@ -40,6 +42,7 @@ def show() -> Any:
 @permit(Permission.USERS_MANAGE)
 def lock() -> Any:
     """Lock the organisation's key at once."""
+    _for_the_whole_house()
     form = Form(LockSchema(), sent_form())
     if form.validate():
         try:
@@ -52,3 +55,9 @@ def lock() -> Any:
             flash(_("The key is locked. Names and notes cannot be read now."), "success")
             return redirect(url_for("keys.show"), 303)
     return form_page("keys/lock.html", form)
+
+
+def _for_the_whole_house() -> None:
+    """The key closes every file at once: it is for whoever may hand out every role."""
+    if not person().grants.issuperset(ORGANISATION_ROLES):
+        abort(403)

@@ -53,6 +53,7 @@ class ServiceDelivery(TenantModel):
             "began_at": FieldClass.CASEWORK,
             "minutes": FieldClass.CASEWORK,
             "sealed": FieldClass.TECHNICAL,
+            "through_grant": FieldClass.TECHNICAL,
         },
         subject=(OF_HOUSEHOLD,),
         others=frozenset({"note", "cancelling_note"}),
@@ -70,6 +71,10 @@ class ServiceDelivery(TenantModel):
     sealed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether the note is read by whoever provided the service and those she chose alone."""
     provided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    through_grant: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether a grant was the only way in: then the entry opens the file to nobody."""
+    opens_from: Mapped[date | None]
+    """The earliest day that ever stood here; days of access are not won by a correction."""
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     supersedes_id: Mapped[uuid.UUID | None] = mapped_column(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.vocabulary import ServiceKind
@@ -76,6 +77,7 @@ def let_read(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) 
     if all(grant.user_id != user_id for grant in readers(session, service)):
         session.add(NoteGrant(service_id=service.id, user_id=user_id))
         session.flush()
+        _record(session, "note.reader-added", service, user_id)
 
 
 def take_back(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) -> bool:
@@ -90,7 +92,10 @@ def take_back(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID)
         .values(until_at=datetime.now(UTC))
         .returning(NoteGrant.id)
     )
-    return ended.first() is not None
+    found = ended.first() is not None
+    if found:
+        _record(session, "note.reader-removed", service, user_id)
+    return found
 
 
 def is_closed_to(session: Session, service_id: uuid.UUID, user_id: uuid.UUID) -> bool:
@@ -106,6 +111,18 @@ def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery
     for grant in readers(session, before):
         session.add(NoteGrant(service_id=after.id, user_id=grant.user_id))
     session.flush()
+
+
+def _record(session: Session, action: str, note: ServiceDelivery, user_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="service",
+        subject_id=note.id,
+        actor_id=note.provided_by,
+        household_id=note.household_id,
+        facts={"user": str(user_id)},
+    )
 
 
 def _see(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]) -> SeenService:

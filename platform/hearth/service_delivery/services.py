@@ -63,13 +63,15 @@ def record_service(
     provided_by: uuid.UUID,
     recorded_by: uuid.UUID,
     today: date,
+    through_grant: bool = False,
 ) -> ServiceDelivery:
-    """Record a service.
+    """Record a service; ``through_grant`` says that nothing else opened the file to who records.
 
     :raises ServiceError: the day does not fit, or nobody of the family received it.
     """
     _check(household, details, today)
     service = _entry(household, details, provided_by, recorded_by)
+    service.through_grant = through_grant
     session.add(service)
     session.flush()
     _note(session, "service.recorded", service, recorded_by)
@@ -96,6 +98,8 @@ def correct_service(
     details = replace(details, sealed=service.sealed or details.sealed)
     corrected = _entry(service.household, details, service.provided_by, recorded_by)
     corrected.supersedes_id = service.id
+    corrected.through_grant = service.through_grant
+    corrected.opens_from = min(service.opens_from or service.delivered_on, details.delivered_on)
     session.add(corrected)
     session.flush()
     carry_over(session, service, corrected)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import holders
-from hearth.families.access import find_household
+from hearth.families.access import find_household, is_reached_by_role
 from hearth.families.models import Household
 from hearth.families.seen import see_household
 from hearth.families.services import record_read
@@ -60,7 +60,7 @@ def record(household_id: uuid.UUID) -> Any:
 @permit(Permission.SERVICES_WRITE)
 def correct(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     """Put a right entry in the place of a wrong one."""
-    household, service = _household(household_id), _service(household_id, service_id)
+    household, service = _entry(household_id, service_id)
     form = _service_form(household, service)
     if form.validate():
         try:
@@ -79,7 +79,7 @@ def correct(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
 @permit(Permission.SERVICES_WRITE)
 def cancel(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     """Mark an entry as never having happened."""
-    household, service = _household(household_id), _service(household_id, service_id)
+    household, service = _entry(household_id, service_id)
     form = Form(CancelSchema(), sent_form())
     if form.validate():
         try:
@@ -130,8 +130,7 @@ def end_reader(household_id: uuid.UUID, note_id: uuid.UUID, user_id: uuid.UUID) 
 
 def _own_note(household_id: uuid.UUID, note_id: uuid.UUID) -> ServiceDelivery:
     """A sealed note of whoever asks; anybody else's is not found."""
-    _household(household_id, Permission.NOTES_SEALED)
-    note = _service(household_id, note_id)
+    _, note = _entry(household_id, note_id, Permission.NOTES_SEALED)
     return found(note if note.sealed and note.provided_by == person().id else None)
 
 
@@ -175,13 +174,16 @@ def _service_form(household: Household, service: ServiceDelivery | None) -> Form
 
 
 def _record(household: Household, form: Form) -> None:
+    user, through = person(), Permission.SERVICES_WRITE
+    by_role = is_reached_by_role(session, household.id, user=user, permission=through)
     services.record_service(
         session,
         household,
         form.loaded,
-        provided_by=person().id,
-        recorded_by=person().id,
+        provided_by=user.id,
+        recorded_by=user.id,
         today=today(),
+        through_grant=not by_role,
     )
 
 
@@ -204,17 +206,29 @@ def _say_why(form: Form, error: ServiceError) -> None:
 
 
 def _household(
-    household_id: uuid.UUID, permission: Permission = Permission.SERVICES_WRITE
+    household_id: uuid.UUID,
+    permission: Permission = Permission.SERVICES_WRITE,
+    *,
+    own_entries: bool = False,
 ) -> Household:
     user = person()
-    household = found(find_household(session, household_id, user=user, permission=permission))
-    record_read(session, household_id=household.id, user_id=user.id, purpose="service")
-    return household
+    household = find_household(
+        session, household_id, user=user, permission=permission, own_entries=own_entries
+    )
+    record_read(session, household_id=found(household).id, user_id=user.id, purpose="service")
+    return found(household)
 
 
-def _service(household_id: uuid.UUID, service_id: uuid.UUID) -> ServiceDelivery:
+def _entry(
+    household_id: uuid.UUID,
+    service_id: uuid.UUID,
+    permission: Permission = Permission.SERVICES_WRITE,
+) -> tuple[Household, ServiceDelivery]:
+    """An entry that may be changed; her own also by whoever reads the file because of it."""
     here = {"household_id": household_id, "service_id": service_id}
-    return found(services.get_service(session, **here, user=person()))
+    service = found(services.get_service(session, **here, user=person()))
+    is_own = service.provided_by == person().id
+    return _household(household_id, permission, own_entries=is_own), service
 
 
 def _to_file(household_id: uuid.UUID) -> Response:

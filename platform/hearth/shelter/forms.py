@@ -27,6 +27,7 @@ from hearth.shelter.schemas import (
     admission_schema,
     move_choices,
 )
+from hearth.shelter.services import Houses
 from hearth.shelter.words import refusal
 from hearth.web.forms import Form
 
@@ -55,9 +56,10 @@ def extension_form(stay: Stay, sent: Sent) -> Form:
     return Form(ExtendSchema(), sent, {"until": stay.planned_until})
 
 
-def move_form(session: Session, sent: Sent, today: datetime.date) -> Form:
-    """The form that gives one person another place."""
-    offers = place_offers(session, today)
+def move_form(session: Session, sent: Sent, today: datetime.date, houses: Houses) -> Form:
+    """The form that gives one person another place, in these houses or in any."""
+    every = place_offers(session, today)
+    offers = [one for one in every if houses is None or one.place.house_id in houses]
     return Form(MoveSchema(), sent, {"moved_on": today}, choices={"place": move_choices(offers)})
 
 

@@ -155,9 +155,14 @@ def persons_of(session: Session, stay: Stay) -> dict[uuid.UUID, Person]:
     return _persons(session, ids)
 
 
-def place_names(session: Session) -> dict[uuid.UUID, str]:
-    """What each place is called, with its house, for pages that tell of the past."""
-    rows = session.execute(select(Place.id, House.name, Place.name).join(House))
+def place_names(
+    session: Session, houses: Collection[uuid.UUID] | None = None
+) -> dict[uuid.UUID, str]:
+    """What each place (of these houses) is called, with its house, for pages about the past."""
+    chosen = select(Place.id, House.name, Place.name).join(House)
+    if houses is not None:
+        chosen = chosen.where(House.id.in_(sorted(houses)))
+    rows = session.execute(chosen)
     return {place_id: f"{house}, {place}" for place_id, house, place in rows}
 
 

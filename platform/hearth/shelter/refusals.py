@@ -35,6 +35,7 @@ class DateProblem(StrEnum):
     TOO_FAR_AHEAD = "too_far_ahead"
     NOT_HERE_THEN = "not_here_then"
     NO_NIGHTS_LEFT = "no_nights_left"
+    LATER_THAN_BEFORE = "later_than_before"
 
 
 class StayDatesError(StayError):

@@ -5,17 +5,20 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import Scope
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import visible_households
+from hearth.families.access import stays_in_her_houses, visible_households
 from hearth.families.models import Household
 from hearth.families.seen import SeenPerson, see_person
 from hearth.shelter import occupancy
-from hearth.shelter.models import House, Place, Stay
+from hearth.shelter.houses import all_houses
+from hearth.shelter.models import House, Place, Stay, StayChange, StayPlace
+from hearth.shelter.services import stays_of
 
 THROUGH = Permission.SHELTER_READ
 
@@ -49,31 +52,85 @@ class SeenHouseTonight:
     persons: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class SeenStay:
+    """One stay as the reader sees it: in every house, or in those that open it to her."""
+
+    stay: Stay
+    house: House
+    rows: list[StayPlace]
+    houses: frozenset[uuid.UUID] | None
+    admitted_on: datetime.date
+    left_on: datetime.date | None
+    has_ended: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the family is still here, as far as the reader sees it."""
+        return self.left_on is None
+
+    def shows(self, house_id: uuid.UUID) -> bool:
+        """Whether the reader learns that somebody slept in this house."""
+        return self.houses is None or house_id in self.houses
+
+    def is_here_at(self, change: StayChange) -> bool:
+        """Whether the reader saw the family in the house when something was decided about it."""
+        if self.left_on is None or self.has_ended:
+            return True
+        return change.person_id is not None and change.effective_on <= self.left_on
+
+    def nights(self, on: datetime.date) -> int:
+        """The nights until the family left, or until today for one that is still here."""
+        until = self.left_on or self.stay.planned_until
+        return max(0, (min(until, on) - self.admitted_on).days)
+
+
+def visible_stays(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Stay`` for what a permission of this person counts on.
+
+    Whoever sees the family sees its stays; a house she works in opens those in that house alone.
+    """
+    if not user.sees(FieldClass.LOCATION, permission):
+        return false()
+    return or_(_of_families(user, permission), Stay.id.in_(stays_in_her_houses(user, permission)))
+
+
 def find_stay(
     session: Session, stay_id: uuid.UUID, *, user: SignedIn, permission: Permission
 ) -> Stay | None:
-    """One stay, or None for one of a family whose house this person may not see."""
-    if not user.sees(FieldClass.LOCATION, permission):
-        return None
+    """One stay, or None for one that this person may not see."""
     return session.scalars(
-        select(Stay)
-        .join(Household, Household.id == Stay.household_id)
-        .where(Stay.id == stay_id, visible_households(user, permission))
+        select(Stay).where(Stay.id == stay_id, visible_stays(user, permission))
     ).one_or_none()
+
+
+def houses_that_bind(
+    session: Session, stay: Stay, *, user: SignedIn, permission: Permission
+) -> frozenset[uuid.UUID] | None:
+    """The houses beyond which this person sees and decides nothing of a stay; None for no bound."""
+    if Scope.HOUSE not in user.scopes_of(permission):
+        return None
+    family = select(Stay.id).where(Stay.id == stay.id, _of_families(user, permission))
+    return None if session.scalar(family) is not None else user.houses
+
+
+def seen_houses(session: Session, *, user: SignedIn) -> list[House]:
+    """Every house; for whoever sees houses because she works there, those alone."""
+    everything = all_houses(session)
+    return [house for house in everything if not _bound(user) or house.id in user.houses]
 
 
 def seen_tonight(session: Session, on: datetime.date, *, user: SignedIn) -> list[SeenHouseTonight]:
     """The houses on an evening; a family the reader may not see is a number and no more."""
     houses = occupancy.houses_tonight(session, on)
-    here = {family.stay.household_id for house in houses for family in house.families}
-    visible = set(
-        session.scalars(
-            select(Household.id).where(Household.id.in_(here), visible_households(user, THROUGH))
-        )
-    )
-    if not user.sees(FieldClass.LOCATION, THROUGH):
-        visible = set()
-    return [_see_house(house, visible, user) for house in houses]
+    here = {family.stay.id for house in houses for family in house.families}
+    visible = _ids(session, here, visible_stays(user, THROUGH))
+    everywhere = _ids(session, here, _of_families(user, THROUGH)) & visible
+    seen = [
+        _see_house(one, visible if one.house.id in user.houses else everywhere, user)
+        for one in houses
+    ]
+    return [one for one in seen if one.families or not _bound(user) or one.house.id in user.houses]
 
 
 def see_persons(
@@ -84,10 +141,50 @@ def see_persons(
     return {key: see_person(one, user.eyes(permission)) for key, one in persons.items()}
 
 
+def see_stay(session: Session, stay: Stay, *, user: SignedIn) -> SeenStay:
+    """A stay with its nights; through a house alone those in that house, and when they ended."""
+    houses = houses_that_bind(session, stay, user=user, permission=THROUGH)
+    rows = [row for row in stay.stay_places if houses is None or row.house_id in houses]
+    last = max((row.ends_on for row in rows), default=stay.until)
+    left_on = stay.ended_on if houses is None or last == stay.until else last
+    here = rows[-1].house if rows else stay.house
+    return SeenStay(
+        stay=stay,
+        house=here if houses is not None else stay.house,
+        rows=rows,
+        houses=houses,
+        admitted_on=stay.admitted_on if houses is None or not rows else rows[0].starts_on,
+        left_on=left_on,
+        has_ended=not stay.is_open and left_on == stay.ended_on,
+    )
+
+
+def see_stays(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> list[SeenStay]:
+    """What the reader sees of a family's stays, the latest first."""
+    seen = visible_stays(user, THROUGH)
+    chosen = select(Stay.id).where(Stay.household_id == household_id, seen)
+    ids = set(session.scalars(chosen))
+    stays = stays_of(session, household_id) if ids else []
+    return [see_stay(session, stay, user=user) for stay in stays if stay.id in ids]
+
+
+def _of_families(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+    families = select(Household.id).where(visible_households(user, permission))
+    return Stay.household_id.in_(families)
+
+
+def _bound(user: SignedIn) -> bool:
+    return user.scopes_of(THROUGH) == {Scope.HOUSE}
+
+
+def _ids(session: Session, among: set[uuid.UUID], condition: ColumnElement[bool]) -> set[uuid.UUID]:
+    return set(session.scalars(select(Stay.id).where(Stay.id.in_(among), condition)))
+
+
 def _see_house(
     tonight: occupancy.HouseTonight, visible: set[uuid.UUID], user: SignedIn
 ) -> SeenHouseTonight:
-    shown = [one for one in tonight.families if one.stay.household_id in visible]
+    shown = [one for one in tonight.families if one.stay.id in visible]
     return SeenHouseTonight(
         house=tonight.house,
         families=[_see_family(family, user) for family in shown],

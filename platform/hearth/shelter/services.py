@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -37,8 +37,10 @@ from hearth.shelter.refusals import (
     SeveralHousesError,
     StayDatesError,
     StayEndedError,
+    UnknownPlaceError,
 )
 
+Houses = Collection[uuid.UUID] | None
 LONGEST_STAY = datetime.timedelta(days=1830)
 """Five years: nobody plans further, so a later day is a slip of the keyboard."""
 
@@ -137,10 +139,13 @@ def end_stay(
     today: datetime.date,
     note: str | None = None,
     keep_note: bool = False,
+    houses: Houses = None,
 ) -> Stay:
     """Record that the family left; for a stay that ended already, correct what was recorded.
 
     ``keep_note`` leaves an earlier note alone, for those who cannot read what they would replace.
+    Whoever decides for some houses alone touches no night in another one, and lets nobody who left
+    have left later: it would show her the family for as long as she likes.
 
     :raises StayError: the day does not fit, or a place was given to others meanwhile.
     """
@@ -150,6 +155,8 @@ def end_stay(
     if ended_on < stay.admitted_on:
         raise StayDatesError("ended_on", DateProblem.BEFORE_ADMISSION)
     before = stay.until
+    if houses is not None:
+        _check_end_in_houses(stay, ended_on, houses)
     if ended_on > before and not stay.stay_places:
         raise StayDatesError("ended_on", DateProblem.NO_NIGHTS_LEFT)
     move_end(session, stay, before, ended_on)
@@ -183,8 +190,11 @@ def move(
     recorded_by: uuid.UUID,
     today: datetime.date,
     note: str | None = None,
+    houses: Houses = None,
 ) -> Stay:
     """Let one person of the family sleep elsewhere from a day on, in this house or another.
+
+    Whoever decides for some ``houses`` alone moves nobody out of them or into them.
 
     :raises StayError: the family has left, the day does not fit, the place is closed or taken.
     """
@@ -198,7 +208,11 @@ def move(
     lock_persons(session, [person_id])
     chosen = lock_places(session, [place_id] if place_id else [])
     for place in chosen.values():
+        if houses is not None and place.house_id not in houses:
+            raise UnknownPlaceError
         check_place(session, place, wanted, today, stay)
+    if houses is not None and current.house_id not in houses:
+        raise StayDatesError("moved_on", DateProblem.NOT_HERE_THEN)
     house_id = next((place.house_id for place in chosen.values()), current.house_id)
     place_before_id = current.place_id
     with refusals(session, [wanted], stay_id=stay.id):
@@ -271,6 +285,16 @@ def _check_members(
     )
     if known != len(person_ids):
         raise NotInHouseholdError
+
+
+def _check_end_in_houses(
+    stay: Stay, ended_on: datetime.date, houses: Collection[uuid.UUID]
+) -> None:
+    if stay.ended_on is not None and ended_on > stay.ended_on:
+        raise StayDatesError("ended_on", DateProblem.LATER_THAN_BEFORE)
+    elsewhere = [row.ends_on for row in stay.stay_places if row.house_id not in houses]
+    if any(ended_on < until for until in elsewhere):
+        raise StayDatesError("ended_on", DateProblem.BEFORE_ADMISSION)
 
 
 def _chosen_places(

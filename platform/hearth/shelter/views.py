@@ -26,7 +26,14 @@ from hearth.shelter.forms import (
     move_form,
 )
 from hearth.shelter.models import House, Place, Stay
-from hearth.shelter.seen import find_stay, see_persons, seen_tonight
+from hearth.shelter.seen import (
+    find_stay,
+    houses_that_bind,
+    see_persons,
+    see_stay,
+    seen_houses,
+    seen_tonight,
+)
 from hearth.shelter.story import story_of
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -71,17 +78,20 @@ def show_stay(stay_id: uuid.UUID) -> str:
     """One stay: who sleeps where, until when, and what was decided."""
     stay, user = _stay(stay_id, Permission.SHELTER_READ), person()
     _note_look(stay)
-    places, persons = occupancy.place_names(session), see_persons(session, stay, user=user)
+    shown, persons = see_stay(session, stay, user=user), see_persons(session, stay, user=user)
+    places = occupancy.place_names(session, shown.houses)
     staff = names_of(session, {change.recorded_by for change in stay.changes})
     notes = user.sees(FieldClass.FREE_TEXT, Permission.SHELTER_READ)
     return render_template(
         "shelter/stay.html",
         stay=stay,
+        shown=shown,
         household=session.get(Household, stay.household_id),
         allows=permissions_on(session, stay.household_id, user=user),
+        may_write=find_stay(session, stay_id, user=user, permission=WRITE) is not None,
         persons=persons,
         place_names=places,
-        events=story_of(stay, persons=persons, places=places, staff=staff, notes=notes),
+        events=story_of(shown, persons=persons, places=places, staff=staff, notes=notes),
         words={"reason": END_REASONS, "destination": DESTINATIONS},
         today=today(),
     )
@@ -108,8 +118,10 @@ def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     stay = _stay(stay_id)
     guest = found(see_persons(session, stay, user=person(), permission=WRITE).get(person_id))
     _note_look(stay)
-    form = move_form(session, sent_form(), today())
-    moving = partial(services.move, session, stay, person_id=guest.id, **_who())
+    houses = _bounds(stay)
+    form = move_form(session, sent_form(), today(), houses)
+    who = {**_who(), "person_id": guest.id, "houses": houses}
+    moving = partial(services.move, session, stay, **who)
     if decided(form, lambda wanted: moving(**vars(wanted))):
         flash(_("The new place is written down."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
@@ -124,7 +136,8 @@ def end(stay_id: uuid.UUID) -> Any:
     _note_look(stay)
     notes = person().sees(FieldClass.FREE_TEXT, WRITE)
     form = departure_form(stay, sent_form(), today(), notes=notes)
-    departure = partial(services.end_stay, session, stay, **_who(), keep_note=not notes)
+    how = {**_who(), "keep_note": not notes, "houses": _bounds(stay)}
+    departure = partial(services.end_stay, session, stay, **how)
     if decided(form, lambda wanted: departure(**wanted)):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
@@ -134,10 +147,10 @@ def end(stay_id: uuid.UUID) -> Any:
 @blueprint.get("/shelter/houses")
 @permit(Permission.SHELTER_READ)
 def houses() -> str:
-    """Every house with its places."""
+    """Every house with its places; for its staff, their own."""
     return render_template(
         "shelter/houses.html",
-        houses=house_register.all_houses(session),
+        houses=seen_houses(session, user=person()),
         house_kinds=HOUSE_KINDS,
         place_kinds=PLACE_KINDS,
         today=today(),
@@ -239,6 +252,10 @@ def _family(household_id: uuid.UUID) -> Household:
 
 def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:
     return found(find_stay(session, stay_id, user=person(), permission=permission))
+
+
+def _bounds(stay: Stay) -> frozenset[uuid.UUID] | None:
+    return houses_that_bind(session, stay, user=person(), permission=WRITE)
 
 
 def _note_look(stay: Stay) -> None:

@@ -67,6 +67,9 @@ _DATE_PROBLEMS: Mapping[DateProblem, LazyString] = {
     DateProblem.NO_NIGHTS_LEFT: _l(
         "This stay has no nights left to make longer. Admit the family anew instead."
     ),
+    DateProblem.LATER_THAN_BEFORE: _l(
+        "Whoever accompanies the family can correct its day of leaving to a later one."
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from hearth.accounts.permissions import Permission
 from hearth.accounts.policy_models import HouseWorker
 from hearth.accounts.standing import holders
+from hearth.audit import services as audit
 
 
 class ToOneselfError(Exception):
@@ -54,6 +55,7 @@ def begin_work(
     )
     session.add(worker)
     session.flush()
+    _record(session, "house.work-begun", worker, set_by)
     return worker
 
 
@@ -61,6 +63,7 @@ def end_work(session: Session, worker: HouseWorker, *, ended_by: uuid.UUID) -> N
     """Let a colleague work in a house no longer."""
     worker.until_at, worker.ended_by = datetime.now(UTC), ended_by
     session.flush()
+    _record(session, "house.work-ended", worker, ended_by)
 
 
 def possible_workers(session: Session, house_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
@@ -68,3 +71,14 @@ def possible_workers(session: Session, house_id: uuid.UUID) -> list[tuple[uuid.U
     here = {worker.user_id for worker in workers_of(session, house_id) if not worker.until_at}
     able = holders(session, Permission.SHELTER_READ)
     return [(user_id, name) for user_id, name in able if user_id not in here]
+
+
+def _record(session: Session, action: str, worker: HouseWorker, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="house",
+        subject_id=worker.house_id,
+        actor_id=actor_id,
+        facts={"user": str(worker.user_id)},
+    )

@@ -16,6 +16,11 @@ from hearth.accounts.permissions import ROLE_LABELS, Role, known_roles
 from hearth.accounts.policy import ORGANISATION_ROLES, POLICY, WITHHELD, WITHIN, HeldRole
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule
 from hearth.accounts.services import SignedIn
+from hearth.audit import services as audit
+from hearth.trail import Fact
+
+UNBOUND = "unbound"
+"""What the log says of an item that no rule narrows any more."""
 
 
 class NotYoursToGiveError(Exception):
@@ -69,6 +74,20 @@ def may_change(session: Session, actor: SignedIn, role: RoleInUse) -> bool:
     return role.base in actor.grants and role.code not in mine
 
 
+def refuse_what_is_not_hers(session: Session, user: User, actor: SignedIn) -> None:
+    """Let nobody change the account of somebody whom she could not have made what she is.
+
+    :raises NotYoursToGiveError: one of the person's roles is not the actor's to hand out.
+    """
+    if not may_make(session, user, actor):
+        raise NotYoursToGiveError
+
+
+def may_make(session: Session, user: User, actor: SignedIn) -> bool:
+    """Whether somebody could have made a person what she is: all her roles are hers to give."""
+    return set(user.roles) <= {role.code for role in grantable(session, actor)}
+
+
 def derive_role(session: Session, *, name: str, base: Role, actor: SignedIn) -> OwnRole:
     """Give a name to a role that begins as another one is, and can only be narrowed.
 
@@ -82,6 +101,7 @@ def derive_role(session: Session, *, name: str, base: Role, actor: SignedIn) -> 
     own = OwnRole(name=name, base=base.value, created_by=actor.id)
     session.add(own)
     session.flush()
+    _record(session, "role.derived", own.code, actor, base=base.value)
     return own
 
 
@@ -109,6 +129,11 @@ def narrow(session: Session, role: RoleInUse, rules: Mapping[str, str], *, actor
         if item not in known
     )
     session.flush()
+    before = {row.item: row.rule for row in current}
+    changed = {one for one in before.keys() | rules.keys() if before.get(one) != rules.get(one)}
+    said = [f"{item}={rules.get(item, UNBOUND)}" for item in sorted(changed)]
+    if said:
+        _record(session, "role.narrowed", role.code, actor, rules=said)
 
 
 def hand_out(session: Session, user: User, codes: Collection[str], *, actor: SignedIn) -> None:
@@ -134,6 +159,26 @@ def hand_out(session: Session, user: User, codes: Collection[str], *, actor: Sig
     order = [role.code for role in roles_in_use(session)]
     user.roles = sorted(after, key=lambda code: order.index(code) if code in order else len(order))
     session.flush()
+    if before != after:
+        audit.record(
+            session,
+            action="role.handed-out",
+            subject_type="account",
+            subject_id=user.id,
+            actor_id=actor.id,
+            facts={"given": sorted(after - before), "taken": sorted(before - after)},
+        )
+
+
+def _record(session: Session, action: str, code: str, actor: SignedIn, **facts: Fact) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="role",
+        subject_id=None,
+        actor_id=actor.id,
+        facts={"role": code, **facts},
+    )
 
 
 def _assignments(session: Session, user: User) -> Sequence[RoleAssignment]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.models import User
 from hearth.accounts.policy_models import Team, TeamMember
+from hearth.audit import services as audit
 
 
 class ToOneselfError(Exception):
@@ -45,6 +46,13 @@ def form_team(session: Session, *, name: str, created_by: uuid.UUID) -> Team:
     team = Team(name=name, created_by=created_by)
     session.add(team)
     session.flush()
+    audit.record(
+        session,
+        action="team.formed",
+        subject_type="team",
+        subject_id=team.id,
+        actor_id=created_by,
+    )
     return team
 
 
@@ -61,6 +69,7 @@ def join(session: Session, team: Team, *, user_id: uuid.UUID, set_by: uuid.UUID)
     member = TeamMember(team_id=team.id, user_id=user_id, set_by=set_by, from_at=datetime.now(UTC))
     session.add(member)
     session.flush()
+    _record(session, "team.joined", member, set_by)
     return member
 
 
@@ -79,6 +88,7 @@ def leave(session: Session, member: TeamMember, *, ended_by: uuid.UUID) -> None:
     """Let a colleague belong to a team no longer."""
     member.until_at, member.ended_by = datetime.now(UTC), ended_by
     session.flush()
+    _record(session, "team.left", member, ended_by)
 
 
 def possible_members(session: Session, team_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
@@ -92,3 +102,14 @@ def possible_members(session: Session, team_id: uuid.UUID) -> list[tuple[uuid.UU
         .order_by(User.name, User.id)
     )
     return [(row.id, row.name) for row in rows]
+
+
+def _record(session: Session, action: str, member: TeamMember, actor_id: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="team",
+        subject_id=member.team_id,
+        actor_id=actor_id,
+        facts={"user": str(member.user_id)},
+    )

@@ -82,7 +82,7 @@ def change(user_id: uuid.UUID) -> Any:
         except LastAdministratorError:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
         except NotYoursToGiveError:
-            form.add_error("roles", _("One of these roles is not yours to give or to take."))
+            form.add_error("roles", _not_yours(user))
     return form_page("staff/change.html", form, colleague=user)
 
 
@@ -90,9 +90,9 @@ def change(user_id: uuid.UUID) -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def invite_again(user_id: uuid.UUID) -> Any:
     """Send a fresh invitation to somebody who has not chosen a password yet."""
-    user = found(services.colleague(session, user_id))
+    user = _hers(user_id)
     try:
-        services.invite_again(session, user, invited_by=person().id)
+        services.invite_again(session, user, actor=person())
         flash(_("An invitation is on its way. Its link works for three days."), "success")
     except AlreadyAcceptedError:
         flash(_("This person has chosen a password already."), "info")
@@ -103,8 +103,8 @@ def invite_again(user_id: uuid.UUID) -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def second_factor_anew(user_id: uuid.UUID) -> Any:
     """Take a lost second factor off a colleague's account."""
-    user = found(services.colleague(session, user_id))
-    services.start_second_factor_anew(session, user, actor_id=person().id)
+    user = _hers(user_id)
+    services.start_second_factor_anew(session, user, actor=person())
     flash(_("The second factor is off. A letter tells the person how to begin anew."), "success")
     return redirect(url_for("staff.index"), 303)
 
@@ -215,6 +215,18 @@ def _change_role(role: RoleInUse) -> Any:
 
 def _may_change(role: RoleInUse) -> bool:
     return register.may_change(session, person(), role)
+
+
+def _hers(user_id: uuid.UUID) -> User:
+    """A colleague whose roles are all of them this person's to hand out."""
+    user = found(services.colleague(session, user_id))
+    return found(user if register.may_make(session, user, person()) else None)
+
+
+def _not_yours(user: User) -> str:
+    if register.may_make(session, user, person()):
+        return str(_("One of these roles is not yours to give or to take."))
+    return str(_("Somebody else must do this: this person has a role that you may not hand out."))
 
 
 def _offered(user: User | None = None) -> list[tuple[str, str]]:

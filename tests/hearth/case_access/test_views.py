@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
 from hearth.case_access import services
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import grant, restriction, team
+from tests.factories.people import colleague, grant, restriction, team
+from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -144,3 +147,46 @@ def test_an_emergency_look_opens_a_restricted_file_to_one_person(
 
     assert sign_in(Role.DIRECTOR).get(f"/families/{household.id}").status_code == 200
     assert sign_in(Role.SOCIAL_WORKER).get(f"/families/{household.id}").status_code == 404
+
+
+def test_the_page_tells_everybody_who_opens_the_file_and_why(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    served = colleague(session, Role.SPECIALIST, name="Test Served")
+    record_service(session, household, provided_by=served.id)
+    colleague(session, Role.SPECIALIST, name="Test Outsider")
+
+    page = sign_in(Role.DIRECTOR).get(f"/families/{household.id}/access").text
+
+    assert "Accompanies the family" in page
+    assert "Has every family by her role" in page
+    assert "Test Served" in page
+    assert "Did something for it in the last three months" in page
+    assert "Test Outsider" not in page
+
+
+def test_the_page_tells_of_grants_that_are_over(session: Session, sign_in: SignIn) -> None:
+    household, now = open_family(session), datetime.now(UTC)
+    by = staff_id(session, Role.SUPERVISOR)
+    session.get_one(User, by).name = "Test Taker"
+    past = colleague(session, Role.SPECIALIST, name="Test Past")
+    taken = colleague(session, Role.SPECIALIST, name="Test Taken")
+    grant(session, household, past.id, reason="it ended", ends_at=now - timedelta(minutes=5))
+    grant(session, household, taken.id, reason="taken away", revoked_at=now, revoked_by=by)
+
+    page = sign_in(Role.DIRECTOR).get(f"/families/{household.id}/access").text
+
+    assert "Let in by name before" in page
+    for told in ("Test Past", "it ended", "Test Taken", "taken away", "Test Taker"):
+        assert told in page
+    assert "Take it back" not in page
+
+
+def test_looking_at_who_opens_a_file_is_looking_into_it(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+
+    sign_in(Role.DIRECTOR).get(f"/families/{household.id}/access")
+
+    look = session.scalars(select(PersonRead)).one()
+    assert (look.household_id, look.purpose) == (household.id, "access")

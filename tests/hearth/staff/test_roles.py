@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
 from hearth.accounts import sessions
+from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import (
@@ -23,8 +24,9 @@ from hearth.accounts.policy import (
     standing,
 )
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule, TeamMember
+from hearth.accounts.sessions import Assurance
 from hearth.data_classes import FieldClass
-from hearth.staff import roles
+from hearth.staff import roles, services
 from hearth.staff.roles import NotYoursToGiveError
 from tests.factories.families import open_family, staff_id
 from tests.factories.people import HOST, as_role, as_user, colleague, team
@@ -251,3 +253,85 @@ def _rule(session: Session, role: str, item: str, rule: str) -> None:
     by: uuid.UUID = staff_id(session, Role.DIRECTOR)
     session.add(RoleRule(role=role, item=item, rule=rule, set_by=by))
     session.flush()
+
+
+@pytest.fixture
+def enter_as(session: Session, visitor: Callable[..., Visitor]) -> Callable[[uuid.UUID], Visitor]:
+    """Sign in as a certain colleague, who has just proved who she is."""
+
+    def enter(user_id: uuid.UUID) -> Visitor:
+        client = visitor("spb")
+        token = sessions.start_session(
+            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
+        )
+        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def front_desk(session: Session) -> uuid.UUID:
+    """Somebody who opens and closes accounts and may hand out house staff and nothing else."""
+    by = staff_id(session, Role.ADMINISTRATOR)
+    own = OwnRole(name="Front desk", base=Role.ADMINISTRATOR.value, created_by=by)
+    session.add(own)
+    session.flush()
+    session.add_all(
+        RoleRule(role=own.code, item=f"grant:{one}", rule=WITHHELD, set_by=by)
+        for one in POLICY[Role.ADMINISTRATOR].grants - {Role.HOUSE_STAFF}
+    )
+    return colleague(session, own.code, name="Test Desk").id
+
+
+@pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.DIRECTOR, Role.ADMINISTRATOR])
+def test_nobody_touches_the_account_of_whom_she_could_not_have_made(
+    role: Role, session: Session, front_desk: uuid.UUID
+) -> None:
+    actor, user = as_user(session, front_desk), session.get_one(User, staff_id(session, role))
+    as_it_is = {"name": user.name, "roles": user.roles, "locale": user.locale, "works_here": True}
+    changes: list[dict[str, object]] = [
+        {"works_here": False},
+        {"name": "Somebody Else"},
+        {"roles": [*user.roles, Role.HOUSE_STAFF.value]},
+    ]
+
+    for change in changes:
+        with pytest.raises(NotYoursToGiveError):
+            services.change_colleague(session, user, **as_it_is | change, actor=actor)  # type: ignore[arg-type]
+    with pytest.raises(NotYoursToGiveError):
+        services.start_second_factor_anew(session, user, actor=actor)
+    with pytest.raises(NotYoursToGiveError):
+        services.invite_again(session, user, actor=actor)
+
+    assert user.disabled_at is None
+
+
+def test_the_front_desk_closes_the_accounts_of_house_staff(
+    session: Session, front_desk: uuid.UUID, enter_as: Callable[[uuid.UUID], Visitor]
+) -> None:
+    visitor, user = enter_as(front_desk), session.get_one(User, staff_id(session, Role.HOUSE_STAFF))
+    officer = staff_id(session, Role.PRIVACY_OFFICER)
+    sent = {"name": user.name, "roles": user.roles, "locale": user.locale}
+
+    closed = visitor.submit(f"/colleagues/{user.id}", sent)
+    refused = visitor.submit(f"/colleagues/{officer}", {**sent, "roles": ["privacy-officer"]})
+    lost = visitor.submit(f"/colleagues/{officer}/second-factor", page="/colleagues/new")
+    again = visitor.submit(f"/colleagues/{officer}/invitation", page="/colleagues/new")
+
+    session.refresh(user)
+    assert closed.status_code == 303
+    assert user.disabled_at is not None
+    assert refused.status_code == 422
+    assert "Somebody else must do this" in refused.text
+    assert (lost.status_code, again.status_code) == (404, 404)
+
+
+def test_the_organisations_key_is_for_whoever_may_hand_out_every_role(
+    front_desk: uuid.UUID, enter_as: Callable[[uuid.UUID], Visitor], sign_in: SignIn
+) -> None:
+    visitor = enter_as(front_desk)
+
+    assert visitor.get("/keys/").status_code == 403
+    assert visitor.get("/keys/lock").status_code == 403
+    assert sign_in(Role.ADMINISTRATOR).get("/keys/").status_code == 200
