@@ -171,3 +171,19 @@ def test_what_is_asked_about_families_is_what_can_be_narrowed(doors: list[Door])
         Permission.BREAK_GLASS_REVIEW,
     }
     assert asked - everybody <= ABOUT_FAMILIES
+
+
+def test_who_works_in_a_house_and_answers_the_telephone_still_sees_her_guests(
+    session: Session, enter: Enter
+) -> None:
+    user = colleague(session, Role.HOUSE_STAFF)
+    user.roles = [Role.HOUSE_STAFF.value, Role.DUTY_OPERATOR.value]
+    stranger = colleague(session, Role.SOCIAL_WORKER)
+    world = build_for(session, Role.HOUSE_STAFF, user.id, stranger.id)
+
+    page = enter(world).get("/shelter/").text
+
+    stays = {kind: thing.ids["stay_id"] for kind, thing in world.things.items()}
+    assert stays[Kind.RESIDENT] in page
+    assert stays[Kind.FOREIGN] not in page
+    assert not any(name in page for name in NAMES)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -91,6 +91,12 @@ class SignedIn:
         """Whether it depends on the family which kinds of data are read."""
         asked = self.facets if permission is None else (permission,)
         return any(len(self.facets.get(one, ())) > 1 for one in asked)
+
+    def reading(self, field_class: FieldClass, permission: Permission) -> "SignedIn":
+        """The same person, with this permission only as far as she reads a kind of data by it."""
+        facets = self.facets.get(permission, ())
+        reached = (one.scopes for one in facets if field_class in one.fields)
+        return replace(self, scopes={**self.scopes, permission: frozenset[Scope]().union(*reached)})
 
     def eyes(self, permission: Permission) -> Sees:
         """What is read through one permission, for the views that give out no more than that."""

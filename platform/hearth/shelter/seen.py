@@ -5,14 +5,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.policy import Scope
+from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.families.access import stays_in_her_houses, visible_households
+from hearth.families.facing import eyes_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenPerson, see_person
 from hearth.shelter import occupancy
@@ -90,9 +92,8 @@ def visible_stays(user: SignedIn, permission: Permission) -> ColumnElement[bool]
 
     Whoever sees the family sees its stays; a house she works in opens those in that house alone.
     """
-    if not user.sees(FieldClass.LOCATION, permission):
-        return false()
-    return or_(_of_families(user, permission), Stay.id.in_(stays_in_her_houses(user, permission)))
+    here = stays_in_her_houses(user.reading(FieldClass.LOCATION, permission), permission)
+    return or_(_of_families(user, permission), Stay.id.in_(here))
 
 
 def find_stay(
@@ -126,8 +127,10 @@ def seen_tonight(session: Session, on: datetime.date, *, user: SignedIn) -> list
     here = {family.stay.id for house in houses for family in house.families}
     visible = _ids(session, here, visible_stays(user, THROUGH))
     everywhere = _ids(session, here, _of_families(user, THROUGH)) & visible
+    families = {family.stay.household_id for house in houses for family in house.families}
+    eyes = eyes_on(session, families, user=user, permission=THROUGH)
     seen = [
-        _see_house(one, visible if one.house.id in user.houses else everywhere, user)
+        _see_house(one, visible if one.house.id in user.houses else everywhere, eyes)
         for one in houses
     ]
     return [one for one in seen if one.families or not _bound(user) or one.house.id in user.houses]
@@ -169,7 +172,8 @@ def see_stays(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> l
 
 
 def _of_families(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
-    families = select(Household.id).where(visible_households(user, permission))
+    reader = user.reading(FieldClass.LOCATION, permission)
+    families = select(Household.id).where(visible_households(reader, permission))
     return Stay.household_id.in_(families)
 
 
@@ -182,12 +186,12 @@ def _ids(session: Session, among: set[uuid.UUID], condition: ColumnElement[bool]
 
 
 def _see_house(
-    tonight: occupancy.HouseTonight, visible: set[uuid.UUID], user: SignedIn
+    tonight: occupancy.HouseTonight, visible: set[uuid.UUID], eyes: Mapping[uuid.UUID, Sees]
 ) -> SeenHouseTonight:
     shown = [one for one in tonight.families if one.stay.id in visible]
     return SeenHouseTonight(
         house=tonight.house,
-        families=[_see_family(family, user) for family in shown],
+        families=[_see_family(one, eyes[one.stay.household_id]) for one in shown],
         hidden_families=len(tonight.families) - len(shown),
         free=tonight.free,
         open_places=tonight.open_places,
@@ -196,7 +200,6 @@ def _see_house(
     )
 
 
-def _see_family(family: occupancy.FamilyInHouse, user: SignedIn) -> SeenFamilyInHouse:
-    eyes = user.eyes(THROUGH)
+def _see_family(family: occupancy.FamilyInHouse, eyes: Sees) -> SeenFamilyInHouse:
     guests = [SeenGuest(see_person(one.person, eyes), one.place) for one in family.guests]
     return SeenFamilyInHouse(family.stay, guests)
