@@ -80,3 +80,37 @@ def paper_with_attachment() -> bytes:
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()
+
+
+def swelling_paper(parts: int = 4, megabytes: int = 6) -> bytes:
+    """A valid PDF of a few kilobytes, whose page needs each of many parts that unpack to blanks."""
+    out, places = io.BytesIO(), {}
+
+    def put(number: int, body: bytes) -> None:
+        places[number] = out.tell()
+        out.write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
+
+    out.write(b"%PDF-1.5\n")
+    wanted = b" ".join(b"/K%d %d 0 R" % (at, 100 + at) for at in range(parts))
+    put(1, b"<</Type/Catalog/Pages 2 0 R>>")
+    put(2, b"<</Type/Pages/Kids[3 0 R]/Count 1>>")
+    put(3, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</X<<%b>>>>>>" % wanted)
+    for at in range(parts):
+        begins = b"%d 0 " % (100 + at)
+        packed = zlib.compress(begins + b"<</A 1>>" + b" " * (megabytes * 1_000_000), 9)
+        told = b"<</Type/ObjStm/N 1/First %d/Filter/FlateDecode/Length %d>>stream\n%b\nendstream"
+        put(1000 + at, told % (len(begins), len(packed), packed))
+    last, start = 1000 + parts, out.tell()
+    places[last] = start
+    rows = bytearray()
+    for number in range(last + 1):
+        if 100 <= number < 100 + parts:
+            rows += b"\2" + (900 + number).to_bytes(4) + bytes(2)
+        else:
+            found = places.get(number)
+            rows += bytes([found is not None]) + (found or 0).to_bytes(4) + bytes(2)
+    packed = zlib.compress(bytes(rows))
+    told = b"<</Type/XRef/Size %d/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>stream\n%b"
+    put(last, b"%b\nendstream" % told % (last + 1, len(packed), packed))
+    out.write(b"startxref\n%d\n%%%%EOF\n" % start)
+    return out.getvalue()

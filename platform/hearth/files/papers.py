@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
-from pypdf import PdfReader, PdfWriter
+from pypdf import Configuration, PdfReader, PdfWriter, apply_configuration, filters
 from pypdf.generic import (
     ArrayObject,
     DictionaryObject,
@@ -18,6 +19,21 @@ from hearth.files.pictures import without_remarks
 
 MOST_PAGES = 300
 MOST_OBJECTS = 50_000
+# What a document of the largest size says of itself when it is unpacked is a few megabytes; its
+# pages and pictures are taken over as they are packed.
+MOST_UNPACKED = 20_000_000
+LIMITS = Configuration(
+    zlib_maximum_output_length=MOST_UNPACKED,
+    lzw_maximum_output_length=MOST_UNPACKED,
+    run_length_maximum_output_length=MOST_UNPACKED,
+    brotli_maximum_output_length=MOST_UNPACKED,
+    array_based_stream_maximum_output_length=MOST_UNPACKED,
+    stream_decoding_work_maximum_length=3 * MOST_UNPACKED,
+    # Damaged data is mended byte by byte, which is slow.
+    zlib_maximum_recovery_input_length=200_000,
+    # No program of the machine is started for a picture.
+    jbig2dec_binary=None,
+)
 # What runs, starts, fetches, sends or carries something besides the pages.
 ACTIVE_KEYS = frozenset(
     {"/JS", "/JavaScript", "/AA", "/XFA", "/EmbeddedFiles", "/EF", "/RichMediaContent"}
@@ -37,13 +53,31 @@ def clean_paper(data: bytes) -> bytes:
 
     :raises FileRefusedError: it is locked, cannot be read, or holds more than pages.
     """
+    _left.set(MOST_UNPACKED)
     try:
-        return _write_anew(data)
+        with apply_configuration(LIMITS):
+            return _write_anew(data)
     except FileRefusedError:
         raise
     except Exception as error:
         # A document made to break its reader breaks it in many ways; each means the same to us.
         raise FileRefusedError(Refusal.UNREADABLE) from error
+
+
+# The library bounds each packed part of a document, and nobody the number of parts.
+_left: ContextVar[int] = ContextVar("bytes of this document that may still be unpacked")
+_unpack = filters.decode_stream_data
+
+
+def _unpack_within_bounds(stream: StreamObject) -> bytes:
+    unpacked = _unpack(stream)
+    _left.set(_left.get(MOST_UNPACKED) - len(unpacked))
+    if _left.get() < 0:
+        raise FileRefusedError(Refusal.UNREADABLE)
+    return unpacked
+
+
+filters.decode_stream_data = _unpack_within_bounds
 
 
 def _write_anew(data: bytes) -> bytes:
