@@ -15,7 +15,7 @@ from hearth.files.kinds import KINDS, FileRefusedError, Kind
 
 MEGABYTE = 1024 * 1024
 CPU_SECONDS = 8
-# A picture of the most pixels takes 200 MB, and a see-through one twice that while it is made small.
+# A picture of the most pixels takes 200 MB, and a see-through one twice that for a moment.
 MEMORY = {"jpg": 512 * MEGABYTE, "png": 704 * MEGABYTE, "pdf": 384 * MEGABYTE}
 OPEN_FILES = 16
 # Pages go before files.
