@@ -114,3 +114,25 @@ def swelling_paper(parts: int = 4, megabytes: int = 6) -> bytes:
     put(last, b"%b\nendstream" % told % (last + 1, len(packed), packed))
     out.write(b"startxref\n%d\n%%%%EOF\n" % start)
     return out.getvalue()
+
+
+def linked_paper(annotation: bytes, **objects: bytes) -> bytes:
+    """A PDF whose page holds one annotation; further objects by number, as ``o5=b"/Launch"``."""
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[4 0 R]>>",
+        4: b"<</Type/Annot/Rect[0 0 9 9]" + annotation + b">>",
+        **{int(name[1:]): body for name, body in objects.items()},
+    }
+    out, places = io.BytesIO(b""), {}
+    out.write(b"%PDF-1.5\n")
+    for number, body in bodies.items():
+        places[number] = out.tell()
+        out.write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
+    start, last = out.tell(), max(bodies) + 1
+    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % last)
+    for number in range(1, last):
+        out.write(b"%010d 00000 n \n" % places.get(number, 0))
+    out.write(b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (last, start))
+    return out.getvalue()

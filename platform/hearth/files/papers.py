@@ -46,6 +46,8 @@ ACTIVE_VALUES = frozenset(
     }
 )  # fmt: skip
 REMARKS = ("/Metadata", "/PieceInfo", "/LastModified", "/Info", "/Thumb")
+# What happens when somebody presses on a place of a page: a paper of a family's needs none of it.
+PRESSED = ("/A", "/AA", "/PA")
 
 
 def clean_paper(data: bytes) -> bytes:
@@ -86,6 +88,8 @@ def _write_anew(data: bytes) -> bytes:
         raise FileRefusedError(Refusal.LOCKED)
     if any(_is_active(thing) for thing in _everything_in(reader.root_object)):
         raise FileRefusedError(Refusal.ACTIVE)
+    for thing in _everything_in(reader.root_object):
+        _forget_remarks(thing)
     if len(reader.pages) > MOST_PAGES:
         raise FileRefusedError(Refusal.TOO_MANY_PAGES)
     writer = PdfWriter()
@@ -120,16 +124,19 @@ def _everything_in(root: Any) -> Iterator[DictionaryObject]:
 
 
 def _is_active(thing: DictionaryObject) -> bool:
-    said = {thing.get(key) for key in ("/S", "/Type", "/Subtype") if _is_name(thing.get(key))}
-    return not ACTIVE_KEYS.isdisjoint(thing) or not ACTIVE_VALUES.isdisjoint(said)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, NameObject)
+    # What is meant may stand somewhere else in the file, and be pointed at.
+    said = [thing[key] for key in ("/S", "/Type", "/Subtype") if key in thing]
+    names = {name for name in said if isinstance(name, NameObject)}
+    # A stream's content in another file, which a reader would fetch.
+    elsewhere = isinstance(thing, StreamObject) and "/F" in thing
+    return elsewhere or not ACTIVE_KEYS.isdisjoint(thing) or not ACTIVE_VALUES.isdisjoint(names)
 
 
 def _forget_remarks(thing: DictionaryObject) -> None:
     for key in REMARKS:
         thing.pop(key, None)
+    if "/Rect" in thing:
+        for key in PRESSED:
+            thing.pop(key, None)
     if isinstance(thing, StreamObject) and thing.get("/Filter") == "/DCTDecode":
         thing._data = without_remarks(thing._data)
