@@ -17,7 +17,7 @@ def publish_cubes() -> None:
     """
     begun(Job.PUBLISH_CUBES)
     for organisation in each(runtime().registry.all_working()):
-        with apart(Job.PUBLISH_CUBES, organisation.slug, event="cubes_not_published"):
+        with apart(Job.PUBLISH_CUBES, organisation.slug):
             for period in _unpublished(organisation):
                 _publish(organisation, period)
 
@@ -54,7 +54,7 @@ def tidy_accounts() -> None:
         accounts.tidy(shared)
     for organisation in each(runtime().registry.all_working()):
         with (
-            apart(Job.TIDY_ACCOUNTS, organisation.slug, event="accounts_not_tidied"),
+            apart(Job.TIDY_ACCOUNTS, organisation.slug),
             tenant_session(organisation) as session,
         ):
             accounts.tidy(session)

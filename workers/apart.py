@@ -27,7 +27,7 @@ def each(organisations: Iterable[OrgRef]) -> list[OrgRef]:
 
 
 @contextmanager
-def apart(job: Job, organisation: str, *, event: str, level: int = logging.ERROR) -> Iterator[None]:
+def apart(job: Job, organisation: str) -> Iterator[None]:
     """Tell what went wrong in one organisation, with the place in the code, and go on.
 
     Whatever it is: a database that is away, a key service that does not answer, a wrong setting.
@@ -44,5 +44,11 @@ def apart(job: Job, organisation: str, *, event: str, level: int = logging.ERROR
             "reason": type(error).__name__,
             "place": place_of(error.__traceback__),
         }
-        log.log(level, event, extra=extra)
+        # Two of them are alerted on by a name of their own.
+        if job is Job.ANCHOR_LOGS:
+            log.critical("audit_anchor_failed", extra=extra)
+        elif job is Job.BACK_UP_DUE:
+            log.error("backup_failed", extra=extra)
+        else:
+            log.error("organisation_left_out", extra=extra)
         report(error, job=job.value, organisation=organisation)

@@ -16,10 +16,9 @@ def anchor_logs() -> None:
     settings = runtime().settings
     if not sinks_of(settings):
         log.warning("audit_not_anchored", extra={"job": Job.ANCHOR_LOGS.value})
-    event, level = "audit_anchor_failed", logging.CRITICAL
     for organisation in each(runtime().registry.all_working()):
         with (
-            apart(Job.ANCHOR_LOGS, organisation.slug, event=event, level=level),
+            apart(Job.ANCHOR_LOGS, organisation.slug),
             tenant_session(organisation) as session,
         ):
             anchor(session, settings)

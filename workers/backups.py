@@ -38,7 +38,7 @@ def back_up_due() -> None:
         _tell_of_late_ones(due)
         keys = DerivedKeys(platform, settings)
         for slug in sorted((slug for slug, _last in due), key=lambda slug: (slug in _slow, slug)):
-            with apart(Job.BACK_UP_DUE, slug, event="backup_failed"):
+            with apart(Job.BACK_UP_DUE, slug):
                 _back_up(platform, settings, keys, slug)
                 break
         backups.remove_expired(platform)

@@ -11,7 +11,7 @@ def remind_of_reviews() -> None:
     begun(Job.REMIND_OF_REVIEWS)
     for organisation in each(runtime().registry.all_working()):
         with (
-            apart(Job.REMIND_OF_REVIEWS, organisation.slug, event="reviews_not_reminded"),
+            apart(Job.REMIND_OF_REVIEWS, organisation.slug),
             tenant_session(organisation) as session,
         ):
             remind_reviewers(session)

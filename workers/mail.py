@@ -34,7 +34,7 @@ def sweep_outboxes() -> None:
     begun(Job.SWEEP_OUTBOXES)
     organisations = [one.slug for one in each(runtime().registry.all_working())]
     for slug in (*organisations, FEDERATION):
-        with apart(Job.SWEEP_OUTBOXES, slug, event="outbox_not_swept"):
+        with apart(Job.SWEEP_OUTBOXES, slug):
             deliver_outbox(slug)
 
 

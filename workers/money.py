@@ -54,7 +54,7 @@ def settle_payments() -> None:
     begun(Job.SETTLE_PAYMENTS)
     gateway = payment_gateway()
     for organisation in each(runtime().registry.all_working()):
-        with apart(Job.SETTLE_PAYMENTS, organisation.slug, event="payments_not_settled"):
+        with apart(Job.SETTLE_PAYMENTS, organisation.slug):
             _settle(organisation, gateway)
 
 

@@ -20,7 +20,7 @@ def run_retention_clocks() -> None:
     begun(Job.RUN_RETENTION_CLOCKS)
     until = time.monotonic() + DRAIN_SECONDS
     for organisation in each(runtime().registry.all_active()):
-        with apart(Job.RUN_RETENTION_CLOCKS, organisation.slug, event="retention_not_run"):
+        with apart(Job.RUN_RETENTION_CLOCKS, organisation.slug):
             if not _end_what_is_over(organisation, until):
                 wake_now(Job.RUN_RETENTION_CLOCKS)
                 return
@@ -31,7 +31,7 @@ def remind_of_incidents() -> None:
     begun(Job.REMIND_OF_INCIDENTS)
     for organisation in each(runtime().registry.all_active()):
         with (
-            apart(Job.REMIND_OF_INCIDENTS, organisation.slug, event="incidents_not_reminded"),
+            apart(Job.REMIND_OF_INCIDENTS, organisation.slug),
             tenant_session(organisation) as session,
         ):
             reminders.remind(session, notices=profile_for(organisation.country).notices)

@@ -11,7 +11,7 @@ def sweep_keys() -> None:
     begun(Job.SWEEP_KEYS)
     for organisation in each(runtime().registry.all_working()):
         with (
-            apart(Job.SWEEP_KEYS, organisation.slug, event="keys_not_swept"),
+            apart(Job.SWEEP_KEYS, organisation.slug),
             tenant_session(organisation) as session,
         ):
             sweep_destructions(session)
