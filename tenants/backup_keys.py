@@ -30,10 +30,10 @@ class BackupKeys(Protocol):
     def current(self, schema: str) -> BackupKey:
         """The key under which a new backup is written."""
 
-    def named(self, key_id: uuid.UUID) -> BackupKey:
-        """The key of an old backup.
+    def named(self, key_id: uuid.UUID, schema: str) -> BackupKey:
+        """The key of an old backup of this organisation.
 
-        :raises LostKeyError: it is not there any more.
+        :raises LostKeyError: it is not there any more, or another organisation's.
         """
 
     def destroy(self, schema: str) -> int:
@@ -68,13 +68,17 @@ class DerivedKeys:
             )
         return self._made(*row)
 
-    def named(self, key_id: uuid.UUID) -> BackupKey:
-        """The key with this id."""
+    def named(self, key_id: uuid.UUID, schema: str) -> BackupKey:
+        """The organisation's key with this id."""
         row = self._connection.execute(
-            "SELECT id, salt FROM shared.backup_keys WHERE id = %s AND salt IS NOT NULL", (key_id,)
+            "SELECT id, salt FROM shared.backup_keys"
+            " WHERE id = %s AND schema_name = %s AND salt IS NOT NULL",
+            (key_id, schema),
         ).fetchone()
         if row is None:
-            raise LostKeyError("the key of this backup was destroyed, or never was here")
+            raise LostKeyError(
+                "the key of this backup was destroyed, or never was one of this organisation's"
+            )
         return self._made(*row)
 
     def destroy(self, schema: str) -> int:

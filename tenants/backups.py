@@ -36,6 +36,8 @@ MANIFEST = "manifest.json"
 CONTENTS = "contents.json"
 PART = 4 * 1024 * 1024
 BY_HAND = "by hand"
+SUBJECT = "rows of "
+MOMENT = "%Y-%m-%dT%H-%M-%S.%fZ"
 DUE_AFTER = timedelta(hours=23)
 
 
@@ -123,14 +125,14 @@ def back_up(
     held = held_by(home, slug)
     root = to or destination_of(settings, held)
     now = datetime.now(UTC)
-    folder = root / held.schema / now.strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+    folder = root / held.schema / now.strftime(MOMENT)
     unfinished = folder.with_suffix(".unfinished")
     unfinished.mkdir(parents=True, mode=0o700)
     key = keys.current(held.schema)
     keep_until = now + timedelta(days=settings.backup_days)
     try:
         with (unfinished / DATA).open("wb") as file, _signed_in(settings, held) as connection:
-            sealer = Sealer(file, key_id=key.id, key=key.key)
+            sealer = Sealer(file, key_id=key.id, key=key.key, subject=SUBJECT + held.schema)
             revision = _revision(home, held.schema)
             contents = _write(connection, held.schema, sealer, now=now, revision=revision)
             sealer.close()
@@ -245,7 +247,7 @@ def _manifest(
     contents: Contents, key_id: uuid.UUID, checksum: str, rows: int, keep_until: datetime
 ) -> dict[str, object]:
     return {
-        "format": "hearth-backup-1",
+        "format": "hearth-backup-2",
         "schema": contents.schema,
         "revision": contents.revision,
         "taken_at": contents.taken_at,

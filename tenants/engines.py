@@ -12,13 +12,14 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from config.endpoints import DEFAULT, EndpointKind
 from config.settings import Settings, without_credentials
+from tenants import role_settings
 from tenants.passwords import role_password
 from tenants.placement import PlacementError, complaints
 from tenants.registry import OrgRef
 
-PLATFORM_ROLE = "platform_app"
-READER_ROLE = "federation_reader"
-KEYS_ROLE = "key_keeper"
+PLATFORM_ROLE = role_settings.PLATFORM_ROLE
+READER_ROLE = role_settings.READER_ROLE
+KEYS_ROLE = role_settings.KEYS_ROLE
 IDLE_SECONDS = 60.0
 Key = tuple[str, int, tuple[str | None, ...]]
 
@@ -146,30 +147,47 @@ class Engines:
             hide_parameters=True,
             connect_args=connect_args,
         )
+        event.listen(engine, "do_connect", _settled(role))
         event.listen(engine, "checkout", _refuse_dead_connection)
         return engine
 
 
 def role_url(settings: Settings, role: str, generation: int, database: str = DEFAULT) -> URL:
-    """The address at which a login role reaches its database.
+    """The address at which a login role reaches its database, with what its sessions begin with.
 
     :raises PlacementError: this process was not told where that placement is.
     """
     if role == KEYS_ROLE:
-        return make_url(settings.keys_database_url).set(
+        url = make_url(settings.keys_database_url).set(
             drivername="postgresql+psycopg",
             username=role,
             password=role_password(settings.keys_secret, role, generation),
         )
+        return _with_options(url, settings, role)
     placement = settings.endpoint(EndpointKind.PLACEMENT, database)
     address = settings.database_url if database == DEFAULT else placement and placement.url
     if not address:
         raise PlacementError(f"no address is configured for the placement {database}")
-    return make_url(without_credentials(address)).set(
+    url = make_url(without_credentials(address)).set(
         drivername="postgresql+psycopg",
         username=role,
         password=role_password(settings.database_secret, role, generation),
     )
+    return _with_options(url, settings, role)
+
+
+def _with_options(url: URL, settings: Settings, role: str) -> URL:
+    # A pooler's connections are shared, and it refuses what is meant for one of them.
+    if settings.pooled_connections:
+        return url
+    return url.update_query_dict({"options": role_settings.options(role)})
+
+
+def _settled(role: str) -> Callable[..., Any]:
+    def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
+        return role_settings.connect_settled(lambda: dialect.connect(*arguments, **named), role)
+
+    return connect
 
 
 def _refuse_dead_connection(

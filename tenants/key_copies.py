@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from psycopg.rows import dict_row
 
 from config.settings import Settings
-from tenants.backup_keys import BackupKeys
+from tenants.backup_keys import BackupKeys, LostKeyError
 from tenants.backups import Held, destination_of, held_by
 from tenants.copying import Connection
 from tenants.keys_database import as_keeper
@@ -21,8 +21,9 @@ from tenants.sealed_stream import Opener, Sealer, key_id_of
 
 # Whoever was erased is gone for good when the last copy of her key has ended.
 KEPT = timedelta(days=30)
-FORMAT = "hearth-keys-1"
+FORMAT = "hearth-keys-2"
 SUFFIX = ".keys"
+SUBJECT = "keys of "
 TABLES = ("organisation_keys", "subject_keys")
 AT_ONCE = 1000
 
@@ -63,7 +64,7 @@ def copy_keys(
     key, count = keys.current(held.schema), 0
     try:
         with unfinished.open("wb") as opened:
-            sealer = Sealer(opened, key_id=key.id, key=key.key)
+            sealer = Sealer(opened, key_id=key.id, key=key.key, subject=SUBJECT + held.schema)
             for line in _lines(settings, held.schema, now):
                 sealer.write(json.dumps(line, default=_plain).encode() + b"\n")
                 count += line.get("table") == "subject_keys"
@@ -95,7 +96,7 @@ def bring_keys_back(
     """
     held = held_by(home, slug)
     refuse_unless_suspended(home, slug)
-    lines = _read(keys, file)
+    lines = _read(keys, file, held)
     head = next(lines, {})
     if (head.get("format"), head.get("schema")) != (FORMAT, held.schema):
         raise NotABackupError(f"{file} holds no keys of {slug}")
@@ -161,13 +162,17 @@ def _lines(settings: Settings, schema: str, now: datetime) -> Iterator[dict[str,
                     yield {"table": table, "row": row}
 
 
-def _read(keys: BackupKeys, file: Path) -> Iterator[dict[str, Any]]:
+def _read(keys: BackupKeys, file: Path, held: Held) -> Iterator[dict[str, Any]]:
     try:
         opened = file.open("rb")
     except OSError:
         raise NotABackupError(f"{file} holds no keys") from None
     with opened:
-        opener = Opener(cast("BinaryIO", opened), key=keys.named(key_id_of(opened)).key)
+        try:
+            key = keys.named(key_id_of(opened), held.schema)
+        except LostKeyError:
+            raise NotABackupError(f"{file} holds no keys of {held.slug} that still open") from None
+        opener = Opener(cast("BinaryIO", opened), key=key.key, subject=SUBJECT + held.schema)
         rest = b""
         while part := opener.read(1 << 20):
             *lines, rest = (rest + part).split(b"\n")

@@ -13,7 +13,8 @@ from tenants.migrator import Step
 from tenants.passwords import derive, role_password
 from tenants.releases import head
 from tenants.revisions import pending
-from tenants.roles import scram_verifier
+from tenants.role_settings import settle
+from tenants.roles import scram_verifier, withhold_from_everybody
 
 LINE_NAME = "keys"
 # Arbitrary, and the same in every release.
@@ -30,10 +31,10 @@ def check_value(root: bytes) -> bytes:
     return hmac.digest(root, b"hearth/check", "sha256")[:16]
 
 
-def prepare(owner_dsn: str, settings: Settings) -> None:
+def prepare(owner_dsn: str, settings: Settings) -> bool:
     """Make the one role that reads keys and close the database to everybody else.
 
-    Safe to repeat.
+    Safe to repeat. Tells whether everything is closed that only a superuser may close.
     """
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         known = connection.execute(
@@ -47,15 +48,15 @@ def prepare(owner_dsn: str, settings: Settings) -> None:
                 role=sql.Identifier(KEYS_ROLE),
                 verifier=sql.Literal(scram_verifier(connection, KEYS_ROLE, password)),
                 database=sql.Identifier(connection.info.dbname),
+                settings=settle(KEYS_ROLE),
             )
         )
+        return withhold_from_everybody(connection, lend_locks_to=KEYS_ROLE)
 
 
 PREPARE = """
 ALTER ROLE {role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {verifier};
-ALTER ROLE {role} SET search_path = keys;
-ALTER ROLE {role} SET statement_timeout = '30s';
-ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s';
+{settings};
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT CONNECT ON DATABASE {database} TO {role};

@@ -64,6 +64,32 @@ ATTACKS = {
     "alter own table": "ALTER TABLE {mine}.users DISABLE TRIGGER ALL",
     "create extension": "CREATE EXTENSION dblink",
     "statistics of others": "SELECT relname, n_live_tup FROM pg_stat_all_tables",
+    "live rows of others": (
+        "SELECT relname, pg_stat_get_live_tuples(c.oid), pg_stat_get_tuples_inserted(c.oid)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '{theirs}'"
+    ),
+    "sizes of others": (
+        "SELECT relname, pg_relation_size(c.oid) FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '{theirs}'"
+    ),
+    "size of another's table": "SELECT pg_total_relation_size('{theirs}.users'::regclass)",
+    "rows of others as the planner counts them": (
+        "SELECT relname, reltuples, relpages FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '{theirs}'"
+    ),
+    "locks held by others": (
+        "SELECT relation::regclass, mode FROM pg_locks WHERE relation IS NOT NULL"
+    ),
+    "locks held by others, by the function": "SELECT * FROM pg_lock_status()",
+    "who waits for whom": "SELECT pg_blocking_pids(1)",
+    "advisory lock": "SELECT pg_advisory_lock(18666, hashtext('{theirs}'))",
+    "advisory lock of a transaction": (
+        "SELECT pg_advisory_xact_lock(hashtextextended('move/{theirs}', 0))"
+    ),
+    "advisory lock inside a select": (
+        "SELECT count(*) FROM {mine}.users WHERE pg_try_advisory_lock(4801266114)"
+    ),
+    "another's chain of records": "SELECT * FROM {theirs}.audit_chain FOR UPDATE",
     "activity of others": "SELECT query FROM pg_stat_activity",
     "planner statistics": "SELECT * FROM pg_stats",
     "passwords": "SELECT rolpassword FROM pg_authid",

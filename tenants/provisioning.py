@@ -15,6 +15,7 @@ from tenants.migrator import upgrade_statements
 from tenants.models import new_id
 from tenants.owners import owner_of
 from tenants.passwords import role_password
+from tenants.role_settings import settle
 from tenants.roles import Connection, OrganisationError, scram_verifier
 
 # Arbitrary, and the same in every release.
@@ -164,7 +165,7 @@ def build_schema(
     there.execute(
         sql.SQL("{make_role} {prepare} {migrate}; {finish}").format(
             # Two databases of one server share their roles.
-            make_role=sql.SQL("") if known else make_role,
+            make_role=sql.SQL("") if known else make_role + settle(name) + sql.SQL(";"),
             prepare=sql.SQL(PREPARE).format(role=sql.Identifier(name)),
             migrate=upgrade_statements(name, "tenant", None, until=until),
             finish=sql.SQL(FINISH).format(
@@ -186,10 +187,6 @@ def next_name(connection: Connection, settings: Settings) -> str:
 # The role is limited to its own schema and never owns a table, so it can neither alter nor grant.
 CREATE_ROLE = """
 CREATE ROLE {role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {verifier};
-ALTER ROLE {role} SET search_path = {role}, extensions;
-ALTER ROLE {role} SET statement_timeout = '30s';
-ALTER ROLE {role} SET lock_timeout = '10s';
-ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s';
 """
 PREPARE = """
 CREATE SCHEMA {role};

@@ -5,6 +5,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -12,7 +13,17 @@ from psycopg import sql
 
 from config.settings import Settings
 from tenants.backup_keys import BackupKeys
-from tenants.backups import CONTENTS, DATA, MANIFEST, Contents, Held, checksum_of, held_by
+from tenants.backups import (
+    CONTENTS,
+    DATA,
+    MANIFEST,
+    MOMENT,
+    SUBJECT,
+    Contents,
+    Held,
+    checksum_of,
+    held_by,
+)
 from tenants.copying import (
     SAME_TEXT,
     Connection,
@@ -50,23 +61,41 @@ class Restored:
 
 
 class NotABackupError(RuntimeError):
-    """The folder holds no complete backup, or one of another organisation."""
+    """The folder holds no complete backup, one of another organisation, or of another moment."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A backup that is what the registry says of it, and the moment it must be of."""
+
+    data: Path
+    moment: datetime
 
 
 def restore(
-    home: Connection, settings: Settings, keys: BackupKeys, slug: str, folder: Path
+    home: Connection,
+    settings: Settings,
+    keys: BackupKeys,
+    slug: str,
+    folder: Path,
+    *,
+    unlisted: bool = False,
 ) -> Restored:
     """Put a backup in the place of a suspended organisation's data, in one transaction.
 
+    ``unlisted`` takes one that the registry does not list, as when the registry is the older one.
+
     :raises OrganisationError: the organisation is not suspended.
-    :raises NotABackupError: the folder holds another organisation's backup, or none.
+    :raises NotABackupError: the folder holds another organisation's backup, another one than the
+        registry lists under its name, or none.
     :raises CopyError: what came back is not what was written; nothing was changed.
     """
     held = held_by(home, slug)
     refuse_unless_suspended(home, slug)
     with owner_of(home, settings, held.placement) as there, there.transaction():
         living = _set_aside(there, held.schema)
-        restored = _fill(home, there, settings, keys, held, folder, into=held.schema, living=living)
+        opened = _opened(home, held, folder, unlisted=unlisted)
+        restored = _fill(home, there, settings, keys, held, opened, into=held.schema, living=living)
         aside = sql.Identifier(living)
         there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(aside))
         return restored
@@ -95,14 +124,22 @@ def refuse_unless_suspended(home: Connection, slug: str) -> None:
 
 @contextmanager
 def scratch(
-    home: Connection, settings: Settings, keys: BackupKeys, slug: str, folder: Path
+    home: Connection,
+    settings: Settings,
+    keys: BackupKeys,
+    slug: str,
+    folder: Path,
+    *,
+    unlisted: bool = False,
 ) -> Iterator[Restored]:
     """Bring a backup back beside everything else; it is gone again when the block ends.
 
-    :raises NotABackupError: the folder holds another organisation's backup, or none.
+    :raises NotABackupError: the folder holds another organisation's backup, another one than the
+        registry lists under its name, or none.
     :raises CopyError: what came back is not what was written.
     """
     held = held_by(home, slug)
+    opened = _opened(home, held, folder, unlisted=unlisted)
     name = next_name(home, settings)
     home.execute(
         "INSERT INTO shared.schemas (name, database, state) VALUES (%s, %s, 'scratch')",
@@ -112,7 +149,7 @@ def scratch(
         try:
             with there.transaction():
                 restored = _fill(
-                    home, there, settings, keys, held, folder, into=name, living=held.schema
+                    home, there, settings, keys, held, opened, into=name, living=held.schema
                 )
             yield restored
         finally:
@@ -126,17 +163,17 @@ def _fill(
     settings: Settings,
     keys: BackupKeys,
     held: Held,
-    folder: Path,
+    opened: Opened,
     *,
     into: str,
     living: str,
 ) -> Restored:
-    _check(folder, held)
-    with (folder / DATA).open("rb") as file:
-        key = keys.named(key_id_of(file))
-        opener = cast("BinaryIO", Opener(file, key=key.key))
+    with opened.data.open("rb") as file:
+        key = keys.named(key_id_of(file), held.schema)
+        opener = cast("BinaryIO", Opener(file, key=key.key, subject=SUBJECT + held.schema))
         with tarfile.open(fileobj=opener, mode="r|") as archive:
             contents = _contents(archive)
+            _refuse_other(contents, held, opened)
             generation = held.generation if into == held.schema else 1
             build_schema(there, settings, into, generation=generation, until=contents.revision)
             there.execute(SAME_TEXT)
@@ -150,15 +187,44 @@ def _fill(
     return Restored(into, contents.taken_at, len(contents.tables), rows, erased)
 
 
-def _check(folder: Path, held: Held) -> None:
+def _opened(home: Connection, held: Held, folder: Path, *, unlisted: bool) -> Opened:
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     except OSError:
         raise NotABackupError(f"{folder} holds no backup") from None
     if manifest["schema"] != held.schema:
         raise NotABackupError(f"the backup in {folder} is not one of {held.slug}")
-    if checksum_of(folder / DATA) != manifest["sha256"]:
+    checksum = checksum_of(folder / DATA)
+    if checksum != manifest["sha256"]:
         raise DamagedStreamError(f"the backup in {folder} is not as it was written")
+    if unlisted:
+        return Opened(folder / DATA, datetime.fromisoformat(manifest["taken_at"]))
+    name = folder.resolve().name
+    try:
+        moment = datetime.strptime(name, MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        raise NotABackupError(f"{name} is not the name of a backup's folder") from None
+    listed = home.execute(
+        "SELECT checksum FROM shared.backups"
+        " WHERE schema_name = %s AND made_at = %s AND removed_at IS NULL",
+        (held.schema, moment),
+    ).fetchone()
+    if listed is None:
+        raise NotABackupError(
+            f"the registry lists no backup of {held.slug} by the name of {name};"
+            " --unlisted takes it all the same"
+        )
+    if listed != (checksum,):
+        raise DamagedStreamError(f"the backup in {folder} is not the one that was written there")
+    return Opened(folder / DATA, moment)
+
+
+def _refuse_other(contents: Contents, held: Held, opened: Opened) -> None:
+    # What is sealed, and not what lies beside it, says whose backup this is and of which moment.
+    if contents.schema != held.schema:
+        raise NotABackupError(f"the backup is not one of {held.slug}")
+    if datetime.fromisoformat(contents.taken_at) != opened.moment:
+        raise NotABackupError(f"the backup is one of {contents.taken_at}, and its folder's is not")
 
 
 def _contents(archive: tarfile.TarFile) -> Contents:

@@ -9,6 +9,7 @@ from config.settings import Settings
 from tenants.engines import PLATFORM_ROLE, READER_ROLE
 from tenants.owners import owner_of
 from tenants.passwords import role_password
+from tenants.role_settings import settle
 
 Connection = psycopg.Connection[Any]
 
@@ -18,9 +19,10 @@ class OrganisationError(RuntimeError):
 
 
 def rotate_password(connection: Connection, settings: Settings, slug: str) -> int:
-    """Give an organisation's role its next password; returns the new generation.
+    """Give an organisation's role its next password and its own defaults; returns the generation.
 
-    Role and generation change in one transaction; open connections live on until they are idle.
+    Whatever the role may have changed of itself is as it should be afterwards. Role and generation
+    change in one transaction; open connections live on until they are idle.
 
     :raises OrganisationError: there is no such organisation.
     """
@@ -61,21 +63,26 @@ def _rotate_role(connection: Connection, settings: Settings, name: str) -> int:
 
 
 def set_password(there: Connection, settings: Settings, role: str, generation: int) -> None:
-    """Give a role the password of a generation."""
+    """Give a role the password of a generation, and the defaults that every role is made with."""
     password = role_password(settings.database_secret, role, generation)
     there.execute(
-        sql.SQL("ALTER ROLE {role} PASSWORD {verifier}").format(
+        sql.SQL(
+            "ALTER ROLE {role} PASSWORD {verifier};"
+            " ALTER ROLE {role} IN DATABASE {database} RESET ALL; {settings}"
+        ).format(
             role=sql.Identifier(role),
             verifier=sql.Literal(scram_verifier(there, role, password)),
+            database=sql.Identifier(there.info.dbname),
+            settings=settle(role),
         )
     )
 
 
-def prepare_database(connection: Connection, settings: Settings) -> None:
+def prepare_database(connection: Connection, settings: Settings) -> bool:
     """Make the service's own roles and close what PostgreSQL leaves open to everybody.
 
     Safe to repeat. Needs a role that may create roles; what only a superuser may close is closed
-    when the role is one.
+    when the role is one. Tells whether everything is closed.
     """
     for role in (PLATFORM_ROLE, READER_ROLE):
         password = role_password(settings.database_secret, role, 1)
@@ -85,25 +92,27 @@ def prepare_database(connection: Connection, settings: Settings) -> None:
         connection.execute(
             sql.SQL(
                 "ALTER ROLE {role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {verifier};"
-                " ALTER ROLE {role} SET search_path = '';"
-                " ALTER ROLE {role} SET statement_timeout = '30s';"
-                " ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s'"
+                " {settings}"
             ).format(
                 role=sql.Identifier(role),
                 verifier=sql.Literal(scram_verifier(connection, role, password)),
+                settings=settle(role),
             )
         )
-    close_database(connection)
+    return close_database(connection)
 
 
-def prepare_placement(there: Connection) -> None:
+def prepare_placement(there: Connection) -> bool:
     """Make a database ready for organisations' schemas alone; safe to repeat.
+
+    Tells whether everything is closed that only a superuser may close.
 
     Neither the registry nor the federation is there: the one shared table says which revision each
     schema stands at, and no role of the service but the organisations' own may connect.
     """
-    _close(there)
+    closed = _close(there)
     there.execute(PLACEMENT_TABLES)
+    return closed
 
 
 PLACEMENT_TABLES = """
@@ -117,9 +126,12 @@ CREATE TABLE IF NOT EXISTS shared.schema_versions (
 """
 
 
-def close_database(connection: Connection) -> None:
-    """Revoke what every role could otherwise do in this database, and let our roles in."""
-    _close(connection)
+def close_database(connection: Connection) -> bool:
+    """Revoke what every role could otherwise do in this database, and let our roles in.
+
+    Tells whether everything is closed that only a superuser may close.
+    """
+    closed = _close(connection)
     connection.execute(
         sql.SQL("GRANT CONNECT ON DATABASE {database} TO {platform}, {reader}").format(
             database=sql.Identifier(connection.info.dbname),
@@ -127,9 +139,10 @@ def close_database(connection: Connection) -> None:
             reader=sql.Identifier(READER_ROLE),
         )
     )
+    return closed
 
 
-def _close(connection: Connection) -> None:
+def _close(connection: Connection) -> bool:
     connection.execute(
         sql.SQL(
             "REVOKE ALL ON DATABASE {database} FROM PUBLIC;"
@@ -139,23 +152,84 @@ def _close(connection: Connection) -> None:
             " CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions"
         ).format(database=sql.Identifier(connection.info.dbname))
     )
-    if connection.execute(
-        "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-    ).fetchone() == (True,):
-        connection.execute(CLOSE_AS_SUPERUSER)
+    return withhold_from_everybody(connection)
 
 
-# set_config could change the role or the path inside a single SELECT; the statistics views tell
-# how many rows other organisations' tables have.
-CLOSE_AS_SUPERUSER = """
-REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
+def withhold_from_everybody(connection: Connection, *, lend_locks_to: str | None = None) -> bool:
+    """Close what only a superuser may close; tells whether it is closed.
+
+    Safe to repeat. ``lend_locks_to`` names the role that takes advisory locks in this database.
+    """
+    superuser = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    if superuser.fetchone() == (True,):
+        connection.execute(sql.SQL(WITHHOLD))
+        if lend_locks_to is not None:
+            connection.execute(lend_locks(lend_locks_to))
+        return True
+    # Somebody who is one may have done it: see the operators' page on organisations.
+    return connection.execute(STILL_OPEN).fetchone() == (False,)
+
+
+def lend_locks(role: str) -> sql.Composed:
+    """The statement that lets one role take advisory locks again."""
+    return sql.SQL(LEND_LOCKS).format(role=sql.Literal(role))
+
+
+# By pattern, so that what a newer PostgreSQL adds is closed as well:
+# * set_config could change the role or the path inside a single SELECT;
+# * advisory locks belong to the database, so one role's would stop another's work;
+# * statistics, sizes and locks tell, through the views or the functions under them, how many rows
+#   another organisation has and what happens to them at this moment; pg_class tells it too, in the
+#   four columns that the planner goes by.
+# Whoever watches the server keeps all of it as a member of pg_monitor.
+WITHHOLD = """
 DO $$
 DECLARE item record;
 BEGIN
-    FOR item IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
-        AND relkind = 'v' AND (relname LIKE 'pg_stat%' OR relname LIKE 'pg_statio%')
+    FOR item IN
+        SELECT oid::regprocedure AS name FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND (
+            proname ~ '^pg_(try_)?advisory_'
+            OR proname ~ '^pg_stat_(get|have|fetch|reset|clear|force)_'
+            OR proname ~ '^pg_(relation|table|indexes|total_relation|database|tablespace)_size$'
+            OR proname IN ('set_config', 'pg_lock_status', 'pg_blocking_pids',
+                           'pg_safe_snapshot_blocking_pids', 'pg_prepared_xact',
+                           'pg_isolation_test_session_is_blocked')
+        ) AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', item.name);
+        IF item.name::text ~ '^pg_(stat_get|lock_status|.*_size)' THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', item.name);
+        END IF;
+    END LOOP;
+    FOR item IN
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v'
+          AND relname ~ '^pg_(stat|locks$|prepared_xacts$)'
+          AND EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee = 0)
     LOOP
         EXECUTE format('REVOKE ALL ON pg_catalog.%I FROM PUBLIC', item.relname);
+        EXECUTE format('GRANT SELECT ON pg_catalog.%I TO pg_monitor', item.relname);
+    END LOOP;
+    REVOKE SELECT ON pg_catalog.pg_class FROM PUBLIC;
+    GRANT SELECT ON pg_catalog.pg_class TO pg_monitor;
+    SELECT string_agg(quote_ident(attname), ', ') AS columns INTO item FROM pg_attribute
+    WHERE attrelid = 'pg_catalog.pg_class'::regclass AND NOT attisdropped
+      AND attname NOT IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen');
+    EXECUTE format('GRANT SELECT (%s) ON pg_catalog.pg_class TO PUBLIC', item.columns);
+END $$
+"""
+STILL_OPEN = """
+SELECT has_function_privilege('pg_monitor', 'pg_advisory_xact_lock(bigint)', 'EXECUTE')
+"""
+LEND_LOCKS = """
+DO $$
+DECLARE item record;
+BEGIN
+    FOR item IN SELECT oid::regprocedure AS name FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', item.name, {role});
     END LOOP;
 END $$
 """

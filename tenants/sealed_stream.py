@@ -1,9 +1,10 @@
 """Encrypts a stream in chunks, so that no chunk can be changed, moved, left out or cut off.
 
-The file begins with ``HEARTH1`` and a line feed, the key's id (16 bytes) and a salt (32 bytes). Its
+The file begins with ``HEARTH2`` and a line feed, the key's id (16 bytes) and a salt (32 bytes). Its
 own key is HKDF-SHA256 of the given key with that salt. Chunks of 64 KiB follow, each AES-256-GCM:
 the nonce is the chunk's number (11 bytes) and 1 for the last chunk, 0 before it; the additional
-data is the whole beginning of the file. A file whose last chunk is missing does not open.
+data is the whole beginning of the file and, not written there, what the file is and whose. A file
+whose last chunk is missing does not open, and neither does one that is said to be somebody else's.
 """
 
 import os
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-MAGIC = b"HEARTH1\n"
+MAGIC = b"HEARTH2\n"
 SALT = 32
 CHUNK = 64 * 1024
 TAG = 16
@@ -27,15 +28,19 @@ class DamagedStreamError(RuntimeError):
 
 
 class Sealer:
-    """A file to write to; what reaches the disk can be read with the key alone."""
+    """A file to write to; what reaches the disk can be read with the key alone.
 
-    def __init__(self, file: BinaryIO, *, key_id: uuid.UUID, key: bytes) -> None:
+    ``subject`` says what the file is and whose; whoever reads it must say the same.
+    """
+
+    def __init__(self, file: BinaryIO, *, key_id: uuid.UUID, key: bytes, subject: str) -> None:
         self._file = file
-        self._header = MAGIC + key_id.bytes + os.urandom(SALT)
-        self._cipher = _cipher(self._header, key)
+        header = MAGIC + key_id.bytes + os.urandom(SALT)
+        self._about = header + subject.encode()
+        self._cipher = _cipher(header, key)
         self._held = bytearray()
         self._number = 0
-        file.write(self._header)
+        file.write(header)
 
     def write(self, data: bytes) -> int:
         """Take some more; chunks are written as they fill."""
@@ -51,7 +56,7 @@ class Sealer:
 
     def _write_chunk(self, plain: bytes, *, last: bool) -> None:
         nonce = _nonce(self._number, last=last)
-        self._file.write(self._cipher.encrypt(nonce, plain, self._header))
+        self._file.write(self._cipher.encrypt(nonce, plain, self._about))
         self._number += 1
 
 
@@ -61,10 +66,11 @@ class Opener:
     :raises DamagedStreamError: while reading, at the first chunk that is not as it was written.
     """
 
-    def __init__(self, file: BinaryIO, *, key: bytes) -> None:
+    def __init__(self, file: BinaryIO, *, key: bytes, subject: str) -> None:
         self._file = file
-        self._header = _read_header(file)
-        self._cipher = _cipher(self._header, key)
+        header = _read_header(file)
+        self._about = header + subject.encode()
+        self._cipher = _cipher(header, key)
         self._plain = bytearray()
         self._number = 0
         self._next = file.read(CHUNK + TAG)
@@ -83,7 +89,7 @@ class Opener:
         self._ended = not self._next
         try:
             nonce = _nonce(self._number, last=self._ended)
-            self._plain += self._cipher.decrypt(nonce, sealed, self._header)
+            self._plain += self._cipher.decrypt(nonce, sealed, self._about)
         except InvalidTag:
             raise DamagedStreamError("the backup is damaged, or its key is another one") from None
         self._number += 1

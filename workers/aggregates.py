@@ -7,6 +7,7 @@ from hearth.indicators import Period
 from hearth.jobs import Job, begun
 from tenants.context import runtime, shared_session, tenant_session
 from tenants.registry import OrgRef
+from workers.apart import apart, each
 
 
 def publish_cubes() -> None:
@@ -15,18 +16,24 @@ def publish_cubes() -> None:
     Exact counts end with the organisation's own unit of work; only what was rounded there goes on.
     """
     begun(Job.PUBLISH_CUBES)
-    for organisation in runtime().registry.all_working():
-        for period in _unpublished(organisation):
-            with tenant_session(organisation) as session:
-                cubes = aggregates.build_cubes(
-                    session,
-                    organisation=organisation,
-                    period=period,
-                    indicators=PUBLISHED,
-                    secret=runtime().settings.secret_key,
-                )
-            with shared_session() as shared:
-                aggregates.store_cubes(shared, cubes, secret=runtime().settings.secret_key)
+    for organisation in each(runtime().registry.all_working()):
+        with apart(Job.PUBLISH_CUBES, organisation.slug):
+            for period in _unpublished(organisation):
+                _publish(organisation, period)
+
+
+def _publish(organisation: OrgRef, period: Period) -> None:
+    secret = runtime().settings.secret_key
+    with tenant_session(organisation) as session:
+        cubes = aggregates.build_cubes(
+            session,
+            organisation=organisation,
+            period=period,
+            indicators=PUBLISHED,
+            secret=secret,
+        )
+    with shared_session() as shared:
+        aggregates.store_cubes(shared, cubes, secret=secret)
 
 
 def _unpublished(organisation: OrgRef) -> list[Period]:
@@ -45,6 +52,9 @@ def tidy_accounts() -> None:
     begun(Job.TIDY_ACCOUNTS)
     with shared_session() as shared:
         accounts.tidy(shared)
-    for organisation in runtime().registry.all_working():
-        with tenant_session(organisation) as session:
+    for organisation in each(runtime().registry.all_working()):
+        with (
+            apart(Job.TIDY_ACCOUNTS, organisation.slug),
+            tenant_session(organisation) as session,
+        ):
             accounts.tidy(session)

@@ -2,11 +2,10 @@
 
 import logging
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from hearth.audit.anchors import ChainBrokenError, anchor, sinks_of
+from hearth.audit.anchors import anchor, sinks_of
 from hearth.jobs import Job, begun
 from tenants.context import runtime, tenant_session
+from workers.apart import apart, each
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +16,9 @@ def anchor_logs() -> None:
     settings = runtime().settings
     if not sinks_of(settings):
         log.warning("audit_not_anchored", extra={"job": Job.ANCHOR_LOGS.value})
-    for organisation in runtime().registry.all_working():
-        try:
-            with tenant_session(organisation) as session:
-                anchor(session, settings)
-        except (ChainBrokenError, SQLAlchemyError, OSError) as error:
-            # One organisation's trouble is not that of those who come after it.
-            log.critical(
-                "audit_anchor_failed",
-                extra={"organisation": organisation.slug, "reason": type(error).__name__},
-            )
+    for organisation in each(runtime().registry.all_working()):
+        with (
+            apart(Job.ANCHOR_LOGS, organisation.slug),
+            tenant_session(organisation) as session,
+        ):
+            anchor(session, settings)

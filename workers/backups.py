@@ -2,18 +2,24 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
+from rq.timeouts import BaseTimeoutException
 
 from config.endpoints import EndpointKind
+from config.settings import Settings
 from hearth.jobs import Job, begun
 from tenants import backups
 from tenants.backup_keys import DerivedKeys
 from tenants.context import runtime
 from tenants.engines import PLATFORM_ROLE, role_url
+from workers.apart import apart
 
 log = logging.getLogger(__name__)
 LATE = timedelta(hours=26)
+# Whose backup took all of a job's time lately: the others go first, or they would never be served.
+_slow: set[str] = set()
 
 
 def back_up_due() -> None:
@@ -30,16 +36,23 @@ def back_up_due() -> None:
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as platform:
         due = backups.overdue(platform)
         _tell_of_late_ones(due)
-        for slug, _last in due:
-            try:
-                backups.back_up(platform, settings, DerivedKeys(platform, settings), slug)
-            except Exception as error:
-                # One organisation's trouble is not that of those who come after it.
-                extra = {"organisation": slug, "reason": type(error).__name__}
-                log.error("backup_failed", extra=extra)
-            else:
+        keys = DerivedKeys(platform, settings)
+        for slug in sorted((slug for slug, _last in due), key=lambda slug: (slug in _slow, slug)):
+            with apart(Job.BACK_UP_DUE, slug):
+                _back_up(platform, settings, keys, slug)
                 break
         backups.remove_expired(platform)
+
+
+def _back_up(
+    platform: "psycopg.Connection[Any]", settings: Settings, keys: DerivedKeys, slug: str
+) -> None:
+    try:
+        backups.back_up(platform, settings, keys, slug)
+    except BaseTimeoutException:
+        _slow.add(slug)
+        raise
+    _slow.discard(slug)
 
 
 def _tell_of_late_ones(due: list[tuple[str, datetime | None]]) -> None:

@@ -1,18 +1,15 @@
 """Delivers what waits in the outboxes of the organisations and of the federation."""
 
-import logging
 import time
 from contextlib import AbstractContextManager
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hearth.jobs import DRAIN_SECONDS, Job, begun, wake_now
 from hearth.outbox.services import FEDERATION, deliver_next
 from tenants.context import runtime, shared_session, tenant_session
 from tenants.registry import UnknownOrganisationError
-
-log = logging.getLogger(__name__)
+from workers.apart import apart, each
 
 
 def deliver_outbox(slug: str) -> None:
@@ -35,16 +32,10 @@ def deliver_outbox(slug: str) -> None:
 def sweep_outboxes() -> None:
     """Deliver what lost its wake-up, in every organisation and in the federation."""
     begun(Job.SWEEP_OUTBOXES)
-    organisations = [organisation.slug for organisation in runtime().registry.all_working()]
+    organisations = [one.slug for one in each(runtime().registry.all_working())]
     for slug in (*organisations, FEDERATION):
-        try:
+        with apart(Job.SWEEP_OUTBOXES, slug):
             deliver_outbox(slug)
-        except SQLAlchemyError as error:
-            # One organisation's trouble is not that of those who come after it.
-            log.error(
-                "outbox_not_swept",
-                extra={"organisation": slug, "reason": type(error).__name__},
-            )
 
 
 def _unit_of_work(slug: str) -> AbstractContextManager[Session] | None:

@@ -14,7 +14,8 @@ from hearth.outbox import services as outbox
 from hearth.outbox.models import SharedEvent
 from hearth.webhooks.services import keep_event
 from tenants.context import runtime, shared_session, tenant_session
-from tenants.registry import UnknownOrganisationError
+from tenants.registry import OrgRef, UnknownOrganisationError
+from workers.apart import apart, each
 from workers.gateway import payment_gateway
 
 log = logging.getLogger(__name__)
@@ -52,15 +53,20 @@ def settle_payments() -> None:
     """Ask how every payment stands that should have come to an end, or whose fee is not known."""
     begun(Job.SETTLE_PAYMENTS)
     gateway = payment_gateway()
-    for organisation in runtime().registry.all_working():
-        with tenant_session(organisation) as session:
-            waiting = giving.unsettled_payments(session, older_than=PATIENCE)
-        for payment_id in waiting:
-            try:
-                with tenant_session(organisation) as session:
-                    giving.refetch_payment(session, gateway=gateway, payment_id=payment_id)
-            except GatewayError as error:
-                log.warning("payment_not_settled", extra={"reason": type(error).__name__})
+    for organisation in each(runtime().registry.all_working()):
+        with apart(Job.SETTLE_PAYMENTS, organisation.slug):
+            _settle(organisation, gateway)
+
+
+def _settle(organisation: OrgRef, gateway: PaymentGateway) -> None:
+    with tenant_session(organisation) as session:
+        waiting = giving.unsettled_payments(session, older_than=PATIENCE)
+    for payment_id in waiting:
+        try:
+            with tenant_session(organisation) as session:
+                giving.refetch_payment(session, gateway=gateway, payment_id=payment_id)
+        except GatewayError as error:
+            log.warning("payment_not_settled", extra={"reason": type(error).__name__})
 
 
 def _hand_over_next(gateway: PaymentGateway) -> bool:

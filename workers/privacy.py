@@ -1,10 +1,7 @@
 """Runs the clocks that protect people's data: retention, and the notices an incident demands."""
 
-import logging
 import time
 from datetime import datetime
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from hearth.incidents import reminders
 from hearth.jobs import DRAIN_SECONDS, Job, begun, wake_now
@@ -12,8 +9,7 @@ from hearth.retention import services as retention
 from tenants.context import runtime, tenant_session
 from tenants.legal import profile_for
 from tenants.registry import OrgRef
-
-log = logging.getLogger(__name__)
+from workers.apart import apart, each
 
 
 def run_retention_clocks() -> None:
@@ -23,24 +19,21 @@ def run_retention_clocks() -> None:
     """
     begun(Job.RUN_RETENTION_CLOCKS)
     until = time.monotonic() + DRAIN_SECONDS
-    for organisation in runtime().registry.all_active():
-        try:
+    for organisation in each(runtime().registry.all_active()):
+        with apart(Job.RUN_RETENTION_CLOCKS, organisation.slug):
             if not _end_what_is_over(organisation, until):
                 wake_now(Job.RUN_RETENTION_CLOCKS)
                 return
-        except SQLAlchemyError as error:
-            # One organisation's trouble is not that of those who come after it.
-            log.error(
-                "retention_not_run",
-                extra={"organisation": organisation.slug, "reason": type(error).__name__},
-            )
 
 
 def remind_of_incidents() -> None:
     """Remind those who answer for it of every notice that is due, in every organisation."""
     begun(Job.REMIND_OF_INCIDENTS)
-    for organisation in runtime().registry.all_active():
-        with tenant_session(organisation) as session:
+    for organisation in each(runtime().registry.all_active()):
+        with (
+            apart(Job.REMIND_OF_INCIDENTS, organisation.slug),
+            tenant_session(organisation) as session,
+        ):
             reminders.remind(session, notices=profile_for(organisation.country).notices)
 
 

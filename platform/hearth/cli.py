@@ -72,17 +72,17 @@ def migrate(_arguments: Arguments) -> None:
     """Prepare roles and rights, then migrate every placement; one line per schema."""
     settings = Settings.from_env()
     dsn, keys_dsn = owner_dsn(settings), keys_owner_dsn(settings)
-    keys_database.prepare(keys_dsn, settings)
+    _say_unless(keys_database.prepare(keys_dsn, settings), "the database of keys")
     steps = keys_database.migrate(keys_dsn)
     for step in steps:
         _say_step(step)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        roles.prepare_database(connection, settings)
+        _say_unless(roles.prepare_database(connection, settings), "the database")
         steps += migrate_all(dsn, report=_say_step)
         for placement in placements_in_use(connection):
             elsewhere = owner_dsn(settings, placement)
             with psycopg.connect(elsewhere, autocommit=True) as there:
-                roles.prepare_placement(there)
+                _say_unless(roles.prepare_placement(there), f"the placement {placement}")
             steps += migrate_placement(elsewhere, report=_say_step)
         provisioning.register_keys(connection, settings)
     if not steps:
@@ -114,6 +114,14 @@ def demo_door(arguments: Arguments) -> None:
     """Become the demo, which a production installation does not contain."""
     rest = ["--reset"] if arguments.reset else []
     os.execv(sys.executable, [sys.executable, "-m", "hearth.demo", *rest])  # noqa: S606
+
+
+def _say_unless(closed: bool, database: str) -> None:
+    if not closed:
+        say(
+            f"{database} is not closed as far as it could be: its owner is no superuser; let one"
+            " run there what `hearth isolation statements` prints"
+        )
 
 
 def _say_step(step: Step) -> None:

@@ -12,6 +12,7 @@ from hearth.cli_organisations import with_owner
 from hearth.proof.report import report
 from hearth.proof.services import Proof, prove
 from hearth.terminal import Arguments, add, say
+from tenants import roles
 from tenants.context import configure
 from tenants.owners import Connection
 from tenants.roles import OrganisationError
@@ -26,10 +27,17 @@ def add_to(verbs: Any) -> None:
     command.add_argument("--to", type=Path, default=Path("isolation"), metavar="DIR")
     command.add_argument("--locale", default="en")
     command.set_defaults(run=with_owner(_prove))
+    closing = inner.add_parser("statements", help="what only a superuser may close, as SQL")
+    closing.set_defaults(run=with_owner(_statements))
 
 
 def _refuse(_arguments: Arguments) -> None:
     raise OrganisationError("say what is to be done")
+
+
+def _statements(home: Connection, _settings: Settings, _arguments: Arguments) -> None:
+    say(roles.WITHHOLD.strip() + ";")
+    say(roles.lend_locks(home.info.user).as_string(home).strip() + ";")
 
 
 def _prove(home: Connection, settings: Settings, arguments: Arguments) -> None:

@@ -37,6 +37,9 @@ def add_to(organisations: Any) -> None:
     bring_back.add_argument("slug")
     bring_back.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR")
     bring_back.add_argument("--keys", type=Path, metavar="FILE", help="bring lost keys back too")
+    bring_back.add_argument(
+        "--unlisted", action="store_true", help="also one that the registry does not list"
+    )
     bring_back.add_argument("--to-scratch", action="store_true", help="look only, keep nothing")
     bring_back.set_defaults(run=with_owner(_restore))
     rehearse = organisations.add_parser("drill", help="rehearse the restore of the newest backup")
@@ -76,14 +79,24 @@ def _restore(home: Connection, settings: Settings, arguments: Arguments) -> None
     if arguments.to_scratch and arguments.keys:
         raise OrganisationError("keys are brought back for good or not at all")
     if arguments.to_scratch:
-        with scratch(home, settings, keys, arguments.slug, arguments.folder) as restored:
+        with scratch(
+            home,
+            settings,
+            keys,
+            arguments.slug,
+            arguments.folder,
+            unlisted=arguments.unlisted,
+        ) as restored:
             say(_told(restored))
         return
     if arguments.keys:
         # Before the rows, so that what was erased since is destroyed among these keys too.
         brought = bring_keys_back(home, settings, keys, arguments.slug, arguments.keys)
         say(f"{brought.keys} lost keys brought back; {brought.destroyed} are destroyed and stay so")
-    say(_told(restore(home, settings, keys, arguments.slug, arguments.folder)))
+    restored = restore(
+        home, settings, keys, arguments.slug, arguments.folder, unlisted=arguments.unlisted
+    )
+    say(_told(restored))
     with tenant_session(known[arguments.slug]) as session:
         say(f"{sweep_destructions(session)} erasures brought to the same state as the keys")
     say(f"look it over, then: hearth organisations resume {arguments.slug}")

@@ -80,3 +80,59 @@ def paper_with_attachment() -> bytes:
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()
+
+
+def swelling_paper(parts: int = 4, megabytes: int = 6) -> bytes:
+    """A valid PDF of a few kilobytes, whose page needs each of many parts that unpack to blanks."""
+    out, places = io.BytesIO(), {}
+
+    def put(number: int, body: bytes) -> None:
+        places[number] = out.tell()
+        out.write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
+
+    out.write(b"%PDF-1.5\n")
+    wanted = b" ".join(b"/K%d %d 0 R" % (at, 100 + at) for at in range(parts))
+    put(1, b"<</Type/Catalog/Pages 2 0 R>>")
+    put(2, b"<</Type/Pages/Kids[3 0 R]/Count 1>>")
+    put(3, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</X<<%b>>>>>>" % wanted)
+    for at in range(parts):
+        begins = b"%d 0 " % (100 + at)
+        packed = zlib.compress(begins + b"<</A 1>>" + b" " * (megabytes * 1_000_000), 9)
+        told = b"<</Type/ObjStm/N 1/First %d/Filter/FlateDecode/Length %d>>stream\n%b\nendstream"
+        put(1000 + at, told % (len(begins), len(packed), packed))
+    last, start = 1000 + parts, out.tell()
+    places[last] = start
+    rows = bytearray()
+    for number in range(last + 1):
+        if 100 <= number < 100 + parts:
+            rows += b"\2" + (900 + number).to_bytes(4) + bytes(2)
+        else:
+            found = places.get(number)
+            rows += bytes([found is not None]) + (found or 0).to_bytes(4) + bytes(2)
+    packed = zlib.compress(bytes(rows))
+    told = b"<</Type/XRef/Size %d/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>stream\n%b"
+    put(last, b"%b\nendstream" % told % (last + 1, len(packed), packed))
+    out.write(b"startxref\n%d\n%%%%EOF\n" % start)
+    return out.getvalue()
+
+
+def linked_paper(annotation: bytes, **objects: bytes) -> bytes:
+    """A PDF whose page holds one annotation; further objects by number, as ``o5=b"/Launch"``."""
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[4 0 R]>>",
+        4: b"<</Type/Annot/Rect[0 0 9 9]" + annotation + b">>",
+        **{int(name[1:]): body for name, body in objects.items()},
+    }
+    out, places = io.BytesIO(b""), {}
+    out.write(b"%PDF-1.5\n")
+    for number, body in bodies.items():
+        places[number] = out.tell()
+        out.write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
+    start, last = out.tell(), max(bodies) + 1
+    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % last)
+    for number in range(1, last):
+        out.write(b"%010d 00000 n \n" % places.get(number, 0))
+    out.write(b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (last, start))
+    return out.getvalue()

@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from config.settings import Settings
+from tenants import roles
 from tenants.engines import PLATFORM_ROLE, READER_ROLE, role_url
 from tenants.probes import ATTACKS, REFUSED, SERVICE_ATTACKS
 from tenants.registry import Registry
@@ -110,3 +111,61 @@ def test_a_role_with_another_roles_password_gets_nowhere(
 
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(url.render_as_string(hide_password=False))
+
+
+@pytest.mark.parametrize("by_somebody_else", [False, True])
+def test_an_owner_who_is_no_superuser_is_told_whether_something_stays_open(
+    settings: Settings, *, by_somebody_else: bool
+) -> None:
+    with psycopg.connect(settings.owner_database_url or "") as owner:
+        owner.execute("CREATE ROLE managed_owner")
+        if not by_somebody_else:
+            owner.execute("GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO PUBLIC")
+        owner.execute(roles.lend_locks("managed_owner"))
+        owner.execute("SET ROLE managed_owner")
+
+        closed = roles.withhold_from_everybody(owner)
+
+        owner.rollback()
+    assert closed is by_somebody_else
+
+
+def test_a_role_that_takes_advisory_locks_is_lent_them_and_nothing_else(
+    settings: Settings,
+) -> None:
+    with psycopg.connect(settings.owner_database_url or "") as owner:
+        owner.execute("CREATE ROLE managed_owner")
+        owner.execute(roles.lend_locks("managed_owner"))
+        owner.execute("SET ROLE managed_owner")
+
+        owner.execute("SELECT pg_advisory_xact_lock(1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owner.execute("SELECT pg_total_relation_size('pg_class')")
+
+        owner.rollback()
+
+
+def test_whoever_watches_the_server_still_sees_it(settings: Settings) -> None:
+    with psycopg.connect(settings.owner_database_url or "") as owner:
+        owner.execute("CREATE ROLE watcher IN ROLE pg_monitor")
+        owner.execute("SET ROLE watcher")
+
+        found = owner.execute(
+            "SELECT count(*) FROM pg_stat_all_tables, pg_locks, pg_class WHERE reltuples > 0"
+            " AND pg_relation_size(pg_class.oid) > 0 LIMIT 1"
+        ).fetchone()
+
+        owner.rollback()
+    assert found is not None
+
+
+def test_no_function_tells_everybody_of_statistics_sizes_or_locks(settings: Settings) -> None:
+    with psycopg.connect(settings.owner_database_url or "") as owner:
+        left = owner.execute(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
+            " AND proname ~ 'advisory|^pg_stat_get|^pg_.*_size$|^pg_lock'"
+            " AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0))"
+        ).fetchall()
+
+    # The size of a value that one was given anyway.
+    assert {name for (name,) in left} <= {"pg_column_size"}

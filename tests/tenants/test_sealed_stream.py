@@ -15,15 +15,15 @@ ID = uuid.UUID(int=7)
 
 def sealed(plain: bytes, *, step: int = 1000) -> bytes:
     file = io.BytesIO()
-    sealer = Sealer(file, key_id=ID, key=KEY)
+    sealer = Sealer(file, key_id=ID, key=KEY, subject="rows of org_0001")
     for start in range(0, len(plain), step):
         sealer.write(plain[start : start + step])
     sealer.close()
     return file.getvalue()
 
 
-def opened(data: bytes, key: bytes = KEY) -> bytes:
-    opener = Opener(io.BytesIO(data), key=key)
+def opened(data: bytes, key: bytes = KEY, subject: str = "rows of org_0001") -> bytes:
+    opener = Opener(io.BytesIO(data), key=key, subject=subject)
     found = b""
     while block := opener.read(10_000):
         found += block
@@ -66,6 +66,12 @@ def test_chunks_that_changed_places_are_noticed() -> None:
 def test_another_key_opens_nothing() -> None:
     with pytest.raises(DamagedStreamError):
         opened(sealed(b"plain"), key=b"o" * 32)
+
+
+@pytest.mark.parametrize("other", ["rows of org_0002", "keys of org_0001", ""])
+def test_a_file_does_not_open_as_something_else_or_somebody_elses(other: str) -> None:
+    with pytest.raises(DamagedStreamError):
+        opened(sealed(b"plain"), subject=other)
 
 
 def test_a_file_names_its_key_and_two_are_never_alike() -> None:

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from rq.timeouts import JobTimeoutException
 
 from config.settings import Settings
-from tenants import context
+from tenants import backups, context
 from tenants.context import Runtime
 from tenants.engines import Engines
 from tenants.registry import Registry
@@ -70,3 +72,27 @@ def test_a_full_disk_of_one_does_not_stop_the_next(
     assert made(own) == 1
     assert [record.message for record in caplog.records] == ["backup_failed"]
     shutil.rmtree(tmp_path / "vault")
+
+
+def test_one_that_takes_all_of_the_time_lets_the_others_go_first(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    back_up = backups.back_up
+
+    def slow(home: Any, settings: Settings, keys: Any, slug: str) -> Any:
+        tried.append(slug)
+        if len(tried) == 1:
+            raise JobTimeoutException
+        return back_up(home, settings, keys, slug)
+
+    monkeypatch.setattr(backups, "back_up", slow)
+
+    with pytest.raises(JobTimeoutException):
+        back_up_due()
+    back_up_due()
+    back_up_due()
+
+    assert tried[0] not in tried[1:-1]
+    assert tried[0] == tried[-1]
+    assert made(own) == 2

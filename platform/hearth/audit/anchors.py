@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from hearth.audit.models import AuditAnchor, AuditEvent
 from hearth.audit.services import head_of
-from hearth.audit.signing import SignedHead, sign
+from hearth.audit.signing import SignedHead, is_genuine, sign, trusted_keys
 from hearth.outbox import services as outbox
 
 TEMPLATE = "audit_anchor"
@@ -91,14 +91,12 @@ def sinks_of(settings: Settings) -> list[AnchorSink]:
 def anchor(session: Session, settings: Settings) -> SignedHead | None:
     """Sign the newest event and keep it in every place; None when there is nothing new to keep.
 
-    :raises ChainBrokenError: the chain does not hold what was anchored last.
+    :raises ChainBrokenError: the chain does not hold what was anchored last, as the database has it
+        and as it is kept outside.
     """
     organisation = session.info["organisation"].schema_name
     last = session.scalars(select(AuditAnchor).order_by(AuditAnchor.seq.desc()).limit(1)).first()
-    if last is not None:
-        stands = session.scalar(select(AuditEvent.hash).where(AuditEvent.seq == last.seq))
-        if stands != last.hash:
-            raise ChainBrokenError(organisation, last.seq)
+    _refuse_other_history(session, settings, last)
     head = head_of(session)
     if head is None or (last is not None and last.seq >= head.seq):
         return None
@@ -116,6 +114,27 @@ def anchor(session: Session, settings: Settings) -> SignedHead | None:
     )
     session.flush()
     return signed
+
+
+def _refuse_other_history(session: Session, settings: Settings, last: AuditAnchor | None) -> None:
+    # Whoever cuts the chain cuts the database's own copies too; what lies outside is asked besides.
+    organisation = session.info["organisation"].schema_name
+    trusted = trusted_keys(settings)
+    heads = [
+        (head.seq, head.hash)
+        for sink in sinks_of(settings)
+        for head in sink.kept(organisation)
+        if head.organisation == organisation and is_genuine(head, trusted)
+    ]
+    newer = {head for head in heads if last is None or head[0] > last.seq}
+    asked = newer | ({(last.seq, last.hash)} if last is not None else set())
+    if heads:
+        asked.add(max(heads))
+    seqs = [seq for seq, _hash in asked]
+    events = select(AuditEvent.seq, AuditEvent.hash).where(AuditEvent.seq.in_(seqs))
+    standing = {(seq, found) for seq, found in session.execute(events)}
+    if missing := asked - standing:
+        raise ChainBrokenError(organisation, min(missing)[0])
 
 
 def anchored(session: Session) -> list[SignedHead]:

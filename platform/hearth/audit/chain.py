@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from hearth.audit.models import AuditEvent
+from hearth.audit.models import AuditChain, AuditEvent
 from hearth.trail import Entry
 
 BEGINNING = bytes(32)
-# Any number, as long as no other lock of ours uses it as its first half.
-LOCK = 0x48EA
 
 
 def canonical(event: Mapping[str, Any]) -> bytes:
@@ -49,8 +47,7 @@ def hash_of(event: AuditEvent, previous: bytes) -> bytes:
 
 def append(session: Session, entries: Sequence[Entry]) -> None:
     """Add entries at the end of the chain; nobody else can before this transaction has ended."""
-    name = session.info["organisation"].schema_name
-    session.execute(select(func.pg_advisory_xact_lock(LOCK, func.hashtext(name))))
+    session.execute(select(AuditChain.only_row).with_for_update()).one()
     # A statement of its own: it must see what the one before us has committed meanwhile.
     last = session.execute(
         select(AuditEvent.seq, AuditEvent.hash).order_by(AuditEvent.seq.desc()).limit(1)

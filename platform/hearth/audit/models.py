@@ -77,6 +77,22 @@ class AuditEvent(TenantModel):
     hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
 
 
+class AuditChain(TenantModel):
+    """One row, held by whoever appends to the chain; no other organisation's role can hold it."""
+
+    __tablename__ = "audit_chain"
+    __table_args__ = (CheckConstraint("only_row", name="only_row"),)
+
+    __record__ = DataRecord(
+        group=DataGroup.OPERATION,
+        purpose=Purpose.OPERATION,
+        basis=Basis.NOT_PERSONAL,
+        classes={"only_row": FieldClass.TECHNICAL},
+    )
+
+    only_row: Mapped[bool] = mapped_column(primary_key=True, default=True)
+
+
 class PersonRead(TenantModel):
     """One look at a page or a list, with everybody of a family whom it showed."""
 

@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
-from pypdf import PdfReader, PdfWriter
+from pypdf import Configuration, PdfReader, PdfWriter, apply_configuration, filters
 from pypdf.generic import (
     ArrayObject,
     DictionaryObject,
@@ -18,6 +19,21 @@ from hearth.files.pictures import without_remarks
 
 MOST_PAGES = 300
 MOST_OBJECTS = 50_000
+# What a document of the largest size says of itself when it is unpacked is a few megabytes; its
+# pages and pictures are taken over as they are packed.
+MOST_UNPACKED = 20_000_000
+LIMITS = Configuration(
+    zlib_maximum_output_length=MOST_UNPACKED,
+    lzw_maximum_output_length=MOST_UNPACKED,
+    run_length_maximum_output_length=MOST_UNPACKED,
+    brotli_maximum_output_length=MOST_UNPACKED,
+    array_based_stream_maximum_output_length=MOST_UNPACKED,
+    stream_decoding_work_maximum_length=3 * MOST_UNPACKED,
+    # Damaged data is mended byte by byte, which is slow.
+    zlib_maximum_recovery_input_length=200_000,
+    # No program of the machine is started for a picture.
+    jbig2dec_binary=None,
+)
 # What runs, starts, fetches, sends or carries something besides the pages.
 ACTIVE_KEYS = frozenset(
     {"/JS", "/JavaScript", "/AA", "/XFA", "/EmbeddedFiles", "/EF", "/RichMediaContent"}
@@ -30,6 +46,8 @@ ACTIVE_VALUES = frozenset(
     }
 )  # fmt: skip
 REMARKS = ("/Metadata", "/PieceInfo", "/LastModified", "/Info", "/Thumb")
+# What happens when somebody presses on a place of a page: a paper of a family's needs none of it.
+PRESSED = ("/A", "/AA", "/PA")
 
 
 def clean_paper(data: bytes) -> bytes:
@@ -37,13 +55,31 @@ def clean_paper(data: bytes) -> bytes:
 
     :raises FileRefusedError: it is locked, cannot be read, or holds more than pages.
     """
+    _left.set(MOST_UNPACKED)
     try:
-        return _write_anew(data)
+        with apply_configuration(LIMITS):
+            return _write_anew(data)
     except FileRefusedError:
         raise
     except Exception as error:
         # A document made to break its reader breaks it in many ways; each means the same to us.
         raise FileRefusedError(Refusal.UNREADABLE) from error
+
+
+# The library bounds each packed part of a document, and nobody the number of parts.
+_left: ContextVar[int] = ContextVar("bytes of this document that may still be unpacked")
+_unpack = filters.decode_stream_data
+
+
+def _unpack_within_bounds(stream: StreamObject) -> bytes:
+    unpacked = _unpack(stream)
+    _left.set(_left.get(MOST_UNPACKED) - len(unpacked))
+    if _left.get() < 0:
+        raise FileRefusedError(Refusal.UNREADABLE)
+    return unpacked
+
+
+filters.decode_stream_data = _unpack_within_bounds
 
 
 def _write_anew(data: bytes) -> bytes:
@@ -52,6 +88,8 @@ def _write_anew(data: bytes) -> bytes:
         raise FileRefusedError(Refusal.LOCKED)
     if any(_is_active(thing) for thing in _everything_in(reader.root_object)):
         raise FileRefusedError(Refusal.ACTIVE)
+    for thing in _everything_in(reader.root_object):
+        _forget_remarks(thing)
     if len(reader.pages) > MOST_PAGES:
         raise FileRefusedError(Refusal.TOO_MANY_PAGES)
     writer = PdfWriter()
@@ -86,16 +124,19 @@ def _everything_in(root: Any) -> Iterator[DictionaryObject]:
 
 
 def _is_active(thing: DictionaryObject) -> bool:
-    said = {thing.get(key) for key in ("/S", "/Type", "/Subtype") if _is_name(thing.get(key))}
-    return not ACTIVE_KEYS.isdisjoint(thing) or not ACTIVE_VALUES.isdisjoint(said)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, NameObject)
+    # What is meant may stand somewhere else in the file, and be pointed at.
+    said = [thing[key] for key in ("/S", "/Type", "/Subtype") if key in thing]
+    names = {name for name in said if isinstance(name, NameObject)}
+    # A stream's content in another file, which a reader would fetch.
+    elsewhere = isinstance(thing, StreamObject) and "/F" in thing
+    return elsewhere or not ACTIVE_KEYS.isdisjoint(thing) or not ACTIVE_VALUES.isdisjoint(names)
 
 
 def _forget_remarks(thing: DictionaryObject) -> None:
     for key in REMARKS:
         thing.pop(key, None)
+    if "/Rect" in thing:
+        for key in PRESSED:
+            thing.pop(key, None)
     if isinstance(thing, StreamObject) and thing.get("/Filter") == "/DCTDecode":
         thing._data = without_remarks(thing._data)

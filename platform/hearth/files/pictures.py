@@ -37,14 +37,15 @@ def _write_anew(data: bytes, format_name: str) -> bytes:
         if picture.width * picture.height > MOST_PIXELS:
             raise FileRefusedError(Refusal.TOO_MANY_PIXELS)
         picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-        upright = ImageOps.exif_transpose(picture)
-        upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        # Smaller before it is turned, and in place: each copy of the whole costs as much again.
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        ImageOps.exif_transpose(picture, in_place=True)
         see_through = format_name == "PNG" and (
-            upright.mode in {"RGBA", "LA"} or "transparency" in upright.info
+            picture.mode in {"RGBA", "LA"} or "transparency" in picture.info
         )
         mode = "RGBA" if see_through else "RGB"
-        bare = Image.new(mode, upright.size)
-        bare.paste(upright.convert(mode))
+        bare = Image.new(mode, picture.size)
+        bare.paste(picture.convert(mode))
     written = io.BytesIO()
     bare.save(written, format_name, **({"quality": QUALITY} if format_name == "JPEG" else {}))
     return written.getvalue()

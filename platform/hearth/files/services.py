@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-import threading
 import uuid
 from datetime import datetime, timedelta
 
@@ -11,17 +10,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import UserSession
-from hearth.files import content
-from hearth.files.kinds import Kind, kind_of
+from hearth.files import content, reading
+from hearth.files.kinds import kind_of
 from hearth.files.models import FileLink, StoredFile
-from hearth.files.papers import clean_paper
-from hearth.files.pictures import clean_picture
 from hearth.files.scanning import examine
 from tenants.passwords import derive
 
 LIFETIME = timedelta(seconds=60)
-# Unpacking a picture takes much memory for a moment, so one file is looked at after the other.
-_one_at_a_time = threading.Lock()
 
 
 def take_file(
@@ -39,8 +34,7 @@ def take_file(
     """
     kind = kind_of(data, filename)
     examine(data, scanner)
-    with _one_at_a_time:
-        cleaned = _clean(data, kind)
+    cleaned = reading.clean(data, kind, organisation=session.info["organisation"].schema_name)
     return content.keep(
         session, data=cleaned, kind=kind.name, subject_id=subject_id, stored_by=stored_by
     )
@@ -97,10 +91,6 @@ def open_link(session: Session, link: str, *, now: datetime) -> StoredFile | Non
         .execution_options(synchronize_session=False)
     )
     return session.get(StoredFile, file_id) if file_id else None
-
-
-def _clean(data: bytes, kind: Kind) -> bytes:
-    return clean_paper(data) if kind.name == "pdf" else clean_picture(data, kind)
 
 
 def _hashed(text: str) -> bytes:

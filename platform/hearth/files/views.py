@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort, request
 
 from hearth.accounts.guard import public
 from hearth.files import services
@@ -25,6 +25,9 @@ POLICY = (
 @public
 def hand_out(link: str) -> Response:
     """Hand a file out to be saved."""
+    if request.method == "HEAD":
+        # Whoever only looks ahead, as scanners of links do, must not use the link up.
+        abort(405)
     organisation = found(_organisation(link))
     with tenant_session(organisation) as session:
         file = found(services.open_link(session, link, now=datetime.now(UTC)))

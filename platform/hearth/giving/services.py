@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hearth.giving.clock import day_of, organisation_of, today
@@ -71,12 +72,24 @@ def start_gift(session: Session, *, request: GiftRequest, request_key: str) -> P
 
     :raises GiftRefusedError: amount, currency or fund are not ones we take.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(request_key, 0))))
-    found = session.scalar(select(Payment).where(Payment.request_key == request_key))
+    asked_before = select(Payment).where(Payment.request_key == request_key)
+    found = session.scalar(asked_before)
     if found is not None:
         return found
     fund = session.get(Fund, request.fund_id)
     _refuse_wrong_gift(request, fund, today(session))
+    try:
+        with session.begin_nested():
+            return _written_down(session, request, request_key)
+    except IntegrityError:
+        # The same request came twice at once, and the other one was first.
+        found = session.scalar(asked_before)
+        if found is None:
+            raise
+        return found
+
+
+def _written_down(session: Session, request: GiftRequest, request_key: str) -> Payment:
     gift = Gift(
         reference=new_reference(),
         donor_id=_donor(session, request),

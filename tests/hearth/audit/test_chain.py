@@ -94,8 +94,8 @@ def test_only_work_with_something_to_record_waits_for_the_chain(spb: OrgRef) -> 
         opened.commit()
         event.remove(*listener)
 
-    assert not [one for one in silent if "advisory" in one or "audit" in one]
-    assert [one for one in asked if "pg_advisory_xact_lock" in one]
+    assert not [one for one in silent if "audit" in one]
+    assert [one for one in asked if "FROM audit_chain FOR UPDATE" in " ".join(one.split())]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,16 @@ def test_the_organisations_own_role_can_only_add(
 ) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
         session.execute(text(statement.format(table, column, column)))
+
+
+def test_nobody_can_take_away_what_the_chain_is_held_by(session: Session) -> None:
+    for statement in (
+        "DELETE FROM audit_chain",
+        "TRUNCATE audit_chain",
+        "INSERT INTO audit_chain VALUES (true)",
+    ):
+        with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
+            session.execute(text(statement))
 
 
 @given(FACTS)

@@ -171,6 +171,42 @@ def test_a_chain_that_lost_its_anchor_is_not_anchored_again(
         anchored(house)
 
 
+def test_a_history_is_not_anchored_over_what_lies_outside(
+    house: OrgRef, write: Write, harm: Hurt, tmp_path: Path
+) -> None:
+    write(1)
+    anchored(house)
+    write(3)
+    anchored(house)
+    kept = (tmp_path / f"{house.schema_name}.heads").read_text("utf-8")
+    # What whoever owns the database can do, and what a restored snapshot does.
+    harm("DELETE FROM audit_events WHERE seq > 1")
+    harm("DELETE FROM audit_anchors WHERE seq > 1")
+
+    with pytest.raises(ChainBrokenError, match="event 4"):
+        anchored(house)
+    write(5)
+    with pytest.raises(ChainBrokenError, match="event 4"):
+        anchored(house)
+
+    assert (tmp_path / f"{house.schema_name}.heads").read_text("utf-8") == kept
+
+
+def test_a_strangers_line_among_the_heads_does_not_stop_the_anchoring(
+    house: OrgRef, write: Write, tmp_path: Path
+) -> None:
+    write(1)
+    stranger = replace(runtime().settings, audit_signing_key="a stranger's own secret " * 2)
+    with tenant_session(house) as session:
+        forged = sign(stranger, organisation=house.schema_name, seq=9, head=bytes(32))
+        FileAnchors(tmp_path).keep(session, forged)
+
+    head = anchored(house)
+
+    assert head is not None
+    assert head.seq == 1
+
+
 def test_nothing_new_is_not_anchored_twice(house: OrgRef, write: Write, tmp_path: Path) -> None:
     write(1)
     first, second = anchored(house), anchored(house)

@@ -113,6 +113,19 @@ def test_a_link_works_once(
     assert statuses == [200, 404, 404]
 
 
+def test_whoever_only_looks_ahead_does_not_use_a_link_up(
+    session: Session, household: Household, sign_in: MakeVisitor, visitor: MakeVisitor
+) -> None:
+    worker = sign_in(Role.SOCIAL_WORKER)
+    hand_in(worker, household, picture())
+    link = link_of(worker, household, only_document(session))
+
+    looked = visitor("files").head(urlsplit(link).path)
+    opened = open_elsewhere(visitor, link)
+
+    assert (looked.status_code, opened.status_code) == (405, 200)
+
+
 def test_a_link_is_old_after_a_minute(
     session: Session, household: Household, sign_in: MakeVisitor, visitor: MakeVisitor
 ) -> None:

@@ -14,6 +14,7 @@ from hearth.files.pictures import clean_picture, without_remarks
 from tests.factories.files import (
     SECRET,
     huge_picture,
+    linked_paper,
     paper,
     paper_with_attachment,
     photograph,
@@ -145,6 +146,50 @@ def test_a_document_that_is_more_than_pages_is_refused(data: bytes, reason: Refu
         clean_paper(data)
 
     assert refusal.value.reason is reason
+
+
+POINTED_AT = b"/Subtype/Link/A<</S 5 0 R/F(//elsewhere/paper.pdf)/JS(alert)>>"
+FETCHED = (
+    b"<</Type/XObject/Subtype/Form/BBox[0 0 1 1]/F(//elsewhere/x)/Length 0>>stream\n\nendstream"
+)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        linked_paper(b"/Subtype/Link/A<</S/Launch/F(cmd.exe)>>"),
+        linked_paper(POINTED_AT, o5=b"/Launch"),
+        linked_paper(POINTED_AT, o5=b"/SubmitForm"),
+        linked_paper(POINTED_AT, o5=b"/GoToR"),
+        linked_paper(b"/Subtype/Link/A<</S/URI/URI(a)/Next<</S 5 0 R>>>>", o5=b"/GoToR"),
+        linked_paper(b"/Subtype/Stamp/AP<</N 5 0 R>>", o5=FETCHED),
+        linked_paper(b"/Subtype 5 0 R", o5=b"/FileAttachment"),
+    ],
+    ids=["direct", "launch", "submit", "goto", "next", "fetched", "attachment"],
+)
+def test_what_a_document_does_is_seen_wherever_it_is_named(data: bytes) -> None:
+    with pytest.raises(FileRefusedError) as refusal:
+        clean_paper(data)
+
+    assert refusal.value.reason is Refusal.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        linked_paper(b"/Subtype/Link/A<</S/URI/URI(https://elsewhere.example)>>"),
+        linked_paper(b"/Subtype/Link/A 5 0 R", o5=b"<</S/URI/URI(https://elsewhere.example)>>"),
+        linked_paper(b"/Subtype/Link/A<</S/Thread/F(//elsewhere/x.pdf)/D 0>>"),
+        linked_paper(b"/Subtype/Link/PA<</S/URI/URI(https://elsewhere.example)>>"),
+    ],
+    ids=["address", "pointed at", "thread", "former"],
+)
+def test_a_link_in_a_document_leads_nowhere_any_more(data: bytes) -> None:
+    cleaned = clean_paper(data)
+
+    assert b"elsewhere" in data
+    assert b"elsewhere" not in cleaned
+    assert len(PdfReader(io.BytesIO(cleaned)).pages) == 1
 
 
 @settings(max_examples=60, deadline=None)

@@ -157,6 +157,116 @@ def test_another_organisations_backup_is_refused(house: House, passing: str) -> 
         restore(house, passing, made.folder)
 
 
+def retold(folder: Path, **said: str) -> None:
+    """Let the manifest beside a backup say something else."""
+    told = json.loads((folder / backups.MANIFEST).read_text())
+    (folder / backups.MANIFEST).write_text(json.dumps(told | said))
+
+
+def listed_as(house: House, schema: str, moment: datetime, data: Path) -> None:
+    """Let the registry too list what lies there, as somebody who writes to it would."""
+    house.home.execute("DELETE FROM shared.backups WHERE schema_name = %s", (schema,))
+    house.home.execute(
+        "INSERT INTO shared.backups (id, schema_name, made_at, destination, folder, key_id, rows,"
+        " checksum, keep_until) VALUES (gen_random_uuid(), %s, %s, 'x', 'x', %s, 1, %s, now())",
+        (schema, moment, house.keys.current(schema).id, backups.checksum_of(data)),
+    )
+
+
+@pytest.mark.parametrize("unlisted", [False, True])
+def test_a_manifest_that_says_so_makes_nobody_elses_backup_ones_own(
+    house: House, passing: str, *, unlisted: bool
+) -> None:
+    made = back_up(house, "pskov")
+    schema = house.organisation(passing).schema_name
+    retold(made.folder, schema=schema)
+    moment = datetime.strptime(made.folder.name, backups.MOMENT).replace(tzinfo=UTC)
+    listed_as(house, schema, moment, made.folder / backups.DATA)
+    suspend(house, passing)
+
+    with pytest.raises((NotABackupError, LostKeyError)):
+        restoring.restore(
+            house.home, house.settings, house.keys, passing, made.folder, unlisted=unlisted
+        )
+
+    resume(house, passing)
+    assert families(house, passing) == 1
+
+
+def test_rows_sealed_with_ones_own_key_and_said_to_be_anothers_are_refused(
+    house: House, passing: str
+) -> None:
+    made = back_up(house, passing)
+    schema = house.organisation("pskov").schema_name
+    # Whoever may write to the registry calls the key another organisation's.
+    house.home.execute("UPDATE shared.backup_keys SET schema_name = %s WHERE schema_name = %s",
+                       (schema, house.organisation(passing).schema_name))  # fmt: skip
+    retold(made.folder, schema=schema)
+    suspend(house, "pskov")
+
+    with pytest.raises(DamagedStreamError):
+        restoring.restore(
+            house.home, house.settings, house.keys, "pskov", made.folder, unlisted=True
+        )
+
+    resume(house, "pskov")
+    house.home.execute("DELETE FROM shared.backups")
+    house.home.execute("DELETE FROM shared.backup_keys WHERE schema_name = %s", (schema,))
+
+
+def test_an_older_backup_is_not_restored_under_a_newer_ones_name(
+    house: House, passing: str
+) -> None:
+    old, new = back_up(house, passing), back_up(house, passing)
+    schema = house.organisation(passing).schema_name
+    for name in (backups.DATA, backups.MANIFEST):
+        shutil.copy(old.folder / name, new.folder / name)
+    suspend(house, passing)
+
+    with pytest.raises(DamagedStreamError, match="not the one that was written"):
+        restore(house, passing, new.folder)
+    # Somebody who also mends the registry's list is found out by what is sealed.
+    moment = datetime.strptime(new.folder.name, backups.MOMENT).replace(tzinfo=UTC)
+    listed_as(house, schema, moment, old.folder / backups.DATA)
+    with pytest.raises(NotABackupError, match="its folder's is not"):
+        restore(house, passing, new.folder)
+    retold(new.folder, taken_at=moment.isoformat())
+    with pytest.raises(NotABackupError, match="its folder's is not"):
+        restoring.restore(
+            house.home, house.settings, house.keys, passing, new.folder, unlisted=True
+        )
+
+
+def test_a_backup_that_the_registry_does_not_list_is_restored_only_when_that_is_said(
+    house: House, passing: str
+) -> None:
+    made = back_up(house, passing)
+    house.home.execute("DELETE FROM shared.backups")
+    elsewhere = made.folder.rename(made.folder.with_name("moved"))
+    suspend(house, passing)
+
+    with pytest.raises(NotABackupError, match="not the name"):
+        restore(house, passing, elsewhere)
+    with pytest.raises(NotABackupError, match="the registry lists no backup"):
+        restore(house, passing, elsewhere.rename(made.folder))
+    restored = restoring.restore(
+        house.home, house.settings, house.keys, passing, made.folder, unlisted=True
+    )
+
+    assert restored.rows == made.rows
+
+
+def test_a_backup_whose_time_was_over_does_not_come_back_by_itself(
+    house: House, passing: str
+) -> None:
+    made = back_up(house, passing)
+    house.home.execute("UPDATE shared.backups SET removed_at = now()")
+    suspend(house, passing)
+
+    with pytest.raises(NotABackupError, match="the registry lists no backup"):
+        restore(house, passing, made.folder)
+
+
 def test_a_damaged_backup_changes_nothing(house: House, passing: str) -> None:
     made = back_up(house, passing)
     data = made.folder / backups.DATA

@@ -130,7 +130,7 @@ def restore(house: House, known: Known) -> None:
     """What the command does between suspending and resuming."""
     provisioning.set_state(house.home, known.slug, before="active", after="suspended")
     arguments = argparse.Namespace(
-        slug=known.slug, folder=known.folder, keys=None, to_scratch=False
+        slug=known.slug, folder=known.folder, keys=None, to_scratch=False, unlisted=False
     )
     try:
         cli_safekeeping._restore(house.home, house.settings, arguments)

@@ -75,7 +75,7 @@ def test_nothing_is_left_neither_rows_nor_role_nor_backup_nor_key_nor_job(
     assert not made.folder.exists()
     assert not redis_connection().exists(waiting_key(Job.DELIVER_OUTBOX, passing))
     with pytest.raises(LostKeyError):
-        house.keys.named(key_id)
+        house.keys.named(key_id, held.schema)
 
 
 def test_the_certificate_names_two_people_counts_and_the_day_the_last_copy_ends(
