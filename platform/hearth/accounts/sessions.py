@@ -54,16 +54,20 @@ def start_session(
 
 
 def raise_assurance(session: Session, *, token: str) -> str:
-    """Note that the second factor was shown; returns the session's new token (the old one ends)."""
+    """Note that the second factor was shown; returns the session's new token (the old one ends).
+
+    Only a session that was half in has proved anew who it is: a code alone proves too little.
+    """
     table = directory(session).session
     fresh = _new_token()
+    rises = table.assurance == Assurance.PASSWORD.value
     session.execute(
         update(table)
         .where(table.token_hash == token_hash(token))
         .values(
             token_hash=token_hash(fresh),
             assurance=Assurance.SECOND_FACTOR.value,
-            confirmed_at=datetime.now(UTC),
+            confirmed_at=case((rises, datetime.now(UTC)), else_=table.confirmed_at),
             may_enrol=False,
         )
     )
