@@ -117,7 +117,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
     Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
     Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
-    Destination(_l("Key"), "keys.show", "key", Permission.USERS_MANAGE),
+    Destination(_l("Key"), "keys.show", "key", Permission.KEYS_MANAGE),
     Destination(
         _l("Numbers"),
         "federation.numbers",

@@ -276,14 +276,19 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     )
 
 
-def by_token(session: Session, use: TokenUse) -> SignedIn:
-    """Who asks through a program: its owner, with no more than she and the key may both do."""
+def by_token(session: Session, use: TokenUse) -> SignedIn | None:
+    """Who asks through a program: its owner, with no more than she and the key may both do.
+
+    None for an owner who may no longer use programs at all.
+    """
     tables = directory(session)
     user = use.user
     row = session.execute(
         select(tables.user, *place_columns(tables)).where(tables.user.id == user.id)
     ).one()
     place = place_of(user.roles, row)
+    if Permission.TOKENS_USE not in place.standing.scopes:
+        return None
     allowed = place.standing.scopes.keys() & use.scopes
     return SignedIn(
         id=user.id,

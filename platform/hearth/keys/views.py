@@ -18,7 +18,7 @@ blueprint = Blueprint("keys", __name__, template_folder="templates")
 
 
 @blueprint.route("/keys/", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.KEYS_MANAGE)
 def show() -> Any:
     """How the organisation's key stands; the form unlocks it for half a day."""
     schema = organisation().schema_name
@@ -37,7 +37,7 @@ def show() -> Any:
 
 
 @blueprint.route("/keys/lock", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.KEYS_MANAGE)
 def lock() -> Any:
     """Lock the organisation's key at once."""
     form = Form(LockSchema(), sent_form())

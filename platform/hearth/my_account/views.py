@@ -271,6 +271,8 @@ def _make_token(user: accounts.SignedIn, form: Form) -> str:
 
 def _offered_scopes() -> list[tuple[str, str]]:
     user = person()
+    if not user.may(Permission.TOKENS_USE):
+        return []
     return [
         (scope.value, str(SCOPES[scope])) for scope in api_tokens.FOR_PROGRAMS if user.may(scope)
     ]

@@ -4,7 +4,8 @@ Like SQL's grant option: a role is handed out by those who hold the option for i
 of the policy, and never to oneself. Nobody changes a role that she holds.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -61,6 +62,13 @@ def role_in_use(session: Session, code: str) -> RoleInUse | None:
 def grantable(session: Session, actor: SignedIn) -> list[RoleInUse]:
     """The roles that somebody may hand to others."""
     return [role for role in roles_in_use(session) if role.base in actor.grants]
+
+
+def within_reach(session: Session, actor: SignedIn, users: Iterable[User]) -> set[uuid.UUID]:
+    """Whose accounts are somebody's to change: those who hold only roles that she may hand out."""
+    roles = roles_in_use(session)
+    beyond = {role.code for role in roles if role.base not in actor.grants}
+    return {user.id for user in users if beyond.isdisjoint(user.roles)}
 
 
 def may_change(session: Session, actor: SignedIn, role: RoleInUse) -> bool:

@@ -15,7 +15,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
-from hearth.staff.roles import hand_out
+from hearth.staff.roles import hand_out, within_reach
 from hearth.trail import Fact
 
 __all__ = ["AlreadyAcceptedError", "EmailTakenError"]
@@ -23,6 +23,10 @@ __all__ = ["AlreadyAcceptedError", "EmailTakenError"]
 
 class LastAdministratorError(Exception):
     """Nobody could open or close accounts any more."""
+
+
+class NotYoursToChangeError(Exception):
+    """Somebody holds a role that whoever asks could not have given her."""
 
 
 def colleagues(session: Session) -> Sequence[User]:
@@ -59,17 +63,23 @@ def invite_colleague(
     _record(session, "account.changed", user.id, {"roles_after": list(user.roles)})
 
 
-def invite_again(session: Session, user: User, *, invited_by: uuid.UUID) -> None:
+def invite_again(session: Session, user: User, *, actor: SignedIn) -> None:
     """Send a fresh invitation.
 
     :raises AlreadyAcceptedError: the person has chosen a password.
+    :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
     """
-    invitations.invite_again(session, user=user, invited_by=invited_by)
+    _refuse_above(session, user, actor)
+    invitations.invite_again(session, user=user, invited_by=actor.id)
 
 
-def start_second_factor_anew(session: Session, user: User, *, actor_id: uuid.UUID) -> None:
-    """Take a lost second factor off an account; the link for a new one goes to its owner alone."""
-    factors.start_anew(session, user_id=user.id, actor_id=actor_id)
+def start_second_factor_anew(session: Session, user: User, *, actor: SignedIn) -> None:
+    """Take a lost second factor off an account; the link for a new one goes to its owner alone.
+
+    :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
+    """
+    _refuse_above(session, user, actor)
+    factors.start_anew(session, user_id=user.id, actor_id=actor.id)
     invitations.send_enrolment(session, user_id=user.id)
 
 
@@ -86,8 +96,10 @@ def change_colleague(
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
     :raises LastAdministratorError: no open account with that role would be left.
+    :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
     :raises NotYoursToGiveError: a role that changes is not the actor's to give or to take.
     """
+    _refuse_above(session, user, actor)
     session.execute(select(User.id).order_by(User.id).with_for_update())
     stays_administrator = works_here and Role.ADMINISTRATOR.value in roles
     if not stays_administrator and _is_last_administrator(session, user):
@@ -109,6 +121,11 @@ def change_colleague(
     if "roles" in changed:
         facts |= {"roles_before": list(before["roles"]), "roles_after": user.roles}
     _record(session, "account.changed", user.id, facts)
+
+
+def _refuse_above(session: Session, user: User, actor: SignedIn) -> None:
+    if user.id not in within_reach(session, actor, [user]):
+        raise NotYoursToChangeError
 
 
 def _state(user: User) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, person
+from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.invitations import waiting_invitations
 from hearth.accounts.models import User
 from hearth.accounts.permissions import PERMISSION_LABELS, Permission, Role
@@ -42,9 +42,11 @@ blueprint = Blueprint("staff", __name__, template_folder="templates")
 @permit(Permission.USERS_MANAGE)
 def index() -> str:
     """Everybody with an account here."""
+    colleagues = services.colleagues(session)
     return render_template(
         "staff/index.html",
-        colleagues=services.colleagues(session),
+        colleagues=colleagues,
+        within_reach=register.within_reach(session, person(), colleagues),
         names={role.code: role.name for role in register.roles_in_use(session)},
         invited=waiting_invitations(session),
     )
@@ -70,7 +72,7 @@ def add() -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def change(user_id: uuid.UUID) -> Any:
     """Change what a colleague is here, or close the account."""
-    user = found(services.colleague(session, user_id))
+    user = _within_reach(user_id)
     form = Form(
         ChangedColleagueSchema(), sent_form(), _as_it_is(user), choices={"roles": _offered(user)}
     )
@@ -90,9 +92,9 @@ def change(user_id: uuid.UUID) -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def invite_again(user_id: uuid.UUID) -> Any:
     """Send a fresh invitation to somebody who has not chosen a password yet."""
-    user = found(services.colleague(session, user_id))
+    user = _within_reach(user_id)
     try:
-        services.invite_again(session, user, invited_by=person().id)
+        services.invite_again(session, user, actor=person())
         flash(_("An invitation is on its way. Its link works for three days."), "success")
     except AlreadyAcceptedError:
         flash(_("This person has chosen a password already."), "info")
@@ -103,8 +105,8 @@ def invite_again(user_id: uuid.UUID) -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def second_factor_anew(user_id: uuid.UUID) -> Any:
     """Take a lost second factor off a colleague's account."""
-    user = found(services.colleague(session, user_id))
-    services.start_second_factor_anew(session, user, actor_id=person().id)
+    user = _within_reach(user_id)
+    services.start_second_factor_anew(session, user, actor=person())
     flash(_("The second factor is off. A letter tells the person how to begin anew."), "success")
     return redirect(url_for("staff.index"), 303)
 
@@ -199,6 +201,14 @@ def leave_team(team_id: uuid.UUID, user_id: uuid.UUID) -> Response:
     team_register.leave(session, member, ended_by=person().id)
     flash(_("Your colleague has left the team."), "success")
     return redirect(url_for("staff.team", team_id=team_id), 303)
+
+
+def _within_reach(user_id: uuid.UUID) -> User:
+    """A colleague whose account the actor may change; that she tried another one is recorded."""
+    user = found(services.colleague(session, user_id))
+    if user.id not in register.within_reach(session, person(), [user]):
+        refuse(Permission.USERS_MANAGE)
+    return user
 
 
 def _change_role(role: RoleInUse) -> Any:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
 from hearth.accounts import sessions
+from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import (
@@ -23,9 +24,13 @@ from hearth.accounts.policy import (
     standing,
 )
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule, TeamMember
+from hearth.accounts.sessions import Assurance
+from hearth.audit.models import AuditEvent
 from hearth.data_classes import FieldClass
 from hearth.staff import roles
+from hearth.staff import services as staff
 from hearth.staff.roles import NotYoursToGiveError
+from hearth.staff.services import NotYoursToChangeError
 from tests.factories.families import open_family, staff_id
 from tests.factories.people import HOST, as_role, as_user, colleague, team
 from tests.support.visitors import Visitor
@@ -168,6 +173,99 @@ def test_who_may_hand_out_some_roles_hands_out_those_alone(session: Session) -> 
             roles.hand_out(session, user, wanted, actor=actor)
     (row,) = session.scalars(select(RoleAssignment).where(RoleAssignment.user_id == user.id)).all()
     assert (row.role, row.given_by, row.until_at) == ("house-staff", actor.id, None)
+
+
+@pytest.fixture
+def front_desk(session: Session, enter: Callable[[uuid.UUID], Visitor]) -> Visitor:
+    """Somebody who may hand out "house staff" and nothing else, signed in."""
+    own = OwnRole(
+        name="Front desk", base="administrator", created_by=staff_id(session, Role.ADMINISTRATOR)
+    )
+    session.add(own)
+    session.flush()
+    for role in set(ORGANISATION_ROLES) - {Role.HOUSE_STAFF}:
+        _rule(session, own.code, f"grant:{role}", WITHHELD)
+    return enter(colleague(session, own.code).id)
+
+
+@pytest.fixture
+def enter(session: Session, visitor: SignIn) -> Callable[[uuid.UUID], Visitor]:
+    def sign_in(user_id: uuid.UUID) -> Visitor:
+        client = visitor("spb")
+        token = sessions.start_session(
+            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
+        )
+        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
+        return client
+
+    return sign_in
+
+
+@pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.DIRECTOR, Role.ADMINISTRATOR])
+def test_a_front_desk_touches_no_account_of_a_role_it_cannot_hand_out(
+    session: Session, front_desk: Visitor, role: Role
+) -> None:
+    user = session.get_one(User, staff_id(session, role))
+    page, name = f"/colleagues/{user.id}", user.name
+    closing = {"name": "Somebody Else", "roles": [role.value], "locale": "en"}
+
+    answers = [
+        front_desk.get(page),
+        front_desk.submit(page, closing, page="/colleagues/"),
+        front_desk.submit(page, {**closing, "works_here": "true"}, page="/colleagues/"),
+        front_desk.submit(f"{page}/second-factor", page="/colleagues/"),
+        front_desk.submit(f"{page}/invitation", page="/colleagues/"),
+    ]
+
+    session.expire_all()
+    assert [answer.status_code for answer in answers] == [403] * 5
+    assert (user.name, user.disabled_at) == (name, None)
+    assert user.second_factor_at is not None
+    assert page not in front_desk.get("/colleagues/").text
+    refused = select(func.count()).where(AuditEvent.action == "access.refused")
+    assert session.scalar(refused) == 5
+
+
+def test_a_front_desk_changes_the_accounts_of_those_whose_role_it_hands_out(
+    session: Session, front_desk: Visitor
+) -> None:
+    user = session.get_one(User, staff_id(session, Role.HOUSE_STAFF))
+    closing = {"name": user.name, "roles": ["house-staff"], "locale": "en"}
+
+    answer = front_desk.submit(f"/colleagues/{user.id}", closing)
+
+    session.expire_all()
+    assert answer.status_code == 303
+    assert user.disabled_at is not None
+
+
+def test_the_service_itself_refuses_accounts_beyond_reach(session: Session) -> None:
+    own = OwnRole(name="Desk", base="administrator", created_by=staff_id(session, Role.DIRECTOR))
+    session.add(own)
+    session.flush()
+    _rule(session, own.code, f"grant:{Role.DIRECTOR}", WITHHELD)
+    actor = as_user(session, colleague(session, own.code).id)
+    director = session.get_one(User, staff_id(session, Role.DIRECTOR))
+    known = {"name": "X", "roles": ["director"], "locale": "en", "works_here": True}
+
+    for attempt in (
+        lambda: staff.change_colleague(session, director, **known, actor=actor),
+        lambda: staff.start_second_factor_anew(session, director, actor=actor),
+        lambda: staff.invite_again(session, director, actor=actor),
+    ):
+        with pytest.raises(NotYoursToChangeError):
+            attempt()
+
+
+def test_the_organisations_key_is_not_for_a_front_desk(
+    front_desk: Visitor, sign_in: SignIn
+) -> None:
+    administrator = sign_in(Role.ADMINISTRATOR)
+
+    answers = [front_desk.get(path).status_code for path in ("/keys/", "/keys/lock")]
+
+    assert answers == [403, 403]
+    assert administrator.get("/keys/").status_code == 200
 
 
 def test_nobody_changes_a_role_that_she_holds(session: Session, sign_in: SignIn) -> None:
