@@ -308,6 +308,13 @@ def by_token(session: Session, use: TokenUse) -> SignedIn | None:
     )
 
 
+def told_apart(session: Session, user_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Members of staff by name and address, for records that must never accuse somebody else."""
+    table = directory(session).user
+    users = session.scalars(select(table).where(table.id.in_(user_ids)))
+    return {user.id: user.told_apart for user in users}
+
+
 def names_of(session: Session, user_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The names of members of staff, for pages that say who did something."""
     tables = directory(session)

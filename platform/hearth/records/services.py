@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import SignedIn, names_of
+from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import EventQuery, Look, ReadQuery
@@ -99,9 +99,9 @@ def log_lines(
 
 
 def people_of_staff(session: Session) -> list[tuple[uuid.UUID, str]]:
-    """Everybody who has or had an account, by name."""
-    rows = session.execute(select(User.id, User.name).order_by(User.name, User.id))
-    return [(user_id, name) for user_id, name in rows]
+    """Everybody who has or had an account, by name, with what tells two of one name apart."""
+    users = session.scalars(select(User).order_by(User.name, User.id))
+    return [(user.id, user.told_apart) for user in users]
 
 
 def record_export(session: Session, wanted: Wanted, number: int) -> None:
@@ -117,7 +117,7 @@ def record_export(session: Session, wanted: Wanted, number: int) -> None:
 
 
 def _with_names(session: Session, events: Collection[AuditEvent]) -> list[Line]:
-    names = names_of(session, {event.actor_id for event in events if event.actor_id})
+    names = told_apart(session, {event.actor_id for event in events if event.actor_id})
     cases = {event.household_id for event in events if event.household_id}
     rows = session.execute(
         select(Household.id, Household.case_number).where(Household.id.in_(cases))

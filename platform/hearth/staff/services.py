@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from hearth.accounts import api_tokens, factors, invitations, sessions
+from hearth.accounts import api_tokens, factors, invitations, names, sessions
 from hearth.accounts.events import Happened, note
 from hearth.accounts.invitations import AlreadyAcceptedError, EmailTakenError
 from hearth.accounts.models import User
@@ -53,8 +53,10 @@ def invite_colleague(
     """Open an account; its owner chooses a password by the link in her mail.
 
     :raises EmailTakenError: somebody has one with this address.
+    :raises NameTakenError: a colleague has this name.
     :raises NotYoursToGiveError: one of the roles is not the actor's to hand out.
     """
+    names.refuse_taken(session, name)
     link = invitations.invite(
         session, email=email, name=name, roles=[], locale=locale, invited_by=actor.id
     )
@@ -96,6 +98,7 @@ def change_colleague(
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
     :raises LastAdministratorError: no open account with that role would be left.
+    :raises NameTakenError: a colleague has this name.
     :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
     :raises NotYoursToGiveError: a role that changes is not the actor's to give or to take.
     """
@@ -110,7 +113,8 @@ def change_colleague(
         _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
     if works_here != (user.disabled_at is None):
         _note_and_end(session, user, Happened.OPENED if works_here else Happened.CLOSED, actor.id)
-    user.name, user.locale = name, locale
+    names.rename(session, user, name)
+    user.locale = locale
     user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))
     if not works_here:
         api_tokens.revoke_all(session, user_id=user.id)

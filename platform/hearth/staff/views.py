@@ -8,9 +8,11 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from hearth.accounts.entering import name_is_taken
 from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.invitations import waiting_invitations
 from hearth.accounts.models import User
+from hearth.accounts.names import NameTakenError
 from hearth.accounts.permissions import PERMISSION_LABELS, Permission, Role
 from hearth.accounts.policy import FIELD_LABELS, SCOPE_LABELS
 from hearth.accounts.policy_models import Team
@@ -65,6 +67,8 @@ def add() -> Any:
             return redirect(url_for("staff.index"), 303)
         except EmailTakenError:
             form.add_error("email", _("Somebody signs in with this address already."))
+        except NameTakenError:
+            form.add_error("name", name_is_taken())
     return form_page("staff/add.html", form)
 
 
@@ -81,6 +85,8 @@ def change(user_id: uuid.UUID) -> Any:
             services.change_colleague(session, user, **asdict(form.loaded), actor=person())
             flash(_("The account has been changed."), "success")
             return redirect(url_for("staff.index"), 303)
+        except NameTakenError:
+            form.add_error("name", name_is_taken())
         except LastAdministratorError:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
         except NotYoursToGiveError:

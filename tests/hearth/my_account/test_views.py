@@ -17,6 +17,7 @@ from hearth.accounts.factor_models import AuthenticatorApp, RecoveryCode
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy_models import RoleRule
+from hearth.audit.models import AuditEvent
 from hearth.outbox.models import OutboxMessage
 from tests.support.servers import PASSWORD
 from tests.support.visitors import Visitor, codes_now
@@ -41,6 +42,37 @@ def make_key(person: Visitor) -> str:
 def ask(visitor: Visitor, path: str, key: str, method: str = "GET") -> int:
     answer = visitor.open(path, method=method, headers={"Authorization": f"Bearer {key}"})
     return answer.status_code
+
+
+def test_a_new_name_is_recorded_and_is_nobody_elses(sign_in: MakeVisitor, session: Session) -> None:
+    anna = sign_in(Role.SOCIAL_WORKER)
+    whose = User.roles == [Role.SOCIAL_WORKER.value]
+    me = session.scalars(select(User).where(whose)).one()
+    # The second one is written with Cyrillic letters that look like Latin ones.
+    taken = ("Test director", "T\u0435st  DIR\u0415CTOR")
+
+    refused = [anna.submit("/account/", {"name": name, "locale": "en"}) for name in taken]
+    renamed = anna.submit("/account/", {"name": "Anna Nova", "locale": "en"})
+    again = anna.submit("/account/", {"name": "Anna Nova", "locale": "en"})
+
+    events = session.scalars(select(AuditEvent).where(AuditEvent.action == "account.changed")).all()
+    assert [answer.status_code for answer in refused] == [422, 422]
+    assert "has this name already" in refused[0].text
+    assert (renamed.status_code, again.status_code) == (303, 303)
+    assert [(one.subject_id, one.actor_id, one.facts) for one in events] == [
+        (me.id, me.id, {"fields": ["name"]})
+    ]
+
+
+def test_the_name_of_a_closed_account_is_free(sign_in: MakeVisitor, session: Session) -> None:
+    anna = sign_in(Role.SOCIAL_WORKER)
+    gone = User.roles == [Role.DIRECTOR.value]
+    session.execute(update(User).where(gone).values(disabled_at=datetime.now(UTC)))
+    session.commit()
+
+    answer = anna.submit("/account/", {"name": "Test director", "locale": "en"})
+
+    assert answer.status_code == 303
 
 
 def withhold(session: Session, role: Role, permission: Permission) -> None:
