@@ -45,6 +45,7 @@ from config.settings import Settings
 from hearth.accounts import mails as account_mails
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Permission
+from hearth.accounts.sessions import was_given_out
 from hearth.audit import mails as audit_mails
 from hearth.break_glass import mails as break_glass_mails
 from hearth.break_glass.banner import look_banner
@@ -136,6 +137,7 @@ MAX_BODY = 2 * 1024 * 1024
 LARGE_BODIES = {"documents.add": LARGEST + 64 * 1024}
 GUARDED = Guarded(
     cookie=COOKIE,
+    ours=was_given_out,
     costly=frozenset({"figures.export", "federation.export", "documents.add"}),
     reports=frozenset({"notices.reports"}),
 )
