@@ -1,12 +1,15 @@
 """Who asks for too much is turned away kindly, and nobody else notices."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from gunicorn.http.errors import NoMoreData
 from sqlalchemy.orm import Session
 
 from config.child_processes import free_port
@@ -338,6 +341,42 @@ def test_a_full_house_answers_503_and_every_place_is_given_back(
     assert full.headers["Retry-After"] == "2"
     assert elsewhere.status_code == 200
     assert free == [200, 404, 200]
+    assert not any(places._running.values())
+
+
+class Late(io.RawIOBase):
+    """A body that begins and does not come in time."""
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if self.begun:
+            raise NoMoreData
+        self.begun = True
+        return b"email=a"
+
+    def readinto(self, buffer: Any) -> int:
+        taken = self.read()
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/give", "/csp-reports"])
+def test_a_body_that_does_not_come_is_refused_and_gives_its_place_back(
+    app: HearthFlask, visitor: MakeVisitor, session: Session, path: str
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    kind = "application/csp-report" if "csp" in path else "application/x-www-form-urlencoded"
+
+    sent = {"wsgi.input": Late(), "CONTENT_LENGTH": "1000", "CONTENT_TYPE": kind}
+
+    answer = visitor("spb").post(path, environ_overrides=sent)
+
+    assert answer.status_code in {400, 408}
     assert not any(places._running.values())
 
 
