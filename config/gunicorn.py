@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 # A worker that holds many requests waits for PostgreSQL, not for the processor: threads suit that.
-worker_class = "gthread"
+# Ours is gunicorn's own with threads, which ends requests that arrive too slowly.
+worker_class = "config.patience.PatientWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("HEARTH_WEB_THREADS", "8"))
 bind = os.environ.get("HEARTH_WEB_BIND", "127.0.0.1:8000")

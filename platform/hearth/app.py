@@ -45,6 +45,7 @@ from config.settings import Settings
 from hearth.accounts import mails as account_mails
 from hearth.accounts.guard import COOKIE, signed_in
 from hearth.accounts.permissions import Permission
+from hearth.accounts.sessions import was_given_out
 from hearth.audit import mails as audit_mails
 from hearth.break_glass import mails as break_glass_mails
 from hearth.break_glass.banner import look_banner
@@ -118,7 +119,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
     Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
     Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
-    Destination(_l("Key"), "keys.show", "key", Permission.USERS_MANAGE),
+    Destination(_l("Key"), "keys.show", "key", Permission.KEYS_MANAGE),
     Destination(
         _l("Numbers"),
         "federation.numbers",
@@ -139,6 +140,7 @@ FAMILY_PARTS = frozenset({"household_id", "stay_id", "referral_id"})
 LARGE_BODIES = {"documents.add": LARGEST + 64 * 1024}
 GUARDED = Guarded(
     cookie=COOKIE,
+    ours=was_given_out,
     costly=frozenset({"figures.export", "federation.export", "documents.add"}),
     reports=frozenset({"notices.reports"}),
 )

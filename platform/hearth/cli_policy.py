@@ -2,12 +2,12 @@
 
 import argparse
 import sys
+from typing import Any
 
 from flask import Flask
 
 from config.settings import Settings
-from hearth.accounts.matrix import markdown
-from hearth.accounts.permissions import Permission
+from hearth.accounts.matrix import Route, markdown
 from hearth.app import create_app
 
 
@@ -23,12 +23,14 @@ def matrix(_arguments: argparse.Namespace) -> None:
     sys.stdout.write(markdown(guarded_routes(create_app(Settings.from_env()))))
 
 
-def guarded_routes(app: Flask) -> list[tuple[str, str, Permission]]:
+def guarded_routes(app: Flask) -> list[Route]:
     """Every method and address that asks for a permission."""
     found = []
     for rule in app.url_map.iter_rules():
-        guard = getattr(app.view_functions[rule.endpoint], "guard", None)
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            if guard is not None:
-                found.append((method, rule.rule, guard))
+        view: Any = app.view_functions[rule.endpoint]
+        if getattr(view, "guard", None) is None:
+            continue
+        asked = (view.guard, view.asks[1:], view.asks_programs)
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        found += [Route(method, rule.rule, *asked) for method in methods]
     return found

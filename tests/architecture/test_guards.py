@@ -69,6 +69,31 @@ def test_every_permission_is_somebodys() -> None:
     assert held == set(Permission)
 
 
+def test_every_permission_is_asked_for_somewhere(app: HearthFlask) -> None:
+    asked = {
+        permission
+        for view in app.view_functions.values()
+        for permission in (*getattr(view, "asks", ()), *getattr(view, "asks_programs", ()))
+    }
+
+    assert asked == set(Permission)
+
+
+def test_whatever_leaves_the_service_asks_for_the_permission_to_take_it_out(
+    app: HearthFlask,
+) -> None:
+    workbooks = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.endswith(".xlsx")}
+
+    lacking = {
+        endpoint
+        for endpoint in workbooks | {"subject_rights.hand_out"}
+        if Permission.EXPORTS not in getattr(app.view_functions[endpoint], "asks", ())
+    }
+
+    assert len(workbooks) >= 4
+    assert lacking == set()
+
+
 @pytest.mark.parametrize("path", VIEWS, ids=lambda path: path.parent.name)
 def test_a_view_parses_permits_asks_one_service_and_renders(path: Path) -> None:
     tree = ast.parse(path.read_text())

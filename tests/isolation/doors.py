@@ -8,7 +8,7 @@ import pytest
 from flask import g
 
 from hearth.accounts.guard import COOKIE, OWN
-from hearth.accounts.permissions import FEDERATION_ROLES, Role
+from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role
 from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.web.request import HearthFlask
 from hearth.web.tokens import UNSAFE, form_token
@@ -36,6 +36,7 @@ class Door:
     endpoint: str
     guard: str | None
     kinds: frozenset[SiteKind]
+    asks: frozenset[Permission] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.method} {self.rule}"
@@ -63,7 +64,7 @@ class Door:
 
     def opens_to(self, role: Role) -> bool:
         """Whether a role may pass; the pages about oneself are open to all of them."""
-        return self.guard == OWN or self.guard in ROLE_PERMISSIONS[role]
+        return self.guard == OWN or (bool(self.asks) and self.asks <= ROLE_PERMISSIONS[role])
 
     def role(self) -> Role | None:
         """Somebody who may pass; nobody in particular where everybody may."""
@@ -84,9 +85,10 @@ def doors_of(app: HearthFlask) -> list[Door]:
     for rule in app.url_map.iter_rules():
         blueprint, _, _ = rule.endpoint.rpartition(".")
         kinds = app.extensions["site_kinds"].get(blueprint, frozenset(SiteKind))
-        guard = getattr(app.view_functions[rule.endpoint], "guard", None)
+        view = app.view_functions[rule.endpoint]
+        asked = (getattr(view, "guard", None), kinds, frozenset(getattr(view, "asks", ())))
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        found += [Door(method, rule.rule, rule.endpoint, guard, kinds) for method in methods]
+        found += [Door(method, rule.rule, rule.endpoint, *asked) for method in methods]
     unknown = sorted(
         {
             f"<{name}> in {door.rule}"

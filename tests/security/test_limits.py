@@ -1,21 +1,27 @@
 """Who asks for too much is turned away kindly, and nobody else notices."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from gunicorn.http.errors import NoMoreData
 from sqlalchemy.orm import Session
 
 from config.child_processes import free_port
 from config.settings import Settings
 from hearth import jobs
+from hearth.accounts import limits as guesses
+from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Role
 from hearth.app import GUARDED, create_app
 from hearth.web import counting, limits
+from hearth.web.addresses import line_of
 from hearth.web.counting import Count, Counters, Limit
 from hearth.web.limits import InFlight
 from hearth.web.request import HearthFlask
@@ -101,6 +107,110 @@ def test_one_organisations_exports_leave_the_other_its_own(
     assert elsewhere == 200
 
 
+@pytest.fixture
+def few_for_all(monkeypatch: pytest.MonkeyPatch, limited: HearthFlask) -> HearthFlask:
+    """Sheets of the organisation that a test can fill."""
+    for name in ("PER_ORGANISATION", "STRANGERS_PER_ORGANISATION"):
+        monkeypatch.setattr(limits, name, replace(getattr(limits, name), a_minute=4))
+    return limited
+
+
+def token_for(sign_in: MakeVisitor, role: Role) -> str:
+    cookie = sign_in(role).get_cookie(COOKIE, domain="spb.hearth.test")
+    assert cookie is not None
+    return str(cookie.value)
+
+
+@pytest.mark.parametrize("cookie", [None, "a-token-of-somebody", "a.1.b", "..", "é.1f.0"])
+def test_strangers_shut_nobody_out_who_works_there(
+    few_for_all: HearthFlask, sign_in: MakeVisitor, cookie: str | None
+) -> None:
+    worker, stranger = at(few_for_all), at(few_for_all)
+    token = token_for(sign_in, Role.SOCIAL_WORKER)
+    worker.set_cookie(COOKIE, token, domain=worker.host, secure=True)
+    if cookie:
+        stranger.set_cookie(COOKIE, cookie, domain=stranger.host, secure=True)
+
+    flood = [from_address(stranger, "/give", f"192.0.2.{n}") for n in range(6)]
+    work = [from_address(worker, "/families/", "198.51.100.1") for _ in range(5)]
+
+    assert flood == [200] * 4 + [429] * 2
+    assert work == [200] * 4 + [429]
+
+
+def test_a_cookie_of_another_host_or_of_yesterday_is_a_strangers(
+    few_for_all: HearthFlask, sign_in: MakeVisitor
+) -> None:
+    token = token_for(sign_in, Role.SOCIAL_WORKER)
+    tomorrow = datetime.now(UTC) + sessions.ABSOLUTE + timedelta(hours=1)
+
+    here = sessions.was_given_out(token, "spb.hearth.test")
+    elsewhere = sessions.was_given_out(token, "pskov.hearth.test")
+    changed = sessions.was_given_out("x" + token, "spb.hearth.test")
+    with time_machine.travel(tomorrow, tick=False):
+        later = sessions.was_given_out(token, "spb.hearth.test")
+
+    assert (here, elsewhere, changed, later) == (True, False, False, False)
+
+
+def test_what_is_nowhere_counts_for_its_address_alone(
+    few_for_all: HearthFlask,
+) -> None:
+    visitor = at(few_for_all)
+
+    nowhere = {from_address(visitor, "/nothing-here", f"192.0.2.{n}") for n in range(6)}
+    page = from_address(visitor, "/give", "198.51.100.1")
+
+    assert nowhere == {404}
+    assert page == 200
+
+
+def test_strangers_use_up_no_exports(few_for_all: HearthFlask, sign_in: MakeVisitor) -> None:
+    director, stranger = at(few_for_all), at(few_for_all)
+    token = token_for(sign_in, Role.DIRECTOR)
+    director.set_cookie(COOKIE, token, domain=director.host, secure=True)
+    path = "/figures/our-figures.xlsx"
+
+    flood = {from_address(stranger, path, f"192.0.2.{n}") for n in range(4)}
+
+    assert flood == {302}
+    assert from_address(director, path, "198.51.100.1") == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("not an address", "not an address", True),
+    ],
+)
+def test_a_line_of_ipv6_is_one_address(one: str, other: str, same: bool) -> None:
+    assert (line_of(one) == line_of(other)) is same
+
+
+def test_a_line_of_ipv6_has_one_sheet(limited: HearthFlask) -> None:
+    visitor = at(limited)
+
+    statuses = [from_address(visitor, "/give", f"2001:db8::{n}") for n in range(10)]
+
+    assert statuses == [200] * 8 + [429] * 2
+
+
+def test_guesses_from_one_line_of_ipv6_are_counted_together(session: Session) -> None:
+    for number in range(guesses.PER_ADDRESS):
+        guesses.count_failure(
+            session, account=f"{number}", address=f"2001:db8::{number}", pepper=b"x"
+        )
+    session.flush()
+
+    with pytest.raises(guesses.TooManyFailuresError):
+        guesses.refuse_guessing(session, account="a", address="2001:db8::ffff", pepper=b"x")
+    guesses.refuse_guessing(session, account="a", address="2001:db8:0:1::1", pepper=b"x")
+
+
 def test_probes_files_and_signed_notices_are_never_turned_away(limited: HearthFlask) -> None:
     visitor, hooks = at(limited), at(limited, "hooks.hearth.test")
 
@@ -170,16 +280,39 @@ def test_processes_share_their_sheets_in_redis(settings: Settings) -> None:
     assert over == [False, False, False, True]
 
 
-def test_a_house_takes_three_quarters_of_the_threads_at_most() -> None:
+def test_a_house_takes_half_of_the_threads_and_one_more() -> None:
     in_flight = InFlight(threads=8)
 
     taken = [in_flight.begin("spb", costly=False) for _ in range(7)]
     neighbour = in_flight.begin("pskov", costly=False)
     in_flight.end("spb", costly=False)
 
-    assert taken == [True] * 6 + [False]
+    # Five forms at once are one family's evening, not a flood.
+    assert taken == [True] * 5 + [False] * 2
     assert neighbour
     assert in_flight.begin("spb", costly=False)
+
+
+@pytest.mark.parametrize("threads", [4, 5, 8, 16])
+def test_two_houses_together_leave_a_thread_to_a_third(threads: int) -> None:
+    in_flight = InFlight(threads)
+
+    taken = [in_flight.begin(house, costly=False) for _ in range(threads) for house in ("a", "b")]
+    third = in_flight.begin("c", costly=False)
+    in_flight.end("a", costly=False)
+
+    assert sum(taken) == threads - 1
+    assert third
+    assert not in_flight.begin("a", costly=False)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_where_threads_are_few_a_house_alone_still_works_with_two(threads: int) -> None:
+    in_flight = InFlight(threads)
+
+    taken = [in_flight.begin("spb", costly=False) for _ in range(min(2, threads))]
+
+    assert all(taken)
 
 
 def test_one_export_at_a_time_and_pages_beside_it() -> None:
@@ -208,6 +341,42 @@ def test_a_full_house_answers_503_and_every_place_is_given_back(
     assert full.headers["Retry-After"] == "2"
     assert elsewhere.status_code == 200
     assert free == [200, 404, 200]
+    assert not any(places._running.values())
+
+
+class Late(io.RawIOBase):
+    """A body that begins and does not come in time."""
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if self.begun:
+            raise NoMoreData
+        self.begun = True
+        return b"email=a"
+
+    def readinto(self, buffer: Any) -> int:
+        taken = self.read()
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/give", "/csp-reports"])
+def test_a_body_that_does_not_come_is_refused_and_gives_its_place_back(
+    app: HearthFlask, visitor: MakeVisitor, session: Session, path: str
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    kind = "application/csp-report" if "csp" in path else "application/x-www-form-urlencoded"
+
+    sent = {"wsgi.input": Late(), "CONTENT_LENGTH": "1000", "CONTENT_TYPE": kind}
+
+    answer = visitor("spb").post(path, environ_overrides=sent)
+
+    assert answer.status_code in {400, 408}
     assert not any(places._running.values())
 
 

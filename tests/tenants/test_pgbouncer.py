@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -175,7 +175,8 @@ def runtime(pooled: Settings) -> Iterator[Runtime]:
 
 @pytest.fixture
 def service(pooled: Settings) -> HearthFlask:
-    service = create_app(pooled)
+    # All walkers may meet in one house, which never gets every thread.
+    service = create_app(replace(pooled, web_threads=2 * THREADS))
     service.test_client_class = Visitor
     return service
 

@@ -64,8 +64,11 @@ def make_token(
 ) -> str:
     """Make a key and return it; it is stored nowhere.
 
-    :raises ScopeRefusedError: it would do more than its owner, or what no program may.
+    :raises ScopeRefusedError: its owner may use no programs, or it would do more than she or any
+        program may.
     """
+    if Permission.TOKENS_USE not in own:
+        raise ScopeRefusedError
     if not scopes or not set(scopes) <= set(own) & set(FOR_PROGRAMS):
         raise ScopeRefusedError
     token = PREFIX + secrets.token_urlsafe(32)

@@ -130,6 +130,11 @@ def names_here() -> Sequence[str]:
     return () if organisation is None else (organisation.slug, *organisation.names.values())
 
 
+def name_is_taken() -> str:
+    """Why somebody cannot be called so."""
+    return str(_("Somebody here has this name already. Add something that tells the two apart."))
+
+
 def weakness_in_words(weakness: Weakness) -> str:
     """What is wrong with a password and what would be better."""
     words: dict[Weakness, str] = {

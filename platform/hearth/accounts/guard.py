@@ -36,6 +36,7 @@ __all__ = [
     "permit",
     "person",
     "public",
+    "refuse",
     "remember_sign_in",
     "session_token",
     "signed_in",
@@ -44,18 +45,23 @@ __all__ = [
 OWN: Final = "own"
 STAFFED = frozenset({SiteKind.ORGANISATION, SiteKind.FEDERATION})
 View = Callable[..., Any]
-Allowed = Callable[[SignedIn], bool]
+Enough = Callable[[SignedIn], bool]
 
 
 def permit(
-    permission: Permission, *, fresh: bool = False, programs: bool = False
+    permission: Permission,
+    *,
+    also: Permission | None = None,
+    fresh: bool = False,
+    programs: bool = False,
 ) -> Callable[[View], View]:
     """Open a view to those who hold a permission on this site, and to nobody else.
 
-    ``fresh`` asks for a proof of who it is within the last minutes; ``programs`` lets a key for
-    programs read it too.
+    ``also`` is a second permission without which it stays closed; ``fresh`` asks for a proof of who
+    it is within the last minutes; ``programs`` lets a key for programs read it too.
     """
-    return _guarded(permission, lambda user: user.may(permission), fresh=fresh, programs=programs)
+    asks = (permission,) if also is None else (permission, also)
+    return _guarded(permission, asks, fresh=fresh, programs=programs)
 
 
 def own(
@@ -70,7 +76,7 @@ def own(
     def enough(user: SignedIn) -> bool:
         return half_in or (enrolling and not user.has_second_factor)
 
-    return _guarded(OWN, lambda _user: True, fresh=fresh, programs=programs, enough=enough)
+    return _guarded(OWN, (), fresh=fresh, programs=programs, enough=enough)
 
 
 @overload
@@ -128,27 +134,29 @@ def session_token() -> str | None:
 
 def _guarded(
     guard: str,
-    allowed: Allowed,
+    asks: tuple[Permission, ...],
     *,
     fresh: bool,
     programs: bool,
-    enough: Allowed = lambda _user: False,
+    enough: Enough = lambda _user: False,
 ) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**arguments: Any) -> Response:
             if programs and "Authorization" in request.headers:
-                return _answer_program(view, arguments, allowed)
+                return _answer_program(view, arguments, asks)
             user = signed_in()
             if user is None:
                 return _ask_to_sign_in()
             if user.is_half_in and not enough(user):
                 return _lead_on(user)
-            if not allowed(user):
-                _refuse(guard)
+            if (missing := _missing(user, asks)) is not None:
+                refuse(missing)
             return _answer(view, arguments, forms=True, prove=user if fresh else None)
 
         wrapper.guard = guard  # type: ignore[attr-defined]
+        wrapper.asks = asks  # type: ignore[attr-defined]
+        wrapper.asks_programs = (Permission.TOKENS_USE,) if programs else ()  # type: ignore[attr-defined]
         wrapper.fresh = fresh  # type: ignore[attr-defined]
         wrapper.programs = programs  # type: ignore[attr-defined]
         return wrapper
@@ -180,7 +188,13 @@ def _answer(
     return response
 
 
-def _answer_program(view: View, arguments: dict[str, Any], allowed: Allowed) -> Response:
+def _missing(user: SignedIn, asks: tuple[Permission, ...]) -> Permission | None:
+    return next((one for one in asks if not user.may(one)), None)
+
+
+def _answer_program(
+    view: View, arguments: dict[str, Any], asks: tuple[Permission, ...]
+) -> Response:
     """Answer a program: its key is all it has, and it only ever reads."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     route = str(request.url_rule.rule) if request.url_rule else ""
@@ -194,8 +208,8 @@ def _answer_program(view: View, arguments: dict[str, Any], allowed: Allowed) -> 
         return refusal
     # The use counts towards the minute's sixty whatever the answer is.
     commit_now()
-    g.user = services.by_token(session, use)
-    if not allowed(g.user):
+    g.user = owner = services.by_token(session, use)
+    if owner is None or _missing(owner, asks) is not None:
         return make_response(jsonify(error="this key may not read that"), 403)
     return make_response(view(**arguments))
 
@@ -206,8 +220,8 @@ def _changes_cookie(response: Response) -> bool:
     return any(cookie.startswith(f"{COOKIE}=") for cookie in cookies)
 
 
-def _refuse(guard: str) -> NoReturn:
-    # The refusal undoes all other work; that it happened is kept.
+def refuse(guard: str) -> NoReturn:
+    """Refuse with 403. The refusal undoes all other work; that it happened is kept."""
     facts: dict[str, Fact] = {"permission": guard, "page": request.endpoint or ""}
     record(session, action="access.refused", subject_type="page", subject_id=None, facts=facts)
     commit_now()

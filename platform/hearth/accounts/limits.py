@@ -3,6 +3,7 @@
 Tries with a password count per account *and* address: somebody else's guesses never stop the
 owner. Only who knows the password comes to the second factor; there the account has a limit of its
 own against many addresses, from which a browser that passed the second factor before is exempt.
+An address is a whole line: of IPv6, a /64.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import directory
+from hearth.web.addresses import line_of
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 5
@@ -39,7 +41,7 @@ def refuse_guessing(
     """
     failure = directory(session).failure
     same_account = failure.account_hash == keyed(pepper, account)
-    from_here = failure.address_hash == keyed(pepper, address)
+    from_here = failure.address_hash == keyed(pepper, line_of(address))
     counted = session.execute(
         select(
             func.count().filter(from_here),
@@ -57,7 +59,8 @@ def refuse_guessing(
 def count_failure(session: Session, *, account: str, address: str, pepper: bytes) -> None:
     """Add a failure; the caller makes it durable."""
     failure = directory(session).failure
-    session.add(failure(account_hash=keyed(pepper, account), address_hash=keyed(pepper, address)))
+    here = keyed(pepper, line_of(address))
+    session.add(failure(account_hash=keyed(pepper, account), address_hash=here))
 
 
 def forget_failures(session: Session) -> None:

@@ -1,6 +1,7 @@
 """Writes the policy down as tables that a director or an auditor can read."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import POLICY, Scope
@@ -58,15 +59,44 @@ takes a request, and all of what is handed out for it; at an open incident, the 
 and the safe way of one person whom a search found, on that person's page, to tell her. Each of
 these is a look into the family's file.
 """
+HANDING_OUT = """\
+## Which roles a role may hand to others
+
+Never to oneself, and never a role that one holds oneself can be changed. An account
+is changed, closed, invited again or freed of its second factor by those alone who
+may hand out every role its owner holds. The organisation's key is for whoever may
+hand out all of these: a role from which some were taken loses `keys.manage` too.
+"""
 ROUTES = """\
 ## Which page asks for which permission
 
-Pages that are open to everybody stand in `tests/architecture/test_guards.py`.
+Pages that are open to everybody stand in `tests/architecture/test_guards.py`. What stands behind
+"and" is needed besides: whatever takes data out of the service in a workbook or a person's whole
+file asks for `exports.make`, and a key for programs reads only as long as its owner holds
+`tokens.use`.
 """
 
 
-def markdown(routes: Iterable[tuple[str, str, Permission]]) -> str:
-    """The whole document; ``routes`` are methods and addresses with the permission they ask for."""
+@dataclass(frozen=True)
+class Route:
+    """A method and an address with what they ask for: of people, and besides of programs."""
+
+    method: str
+    address: str
+    guard: str
+    also: tuple[Permission, ...] = ()
+    of_programs: tuple[Permission, ...] = ()
+
+    @property
+    def asks(self) -> str:
+        """The permissions as they stand in the table."""
+        people = " and ".join(f"`{one}`" for one in (self.guard, *self.also))
+        programs = "".join(f"; a key also `{one}`" for one in self.of_programs)
+        return people + programs
+
+
+def markdown(routes: Iterable[Route]) -> str:
+    """The whole document."""
     roles = list(Role)
     may = [
         [f"`{permission}`", *(_scope(POLICY[role].scopes.get(permission)) for role in roles)]
@@ -82,10 +112,8 @@ def markdown(routes: Iterable[tuple[str, str, Permission]]) -> str:
         if POLICY[role].grants
     ]
     guards = [
-        [f"`{method} {address}`", f"`{permission}`"]
-        for address, method, permission in sorted(
-            (address, method, permission) for method, address, permission in routes
-        )
+        [f"`{route.method} {route.address}`", route.asks]
+        for route in sorted(routes, key=lambda route: (route.address, route.method))
     ]
     names = [str(role) for role in roles]
     return (
@@ -96,8 +124,7 @@ def markdown(routes: Iterable[tuple[str, str, Permission]]) -> str:
                 _table(["permission", *names], may),
                 READING,
                 _table(["kind of data", *names], reads),
-                "## Which roles a role may hand to others\n",
-                "Never to oneself, and never a role that one holds oneself can be changed.\n",
+                HANDING_OUT,
                 _table(["role", "may hand out"], hands_out),
                 ROUTES,
                 _table(["page", "permission"], guards),

@@ -15,6 +15,11 @@ from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKi
 from tenants.models import SharedModel, TenantModel, new_id
 
 
+def told_apart(name: str, email: str) -> str:
+    """A name that may be changed, with the address that is one person's and stays."""
+    return f"{name} ({email})"
+
+
 class UserColumns:
     """One member of staff; ``roles`` holds values of ``permissions.Role``.
 
@@ -36,6 +41,11 @@ class UserColumns:
         },
         subject=(SubjectPath(SubjectKind.STAFF, "id"),),
     )
+
+    @property
+    def told_apart(self) -> str:
+        """The name with what nobody else can have, for records of who did something."""
+        return told_apart(self.name, self.email)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     EXPORTS = "exports.make"
     USERS_MANAGE = "users.manage"
     ROLES_MANAGE = "roles.manage"
+    KEYS_MANAGE = "keys.manage"
     TOKENS_USE = "tokens.use"
     BREAK_GLASS = "break-glass.use"
     BREAK_GLASS_REVIEW = "break-glass.review"
@@ -90,6 +91,7 @@ PERMISSION_LABELS: dict[Permission, LazyString] = {
     Permission.EXPORTS: _l("Take data out of the service"),
     Permission.USERS_MANAGE: _l("Open and close accounts"),
     Permission.ROLES_MANAGE: _l("Change roles, teams and who works in which house"),
+    Permission.KEYS_MANAGE: _l("Lock and unlock the organisation's key"),
     Permission.TOKENS_USE: _l("Use the interface for programs"),
     Permission.BREAK_GLASS: _l("Open one case in an emergency"),
     Permission.BREAK_GLASS_REVIEW: _l("Review emergency looks"),

@@ -94,7 +94,6 @@ POLICY: Mapping[Role, RolePolicy] = {
             P.SHELTER_READ: S.TEAM,
             P.SHELTER_WRITE: S.TEAM,
             P.BREAK_GLASS: S.ORGANISATION,
-            P.TOKENS_USE: S.ORGANISATION,
         },
         fields=_CASE_FIELDS,
     ),
@@ -139,7 +138,12 @@ POLICY: Mapping[Role, RolePolicy] = {
         fields=frozenset({F.MONEY}),
     ),
     Role.AUDITOR: RolePolicy(
-        scopes={P.LEDGER_READ: S.ORGANISATION, P.NUMBERS_READ: S.ORGANISATION},
+        scopes={
+            P.LEDGER_READ: S.ORGANISATION,
+            P.NUMBERS_READ: S.ORGANISATION,
+            P.EXPORTS: S.ORGANISATION,
+            P.TOKENS_USE: S.ORGANISATION,
+        },
         fields=frozenset({F.MONEY}),
     ),
     Role.SUPERVISOR: RolePolicy(
@@ -153,6 +157,8 @@ POLICY: Mapping[Role, RolePolicy] = {
             P.SHELTER_READ: S.TEAM,
             P.SHELTER_WRITE: S.TEAM,
             P.NUMBERS_READ: S.ORGANISATION,
+            P.EXPORTS: S.ORGANISATION,
+            P.TOKENS_USE: S.ORGANISATION,
             P.BREAK_GLASS: S.ORGANISATION,
             P.BREAK_GLASS_REVIEW: S.ORGANISATION,
         },
@@ -171,6 +177,7 @@ POLICY: Mapping[Role, RolePolicy] = {
             P.LEDGER_READ: S.ORGANISATION,
             P.NUMBERS_READ: S.ORGANISATION,
             P.EXPORTS: S.ORGANISATION,
+            P.TOKENS_USE: S.ORGANISATION,
             P.AUDIT_READ: S.ORGANISATION,
             P.BREAK_GLASS: S.ORGANISATION,
             P.BREAK_GLASS_REVIEW: S.ORGANISATION,
@@ -196,16 +203,24 @@ POLICY: Mapping[Role, RolePolicy] = {
         scopes={
             P.USERS_MANAGE: S.ORGANISATION,
             P.ROLES_MANAGE: S.ORGANISATION,
-            P.TOKENS_USE: S.ORGANISATION,
+            P.KEYS_MANAGE: S.ORGANISATION,
         },
         fields=frozenset({F.STAFF}),
         grants=frozenset(ORGANISATION_ROLES),
     ),
-    Role.FEDERATION_STAFF: RolePolicy(scopes={P.FEDERATION_NUMBERS: S.ORGANISATION}),
+    Role.FEDERATION_STAFF: RolePolicy(
+        scopes={
+            P.FEDERATION_NUMBERS: S.ORGANISATION,
+            P.EXPORTS: S.ORGANISATION,
+            P.TOKENS_USE: S.ORGANISATION,
+        }
+    ),
 }
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     role: frozenset(policy.scopes) for role, policy in POLICY.items()
 }
+# The organisation's key is for whoever may hand out every role there is, and for no front desk.
+WITH_EVERY_GRANT = frozenset({P.KEYS_MANAGE})
 WITHHELD = "withheld"
 """The answer of a rule that takes something away altogether."""
 
@@ -227,6 +242,7 @@ class HeldRole:
         left = {
             permission: self._narrowed(permission, widest)
             for permission, widest in POLICY[self.base].scopes.items()
+            if permission not in WITH_EVERY_GRANT or self.grants() == POLICY[self.base].grants
         }
         return {permission: scope for permission, scope in left.items() if scope is not None}
 

@@ -289,14 +289,19 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     )
 
 
-def by_token(session: Session, use: TokenUse) -> SignedIn:
-    """Who asks through a program: its owner, with no more than she and the key may both do."""
+def by_token(session: Session, use: TokenUse) -> SignedIn | None:
+    """Who asks through a program: its owner, with no more than she and the key may both do.
+
+    None for an owner who may no longer use programs at all.
+    """
     tables = directory(session)
     user = use.user
     row = session.execute(
         select(tables.user, *place_columns(tables)).where(tables.user.id == user.id)
     ).one()
     place = place_of(user.roles, row)
+    if Permission.TOKENS_USE not in place.standing.scopes:
+        return None
     allowed = place.standing.scopes.keys() & use.scopes
     return SignedIn(
         id=user.id,
@@ -315,6 +320,13 @@ def by_token(session: Session, use: TokenUse) -> SignedIn:
         teams=place.teams,
         houses=place.houses,
     )
+
+
+def told_apart(session: Session, user_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Members of staff by name and address, for records that must never accuse somebody else."""
+    table = directory(session).user
+    users = session.scalars(select(table).where(table.id.in_(user_ids)))
+    return {user.id: user.told_apart for user in users}
 
 
 def names_of(session: Session, user_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -1,16 +1,21 @@
 """Sessions: begun, made anew, confirmed, listed and ended; the cookie holds the token alone."""
 
 import hashlib
+import hmac
 import secrets
+import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import UserSession, directory
+from tenants.context import runtime
+from tenants.passwords import derive
 
 IDLE = timedelta(hours=1)
 IDLE_ON_A_SHARED_COMPUTER = timedelta(minutes=15)
@@ -18,6 +23,8 @@ ABSOLUTE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 # How long a proof of who somebody is counts for what must not be done by whoever sits down next.
 FRESH = timedelta(minutes=5)
+# Stands in no part of a token.
+SEPARATOR = "."
 
 
 class Assurance(StrEnum):
@@ -38,7 +45,7 @@ def start_session(
     device: str = "",
 ) -> str:
     """Begin a session on one host and return its token, which is stored nowhere."""
-    token = _new_token()
+    token = _new_token(host)
     row = directory(session).session(
         token_hash=token_hash(token),
         user_id=user_id,
@@ -54,16 +61,21 @@ def start_session(
 
 
 def raise_assurance(session: Session, *, token: str) -> str:
-    """Note that the second factor was shown; returns the session's new token (the old one ends)."""
+    """Note that the second factor was shown; returns the session's new token (the old one ends).
+
+    Only a session that was half in has proved anew who it is: a code alone proves too little.
+    """
     table = directory(session).session
-    fresh = _new_token()
+    known = table.token_hash == token_hash(token)
+    fresh = _new_token(session.scalar(select(table.host).where(known)) or "")
+    rises = table.assurance == Assurance.PASSWORD.value
     session.execute(
         update(table)
-        .where(table.token_hash == token_hash(token))
+        .where(known)
         .values(
             token_hash=token_hash(fresh),
             assurance=Assurance.SECOND_FACTOR.value,
-            confirmed_at=datetime.now(UTC),
+            confirmed_at=case((rises, datetime.now(UTC)), else_=table.confirmed_at),
             may_enrol=False,
         )
     )
@@ -138,5 +150,30 @@ def is_live(table: type[UserSession]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _new_token() -> str:
-    return secrets.token_urlsafe(32)
+def was_given_out(token: str, host: str) -> bool:
+    """Whether the service made this token for this host within the longest time a session lasts.
+
+    Told without the database, for limits that must cost less than what they turn away. It says
+    nothing about whether the session lives: ``recognise`` alone opens anything.
+    """
+    unmarked, _, mark = token.rpartition(SEPARATOR)
+    _, _, made = unmarked.rpartition(SEPARATOR)
+    if not hmac.compare_digest(mark.encode(errors="replace"), _mark(unmarked, host).encode()):
+        return False
+    return int(time.time()) - int(made, 16) < ABSOLUTE.total_seconds()
+
+
+def _new_token(host: str) -> str:
+    unmarked = f"{secrets.token_urlsafe(32)}{SEPARATOR}{int(time.time()):x}"
+    return f"{unmarked}{SEPARATOR}{_mark(unmarked, host)}"
+
+
+def _mark(unmarked: str, host: str) -> str:
+    told = f"{host} {unmarked}".encode(errors="replace")
+    key = _mark_key(runtime().settings.secret_key)
+    return hmac.new(key, told, hashlib.sha256).hexdigest()[:32]
+
+
+@lru_cache(maxsize=4)
+def _mark_key(secret: str) -> bytes:
+    return derive(secret, "session-marks")

@@ -76,8 +76,10 @@ def with_passkey() -> Any:
 @blueprint.route("/sign-in/second", methods=BOTH)
 @own(half_in=True)
 def second_step() -> Any:
-    """Ask for the second factor."""
+    """Ask for the second factor, of those alone who have still to show it."""
     user, token = person(), session_token()
+    if not user.is_half_in:
+        return redirect(next_step(user, wanted()), 303)
     form = Form(CodeSchema(), data=sent_form())
     if form.validate() and token and (fresh := entering.with_code(form, user.id, token)):
         response = redirect(wanted(), 303)

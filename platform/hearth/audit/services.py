@@ -44,10 +44,11 @@ class ReadQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look, with the name of whoever looked."""
+    """One look, with name and address of whoever looked: a name may be changed afterwards."""
 
     reader_id: uuid.UUID
     reader: str
+    reader_email: str
     purpose: str
     number: int
     at: datetime
@@ -188,7 +189,7 @@ def head_of(session: Session) -> AuditEvent | None:
 def _looks(session: Session, chosen: Select[PersonRead]) -> list[Look]:
     found = chosen.order_by(PersonRead.read_at.desc(), PersonRead.id.desc()).subquery()
     rows = session.execute(
-        select(found, User.name.label("reader"))
+        select(found, User.name.label("reader"), User.email.label("reader_email"))
         .join(User, User.id == found.c.user_id)
         .order_by(found.c.read_at.desc(), found.c.id.desc())
     )
@@ -196,6 +197,7 @@ def _looks(session: Session, chosen: Select[PersonRead]) -> list[Look]:
         Look(
             reader_id=row.user_id,
             reader=row.reader,
+            reader_email=row.reader_email,
             purpose=row.purpose,
             number=row.number,
             at=row.read_at,

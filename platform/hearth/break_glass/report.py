@@ -46,7 +46,7 @@ def report_of(session: Session, month: date, *, timezone: str) -> MonthReport:
     ).all()
     states = Counter(_state(look, ZoneInfo(timezone)) for look in looks)
     reasons = Counter(look.reason for look in looks)
-    names: dict[uuid.UUID, str] = {look.user_id: look.user.name for look in looks}
+    names: dict[uuid.UUID, str] = {look.user_id: look.user.told_apart for look in looks}
     users = Counter(look.user_id for look in looks)
     return MonthReport(
         month=month,

@@ -51,7 +51,7 @@ def definitions() -> str:
 
 
 @blueprint.get("/numbers/hearth-numbers.xlsx")
-@permit(Permission.FEDERATION_NUMBERS, fresh=True)
+@permit(Permission.FEDERATION_NUMBERS, also=Permission.EXPORTS, fresh=True)
 def export() -> Response:
     """Hand out the figures of the page as a workbook."""
     _form, board = _asked_for()

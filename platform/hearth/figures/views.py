@@ -28,7 +28,7 @@ def index() -> Any:
 
 
 @blueprint.get("/figures/our-figures.xlsx")
-@permit(Permission.NUMBERS_READ, fresh=True)
+@permit(Permission.NUMBERS_READ, also=Permission.EXPORTS, fresh=True)
 def export() -> Any:
     """Hand out the figures of the page; a range that cannot be read is explained instead."""
     form, report = _asked_for()

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 
-from hearth.accounts.guard import permit, person
+from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
-from hearth.accounts.policy import ORGANISATION_ROLES
 from hearth.keys import services
 from hearth.keys.schemas import LockSchema, UnlockSchema
 from hearth.sealing.errors import KeysLockedError, NotHeldError, WrongPassphraseError
@@ -19,10 +18,9 @@ blueprint = Blueprint("keys", __name__, template_folder="templates")
 
 
 @blueprint.route("/keys/", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.KEYS_MANAGE)
 def show() -> Any:
     """How the organisation's key stands; the form unlocks it for half a day."""
-    _for_the_whole_house()
     schema = organisation().schema_name
     state, form = services.state_of(schema), Form(UnlockSchema(), sent_form())
     if state.is_held and form.validate():
@@ -39,10 +37,9 @@ def show() -> Any:
 
 
 @blueprint.route("/keys/lock", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.KEYS_MANAGE)
 def lock() -> Any:
     """Lock the organisation's key at once."""
-    _for_the_whole_house()
     form = Form(LockSchema(), sent_form())
     if form.validate():
         try:
@@ -55,9 +52,3 @@ def lock() -> Any:
             flash(_("The key is locked. Names and notes cannot be read now."), "success")
             return redirect(url_for("keys.show"), 303)
     return form_page("keys/lock.html", form)
-
-
-def _for_the_whole_house() -> None:
-    """The key closes every file at once: it is for whoever may hand out every role."""
-    if not person().grants.issuperset(ORGANISATION_ROLES):
-        abort(403)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from hearth.accounts import api_tokens, events, factors, recovery, sessions
+from hearth.accounts import api_tokens, events, factors, names, recovery, sessions
 from hearth.accounts.access_models import AccountEvent
 from hearth.accounts.api_tokens import ListedToken
 from hearth.accounts.events import Happened, note
@@ -15,6 +15,7 @@ from hearth.accounts.invitations import WeakPasswordError
 from hearth.accounts.mails import FACTOR_CHANGED, PASSWORD_CHANGED, notify
 from hearth.accounts.models import User, UserSession, directory
 from hearth.accounts.passwords import hash_password, weakness_of
+from hearth.audit import services as audit
 from tenants.context import runtime
 
 
@@ -50,9 +51,23 @@ def me(session: Session, user_id: uuid.UUID) -> User:
 
 
 def change_details(session: Session, user_id: uuid.UUID, *, name: str, locale: str) -> None:
-    """Change how colleagues know her and which language she reads."""
+    """Change how colleagues know her and which language she reads; both are recorded.
+
+    :raises NameTakenError: a colleague has this name.
+    """
     user = me(session, user_id)
-    user.name, user.locale = name, locale
+    before = {"name": user.name, "locale": user.locale}
+    names.rename(session, user, name)
+    user.locale = locale
+    changed = [field for field, value in before.items() if getattr(user, field) != value]
+    if changed:
+        audit.record(
+            session,
+            action="account.changed",
+            subject_type="account",
+            subject_id=user.id,
+            facts={"fields": sorted(changed)},
+        )
 
 
 def change_password(

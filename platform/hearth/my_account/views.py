@@ -28,11 +28,12 @@ from hearth.accounts.arriving import (
     visit,
     wanted,
 )
-from hearth.accounts.entering import names_here, weakness_in_words
+from hearth.accounts.entering import name_is_taken, names_here, weakness_in_words
 from hearth.accounts.factors import LastFactorError
 from hearth.accounts.guard import own, person, session_token
 from hearth.accounts.invitations import WeakPasswordError
 from hearth.accounts.limits import TooManyFailuresError
+from hearth.accounts.names import NameTakenError
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignInRefusedError
 from hearth.my_account import enrolling, services
@@ -61,8 +62,7 @@ def index() -> Any:
     account = services.account_of(session, user.id)
     start = {"name": account.user.name, "locale": account.user.locale}
     form = Form(DetailsSchema(), data=sent_form(), initial=start)
-    if form.validate():
-        services.change_details(session, user.id, **form.loaded)
+    if form.validate() and _details_changed(form, user.id):
         flash(_("Your details have been changed."), "success")
         return redirect(url_for("my_account.index"), 303)
     words = {"events": EVENTS, "scopes": SCOPES}
@@ -240,6 +240,14 @@ def _codes_or_onward(codes: list[str]) -> Response:
     )
 
 
+def _details_changed(form: Form, user_id: uuid.UUID) -> bool:
+    try:
+        services.change_details(session, user_id, **form.loaded)
+    except NameTakenError:
+        form.add_error("name", name_is_taken())
+    return not form.errors
+
+
 def _password_changed(form: Form, user_id: uuid.UUID, session_id: uuid.UUID | None) -> bool:
     try:
         accounts.check_password(
@@ -271,6 +279,8 @@ def _make_token(user: accounts.SignedIn, form: Form) -> str:
 
 def _offered_scopes() -> list[tuple[str, str]]:
     user = person()
+    if not user.may(Permission.TOKENS_USE):
+        return []
     return [
         (scope.value, str(SCOPES[scope])) for scope in api_tokens.FOR_PROGRAMS if user.may(scope)
     ]

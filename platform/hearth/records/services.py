@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import SignedIn, names_of
+from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
@@ -112,9 +112,9 @@ def log_lines(
 
 
 def people_of_staff(session: Session) -> list[tuple[uuid.UUID, str]]:
-    """Everybody who has or had an account, by name."""
-    rows = session.execute(select(User.id, User.name).order_by(User.name, User.id))
-    return [(user_id, name) for user_id, name in rows]
+    """Everybody who has or had an account, by name, with what tells two of one name apart."""
+    users = session.scalars(select(User).order_by(User.name, User.id))
+    return [(user.id, user.told_apart) for user in users]
 
 
 def record_export(session: Session, wanted: Wanted, number: int) -> None:
@@ -152,7 +152,7 @@ def _conditions(wanted: Wanted, user: SignedIn, clock: ZoneInfo) -> list[ColumnE
 
 
 def _as_seen(session: Session, events: Collection[AuditEvent], user: SignedIn) -> list[Line]:
-    names = names_of(session, {event.actor_id for event in events if event.actor_id})
+    names = told_apart(session, {event.actor_id for event in events if event.actor_id})
     cases = {event.household_id for event in events if event.household_id}
     rows = session.execute(
         select(Household.id, Household.case_number).where(

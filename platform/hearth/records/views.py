@@ -60,7 +60,7 @@ def index() -> Any:
 
 
 @blueprint.get("/records/records.xlsx")
-@permit(Permission.AUDIT_READ, fresh=True)
+@permit(Permission.AUDIT_READ, also=Permission.EXPORTS, fresh=True)
 def export() -> Any:
     """The events that the page shows, to take along; that they were taken is recorded."""
     _form, wanted = _asked(EventsSchema())

@@ -4,7 +4,8 @@ Like SQL's grant option: a role is handed out by those who hold the option for i
 of the policy, and never to oneself. Nobody changes a role that she holds.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -68,24 +69,17 @@ def grantable(session: Session, actor: SignedIn) -> list[RoleInUse]:
     return [role for role in roles_in_use(session) if role.base in actor.grants]
 
 
+def within_reach(session: Session, actor: SignedIn, users: Iterable[User]) -> set[uuid.UUID]:
+    """Whose accounts are somebody's to change: those who hold only roles that she may hand out."""
+    roles = roles_in_use(session)
+    beyond = {role.code for role in roles if role.base not in actor.grants}
+    return {user.id for user in users if beyond.isdisjoint(user.roles)}
+
+
 def may_change(session: Session, actor: SignedIn, role: RoleInUse) -> bool:
     """Whether somebody may narrow a role: one she may hand out and does not hold in any form."""
     mine = set(session.get_one(User, actor.id).roles) | {base.value for base in actor.roles}
     return role.base in actor.grants and role.code not in mine
-
-
-def refuse_what_is_not_hers(session: Session, user: User, actor: SignedIn) -> None:
-    """Let nobody change the account of somebody whom she could not have made what she is.
-
-    :raises NotYoursToGiveError: one of the person's roles is not the actor's to hand out.
-    """
-    if not may_make(session, user, actor):
-        raise NotYoursToGiveError
-
-
-def may_make(session: Session, user: User, actor: SignedIn) -> bool:
-    """Whether somebody could have made a person what she is: all her roles are hers to give."""
-    return set(user.roles) <= {role.code for role in grantable(session, actor)}
 
 
 def derive_role(session: Session, *, name: str, base: Role, actor: SignedIn) -> OwnRole:

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from hearth.accounts import api_tokens, factors, invitations, sessions
+from hearth.accounts import api_tokens, factors, invitations, names, sessions
 from hearth.accounts.events import Happened, note
 from hearth.accounts.invitations import AlreadyAcceptedError, EmailTakenError
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
-from hearth.staff.roles import hand_out, refuse_what_is_not_hers
+from hearth.staff.roles import hand_out, within_reach
 from hearth.trail import Fact
 
 __all__ = ["AlreadyAcceptedError", "EmailTakenError"]
@@ -23,6 +23,10 @@ __all__ = ["AlreadyAcceptedError", "EmailTakenError"]
 
 class LastAdministratorError(Exception):
     """Nobody could open or close accounts any more."""
+
+
+class NotYoursToChangeError(Exception):
+    """Somebody holds a role that whoever asks could not have given her."""
 
 
 def colleagues(session: Session) -> Sequence[User]:
@@ -49,8 +53,10 @@ def invite_colleague(
     """Open an account; its owner chooses a password by the link in her mail.
 
     :raises EmailTakenError: somebody has one with this address.
+    :raises NameTakenError: a colleague has this name.
     :raises NotYoursToGiveError: one of the roles is not the actor's to hand out.
     """
+    names.refuse_taken(session, name)
     link = invitations.invite(
         session, email=email, name=name, roles=[], locale=locale, invited_by=actor.id
     )
@@ -63,18 +69,18 @@ def invite_again(session: Session, user: User, *, actor: SignedIn) -> None:
     """Send a fresh invitation.
 
     :raises AlreadyAcceptedError: the person has chosen a password.
-    :raises NotYoursToGiveError: one of her roles is not the actor's to hand out.
+    :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
     """
-    refuse_what_is_not_hers(session, user, actor)
+    _refuse_above(session, user, actor)
     invitations.invite_again(session, user=user, invited_by=actor.id)
 
 
 def start_second_factor_anew(session: Session, user: User, *, actor: SignedIn) -> None:
     """Take a lost second factor off an account; the link for a new one goes to its owner alone.
 
-    :raises NotYoursToGiveError: one of her roles is not the actor's to hand out.
+    :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
     """
-    refuse_what_is_not_hers(session, user, actor)
+    _refuse_above(session, user, actor)
     factors.start_anew(session, user_id=user.id, actor_id=actor.id)
     invitations.send_enrolment(session, user_id=user.id)
 
@@ -92,9 +98,11 @@ def change_colleague(
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
     :raises LastAdministratorError: no open account with that role would be left.
-    :raises NotYoursToGiveError: a role that changes, or that she has, is not the actor's to give.
+    :raises NameTakenError: a colleague has this name.
+    :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
+    :raises NotYoursToGiveError: a role that changes is not the actor's to give or to take.
     """
-    refuse_what_is_not_hers(session, user, actor)
+    _refuse_above(session, user, actor)
     session.execute(select(User.id).order_by(User.id).with_for_update())
     stays_administrator = works_here and Role.ADMINISTRATOR.value in roles
     if not stays_administrator and _is_last_administrator(session, user):
@@ -105,7 +113,8 @@ def change_colleague(
         _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
     if works_here != (user.disabled_at is None):
         _note_and_end(session, user, Happened.OPENED if works_here else Happened.CLOSED, actor.id)
-    user.name, user.locale = name, locale
+    names.rename(session, user, name)
+    user.locale = locale
     user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))
     if not works_here:
         api_tokens.revoke_all(session, user_id=user.id)
@@ -116,6 +125,11 @@ def change_colleague(
     if "roles" in changed:
         facts |= {"roles_before": list(before["roles"]), "roles_after": user.roles}
     _record(session, "account.changed", user.id, facts)
+
+
+def _refuse_above(session: Session, user: User, actor: SignedIn) -> None:
+    if user.id not in within_reach(session, actor, [user]):
+        raise NotYoursToChangeError
 
 
 def _state(user: User) -> dict[str, Any]:

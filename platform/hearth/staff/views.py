@@ -8,9 +8,11 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, person
+from hearth.accounts.entering import name_is_taken
+from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.invitations import waiting_invitations
 from hearth.accounts.models import User
+from hearth.accounts.names import NameTakenError
 from hearth.accounts.permissions import PERMISSION_LABELS, Permission, Role
 from hearth.accounts.policy import FIELD_LABELS, SCOPE_LABELS
 from hearth.accounts.policy_models import Team
@@ -42,9 +44,11 @@ blueprint = Blueprint("staff", __name__, template_folder="templates")
 @permit(Permission.USERS_MANAGE)
 def index() -> str:
     """Everybody with an account here."""
+    colleagues = services.colleagues(session)
     return render_template(
         "staff/index.html",
-        colleagues=services.colleagues(session),
+        colleagues=colleagues,
+        within_reach=register.within_reach(session, person(), colleagues),
         names={role.code: role.name for role in register.roles_in_use(session)},
         invited=waiting_invitations(session),
     )
@@ -63,6 +67,8 @@ def add() -> Any:
             return redirect(url_for("staff.index"), 303)
         except EmailTakenError:
             form.add_error("email", _("Somebody signs in with this address already."))
+        except NameTakenError:
+            form.add_error("name", name_is_taken())
     return form_page("staff/add.html", form)
 
 
@@ -70,7 +76,7 @@ def add() -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def change(user_id: uuid.UUID) -> Any:
     """Change what a colleague is here, or close the account."""
-    user = found(services.colleague(session, user_id))
+    user = _within_reach(user_id)
     form = Form(
         ChangedColleagueSchema(), sent_form(), _as_it_is(user), choices={"roles": _offered(user)}
     )
@@ -79,10 +85,12 @@ def change(user_id: uuid.UUID) -> Any:
             services.change_colleague(session, user, **asdict(form.loaded), actor=person())
             flash(_("The account has been changed."), "success")
             return redirect(url_for("staff.index"), 303)
+        except NameTakenError:
+            form.add_error("name", name_is_taken())
         except LastAdministratorError:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
         except NotYoursToGiveError:
-            form.add_error("roles", _not_yours(user))
+            form.add_error("roles", _("One of these roles is not yours to give or to take."))
     return form_page("staff/change.html", form, colleague=user)
 
 
@@ -90,7 +98,7 @@ def change(user_id: uuid.UUID) -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def invite_again(user_id: uuid.UUID) -> Any:
     """Send a fresh invitation to somebody who has not chosen a password yet."""
-    user = _hers(user_id)
+    user = _within_reach(user_id)
     try:
         services.invite_again(session, user, actor=person())
         flash(_("An invitation is on its way. Its link works for three days."), "success")
@@ -103,7 +111,7 @@ def invite_again(user_id: uuid.UUID) -> Any:
 @permit(Permission.USERS_MANAGE, fresh=True)
 def second_factor_anew(user_id: uuid.UUID) -> Any:
     """Take a lost second factor off a colleague's account."""
-    user = _hers(user_id)
+    user = _within_reach(user_id)
     services.start_second_factor_anew(session, user, actor=person())
     flash(_("The second factor is off. A letter tells the person how to begin anew."), "success")
     return redirect(url_for("staff.index"), 303)
@@ -201,6 +209,14 @@ def leave_team(team_id: uuid.UUID, user_id: uuid.UUID) -> Response:
     return redirect(url_for("staff.team", team_id=team_id), 303)
 
 
+def _within_reach(user_id: uuid.UUID) -> User:
+    """A colleague whose account the actor may change; that she tried another one is recorded."""
+    user = found(services.colleague(session, user_id))
+    if user.id not in register.within_reach(session, person(), [user]):
+        refuse(Permission.USERS_MANAGE)
+    return user
+
+
 def _change_role(role: RoleInUse) -> Any:
     if not _may_change(role):
         flash(_("A role that you hold yourself is changed by somebody else."), "warning")
@@ -215,18 +231,6 @@ def _change_role(role: RoleInUse) -> Any:
 
 def _may_change(role: RoleInUse) -> bool:
     return register.may_change(session, person(), role)
-
-
-def _hers(user_id: uuid.UUID) -> User:
-    """A colleague whose roles are all of them this person's to hand out."""
-    user = found(services.colleague(session, user_id))
-    return found(user if register.may_make(session, user, person()) else None)
-
-
-def _not_yours(user: User) -> str:
-    if register.may_make(session, user, person()):
-        return str(_("One of these roles is not yours to give or to take."))
-    return str(_("Somebody else must do this: this person has a role that you may not hand out."))
 
 
 def _offered(user: User | None = None) -> list[tuple[str, str]]:

@@ -249,7 +249,7 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/file", methods=BOTH)
-@permit(MINE, fresh=True)
+@permit(MINE, also=Permission.EXPORTS, fresh=True)
 def hand_out(request_id: uuid.UUID) -> Any:
     """Show the file once: one answer that holds it, and a step that says so."""
     request, form = _request(request_id), Form(Schema(), sent_form())

@@ -3,13 +3,14 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from flask import Flask, g, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from config.settings import Settings
+from hearth.web.addresses import line_of
 from hearth.web.counting import Count, Counters, Limit
 from tenants.routing import SiteKind
 
@@ -17,7 +18,9 @@ log = logging.getLogger(__name__)
 # An office of fifty people stands behind one address; a person reads a page in some seconds.
 PER_ADDRESS = Limit("address", 1_200)
 PER_SIGN_IN = Limit("sign-in", 600)
+# Two sheets for each organisation: strangers can fill theirs, and nobody's who works there.
 PER_ORGANISATION = Limit("organisation", 12_000)
+STRANGERS_PER_ORGANISATION = Limit("strangers", 12_000)
 # What takes seconds of the processor: workbooks, and files that are looked through.
 COSTLY_PER_SIGN_IN = Limit("costly-sign-in", 20)
 COSTLY_PER_ORGANISATION = Limit("costly-organisation", 60)
@@ -26,36 +29,49 @@ REPORTS_PER_ADDRESS = Limit("reports", 30)
 # Files are cheap; probes and the provider's signed notices must never be turned away.
 FREE = frozenset({"static", "health.live", "health.ready", "webhooks.stripe"})
 RETRY_AFTER_SECONDS = 2
+FEW_THREADS = 3
 
 
 @dataclass(frozen=True)
 class Guarded:
-    """Which pages cost much, which take reports, and which cookie tells sign-ins apart."""
+    """Which pages cost much, which take reports, and which cookie tells sign-ins apart.
+
+    ``ours`` says of a cookie's value and a host whether the service gave it out there lately.
+    """
 
     cookie: str
+    ours: Callable[[str, str], bool]
     costly: Collection[str]
     reports: Collection[str]
 
 
 class InFlight:
-    """Counts what each house has under way in this process, so that none takes every thread."""
+    """Counts what each house has under way in this process, so that none takes every thread.
+
+    A house has half of the threads and one more, and the last free thread is for a house that has
+    nothing under way: so neither one house nor two together keep a third one waiting.
+    """
 
     def __init__(self, threads: int) -> None:
-        self.at_once = max(2, threads * 3 // 4)
+        self.at_once = max(2, threads // 2 + 1)
         self.costly_at_once = max(1, threads // 8)
+        # With three threads and fewer there is none to spare.
+        self._shared = threads - 1 if threads > FEW_THREADS else threads
         self._lock = threading.Lock()
         self._running: Counter[tuple[str, bool]] = Counter()
+        self._under_way = 0
 
     def begin(self, house: str, *, costly: bool) -> bool:
         """Take a place among those of a house, if one is free."""
         with self._lock:
             running = self._running[house, False]
-            if running >= self.at_once:
+            if running >= self.at_once or (running and self._under_way >= self._shared):
                 return False
             if costly and self._running[house, True] >= self.costly_at_once:
                 return False
             self._running[house, False] += 1
             self._running[house, True] += costly
+            self._under_way += 1
             return True
 
     def end(self, house: str, *, costly: bool) -> None:
@@ -63,6 +79,7 @@ class InFlight:
         with self._lock:
             self._running[house, False] -= 1
             self._running[house, True] -= costly
+            self._under_way -= 1
 
 
 def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
@@ -84,7 +101,7 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
         if site is None or request.endpoint in FREE:
             return
         house = site.organisation.slug if site.organisation else site.kind.value
-        costly = request.endpoint in guarded.costly
+        costly = request.endpoint in guarded.costly and _is_recognised(guarded)
         if not in_flight.begin(house, costly=costly):
             log.warning("too_many_at_once", extra={"reason": "costly" if costly else "any"})
             raise ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS)
@@ -100,16 +117,34 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
 
 def _counts(guarded: Guarded) -> Iterable[Count]:
     """Which limits this request counts towards, and for whom."""
-    address = request.remote_addr or ""
+    address = line_of(request.remote_addr or "")
     if request.endpoint in guarded.reports:
         return [Count(REPORTS_PER_ADDRESS, address)]
     counts = [Count(PER_ADDRESS, address)]
-    costly = request.endpoint in guarded.costly
-    if cookie := request.cookies.get(guarded.cookie):
+    cookie = request.cookies.get(guarded.cookie)
+    if cookie:
         counts += [Count(PER_SIGN_IN, cookie)]
-        counts += [Count(COSTLY_PER_SIGN_IN, cookie)] if costly else []
-    site = g.get("site")
+    # What is nowhere costs nothing and belongs to no house.
+    site = g.get("site") if request.endpoint else None
+    organisation = None
     if site is not None and site.kind is SiteKind.ORGANISATION:
-        counts += [Count(PER_ORGANISATION, site.organisation.slug)]
-        counts += [Count(COSTLY_PER_ORGANISATION, site.organisation.slug)] if costly else []
+        organisation = site.organisation.slug
+    recognised = _is_recognised(guarded)
+    if organisation:
+        limit = PER_ORGANISATION if recognised else STRANGERS_PER_ORGANISATION
+        counts += [Count(limit, organisation)]
+    if cookie and recognised and request.endpoint in guarded.costly:
+        counts += [Count(COSTLY_PER_SIGN_IN, cookie)]
+        counts += [Count(COSTLY_PER_ORGANISATION, organisation)] if organisation else []
     return counts
+
+
+def _is_recognised(guarded: Guarded) -> bool:
+    """Whether a session of this host is asking, as far as can be said without the database.
+
+    Anybody can send a cookie, so it must bear the service's own mark for this host. Whether the
+    session still lives is asked later; until the mark lapses, one that ended fills one sheet more.
+    """
+    site = g.get("site")
+    cookie = request.cookies.get(guarded.cookie)
+    return bool(cookie and site is not None and guarded.ours(cookie, site.host))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hearth.accounts import limits, recovery
+from hearth.accounts import limits, recovery, sessions
 from hearth.accounts.factor_models import AuthenticatorApp
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User, UserSession
@@ -88,6 +88,38 @@ def test_a_code_opens_and_makes_the_session_anew(visitor: MakeVisitor, session: 
     assert answer.location == "/families/"
     assert anna.get("/families/").status_code == 200
     assert thief.get("/sign-in").status_code == 200
+
+
+def test_a_code_alone_makes_no_session_fresh(sign_in: MakeVisitor, session: Session) -> None:
+    anna = sign_in(Role.SOCIAL_WORKER, fresh=False)
+    token = anna.token_on("/account/")
+    before = session.scalars(select(UserSession.confirmed_at)).one()
+
+    page = anna.get("/sign-in/second?next=/families/")
+    sent = anna.post("/sign-in/second", data={"form_token": token, "code": codes_now()[0]})
+
+    session.expire_all()
+    assert (page.status_code, page.location) == (303, "/families/")
+    assert sent.status_code == 303
+    assert session.scalars(select(UserSession.confirmed_at)).one() == before
+    assert anna.get("/account/app").location == "/confirm?next=/account/app"
+
+
+@pytest.mark.parametrize(("assurance", "refreshed"), [("password", True), ("second-factor", False)])
+def test_only_a_session_that_was_half_in_is_proved_anew(
+    sign_in: MakeVisitor, session: Session, assurance: str, refreshed: bool
+) -> None:
+    anna = sign_in(Role.SOCIAL_WORKER, fresh=False, assurance=assurance)
+    cookie = anna.get_cookie(COOKIE, domain=anna.host)
+    assert cookie is not None
+    before = session.scalars(select(UserSession.confirmed_at)).one()
+
+    sessions.raise_assurance(session, token=cookie.value)
+
+    session.expire_all()
+    after = session.scalars(select(UserSession)).one()
+    assert (after.confirmed_at > before) is refreshed
+    assert after.assurance == "second-factor"
 
 
 def test_a_code_is_taken_once(visitor: MakeVisitor) -> None:

@@ -215,7 +215,10 @@ def test_the_month_is_counted_by_reason_colleague_and_review(session: Session) -
     assert report.not_justified == 1
     assert report.by_reason[Reason.DANGER] == 1
     assert report.by_reason[Reason.CALL] == 2
-    assert report.by_user == [("Test specialist", 2), ("Test supervisor", 1)]
+    assert report.by_user == [
+        ("Test specialist (specialist@spb.example.org)", 2),
+        ("Test supervisor (supervisor@spb.example.org)", 1),
+    ]
 
 
 def test_the_indicator_counts_the_looks_of_a_month(session: Session) -> None:

@@ -197,7 +197,7 @@ def test_the_report_counts_and_is_taken_along(sign_in: SignIn, session: Session)
     sheet = openpyxl.load_workbook(io.BytesIO(taken.data)).worksheets[0]
     rows = {row[0]: row[1] for row in sheet.iter_rows(values_only=True)}
     assert rows["Emergency looks"] == 1
-    assert rows["Test specialist"] == 1
+    assert rows["Test specialist (specialist@spb.example.org)"] == 1
 
 
 @pytest.mark.parametrize("month", ["1999-01", "nonsense", ""])

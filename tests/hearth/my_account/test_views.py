@@ -16,6 +16,8 @@ from hearth.accounts.access_models import ApiToken, ApiTokenUse
 from hearth.accounts.factor_models import AuthenticatorApp, RecoveryCode
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy_models import RoleRule
+from hearth.audit.models import AuditEvent
 from hearth.outbox.models import OutboxMessage
 from tests.support.servers import PASSWORD
 from tests.support.visitors import Visitor, codes_now
@@ -40,6 +42,43 @@ def make_key(person: Visitor) -> str:
 def ask(visitor: Visitor, path: str, key: str, method: str = "GET") -> int:
     answer = visitor.open(path, method=method, headers={"Authorization": f"Bearer {key}"})
     return answer.status_code
+
+
+def test_a_new_name_is_recorded_and_is_nobody_elses(sign_in: MakeVisitor, session: Session) -> None:
+    anna = sign_in(Role.SOCIAL_WORKER)
+    whose = User.roles == [Role.SOCIAL_WORKER.value]
+    me = session.scalars(select(User).where(whose)).one()
+    # The second one is written with Cyrillic letters that look like Latin ones.
+    taken = ("Test director", "T\u0435st  DIR\u0415CTOR")
+
+    refused = [anna.submit("/account/", {"name": name, "locale": "en"}) for name in taken]
+    renamed = anna.submit("/account/", {"name": "Anna Nova", "locale": "en"})
+    again = anna.submit("/account/", {"name": "Anna Nova", "locale": "en"})
+
+    events = session.scalars(select(AuditEvent).where(AuditEvent.action == "account.changed")).all()
+    assert [answer.status_code for answer in refused] == [422, 422]
+    assert "has this name already" in refused[0].text
+    assert (renamed.status_code, again.status_code) == (303, 303)
+    assert [(one.subject_id, one.actor_id, one.facts) for one in events] == [
+        (me.id, me.id, {"fields": ["name"]})
+    ]
+
+
+def test_the_name_of_a_closed_account_is_free(sign_in: MakeVisitor, session: Session) -> None:
+    anna = sign_in(Role.SOCIAL_WORKER)
+    gone = User.roles == [Role.DIRECTOR.value]
+    session.execute(update(User).where(gone).values(disabled_at=datetime.now(UTC)))
+    session.commit()
+
+    answer = anna.submit("/account/", {"name": "Test director", "locale": "en"})
+
+    assert answer.status_code == 303
+
+
+def withhold(session: Session, role: Role, permission: Permission) -> None:
+    by = session.scalars(select(User.id).where(User.roles == ["administrator"])).one()
+    session.add(RoleRule(role=role.value, item=permission.value, rule="withheld", set_by=by))
+    session.commit()
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -245,6 +284,53 @@ def test_a_key_may_do_no_more_than_its_owner(sign_in: MakeVisitor, session: Sess
     assert families.status_code == 422
     assert "figures that you may read yourself" in figures.text
     assert session.scalars(select(ApiToken.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "site", "path"),
+    [
+        (Role.VOLUNTEER_COORDINATOR, "spb", "/figures/our-figures.xlsx"),
+        (Role.DIRECTOR, "spb", "/figures/our-figures.xlsx"),
+        (Role.DIRECTOR, "spb", "/records/records.xlsx"),
+        (Role.DIRECTOR, "spb", "/looks/report.xlsx"),
+    ],
+)
+def test_taking_data_out_is_a_permission_of_its_own(
+    sign_in: MakeVisitor, session: Session, role: Role, site: str, path: str
+) -> None:
+    reader = sign_in(role, site)
+    withhold(session, role, Permission.EXPORTS)
+
+    taken, page = reader.get(path), reader.get(path.rpartition("/")[0] + "/")
+
+    assert (taken.status_code, page.status_code) == (403, 200)
+    assert path not in page.text
+
+
+def test_without_the_permission_to_use_programs_no_key_is_made_or_read_with(
+    sign_in: MakeVisitor, visitor: MakeVisitor, session: Session
+) -> None:
+    director, program = sign_in(Role.DIRECTOR), visitor("spb")
+    key = make_key(director)
+    withhold(session, Role.DIRECTOR, Permission.TOKENS_USE)
+
+    answers = [ask(program, path, key) for path in ("/api/v1/figures", "/api/v1/me")]
+    page = director.submit("/account/keys/new", KEY).text
+
+    assert answers == [403, 403]
+    assert "a role that may use the interface for programs" in page
+    assert len(session.scalars(select(ApiToken.id)).all()) == 1
+
+
+def test_the_service_makes_no_key_for_whoever_may_use_no_programs(session: Session) -> None:
+    whose = User.roles == [Role.VOLUNTEER_COORDINATOR.value]
+    user_id = session.scalars(select(User.id).where(whose)).one()
+    scopes = [Permission.NUMBERS_READ]
+
+    with pytest.raises(api_tokens.ScopeRefusedError):
+        api_tokens.make_token(
+            session, user_id=user_id, name="x", scopes=scopes, own=scopes, days=30
+        )
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "lapsed", "closed", "demoted"])

@@ -4,9 +4,10 @@ import io
 from collections.abc import Callable
 
 import openpyxl
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from hearth.audit.signing import SignedHead, is_genuine, trusted_keys
@@ -61,6 +62,27 @@ def test_the_privacy_officer_sees_who_looked_and_no_name_of_the_family(
     assert household.case_number in page
     assert "Test social-worker" in page
     assert "Test-Mother" not in page
+
+
+def test_two_colleagues_of_one_name_are_told_apart(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    session.execute(update(User).values(name="Anna Test"))
+    session.commit()
+    for role in (Role.SOCIAL_WORKER, Role.DIRECTOR):
+        sign_in(role).get(f"/families/{household.id}")
+    officer = sign_in(Role.PRIVACY_OFFICER)
+
+    looks = officer.get(f"/records/families/{household.id}").text.partition("<tbody")[2]
+    log = officer.get("/records/").text
+    taken = officer.get("/records/records.xlsx?action=family.opened")
+
+    mails = [f"{role}@spb.example.org" for role in ("social-worker", "director")]
+    book = openpyxl.load_workbook(io.BytesIO(taken.data))
+    (line,) = list(book.worksheets[0].iter_rows(values_only=True))[1:]
+    assert all(mail in looks for mail in mails)
+    assert all(f"Anna Test ({mail})" in log.partition("<tbody")[0] for mail in mails)
+    assert "Anna Test (social-worker@spb.example.org)" in log.partition("<tbody")[2]
+    assert line[2] == "Anna Test (social-worker@spb.example.org)"
 
 
 def test_looks_are_searched_by_colleague_day_and_kind(session: Session, sign_in: SignIn) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
@@ -25,9 +25,12 @@ from hearth.accounts.policy import (
 )
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule, TeamMember
 from hearth.accounts.sessions import Assurance
+from hearth.audit.models import AuditEvent
 from hearth.data_classes import FieldClass
-from hearth.staff import roles, services
+from hearth.staff import roles
+from hearth.staff import services as staff
 from hearth.staff.roles import NotYoursToGiveError
+from hearth.staff.services import NotYoursToChangeError
 from tests.factories.families import open_family, staff_id
 from tests.factories.people import HOST, as_role, as_user, colleague, team
 from tests.support.visitors import Visitor
@@ -172,6 +175,121 @@ def test_who_may_hand_out_some_roles_hands_out_those_alone(session: Session) -> 
     assert (row.role, row.given_by, row.until_at) == ("house-staff", actor.id, None)
 
 
+@pytest.fixture
+def front_desk(session: Session, enter: Callable[[uuid.UUID], Visitor]) -> Visitor:
+    """Somebody who may hand out "house staff" and nothing else, signed in."""
+    own = OwnRole(
+        name="Front desk", base="administrator", created_by=staff_id(session, Role.ADMINISTRATOR)
+    )
+    session.add(own)
+    session.flush()
+    for role in set(ORGANISATION_ROLES) - {Role.HOUSE_STAFF}:
+        _rule(session, own.code, f"grant:{role}", WITHHELD)
+    return enter(colleague(session, own.code).id)
+
+
+@pytest.fixture
+def enter(session: Session, visitor: SignIn) -> Callable[[uuid.UUID], Visitor]:
+    def sign_in(user_id: uuid.UUID) -> Visitor:
+        client = visitor("spb")
+        token = sessions.start_session(
+            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
+        )
+        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
+        return client
+
+    return sign_in
+
+
+@pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.DIRECTOR, Role.ADMINISTRATOR])
+def test_a_front_desk_touches_no_account_of_a_role_it_cannot_hand_out(
+    session: Session, front_desk: Visitor, role: Role
+) -> None:
+    user = session.get_one(User, staff_id(session, role))
+    page, name = f"/colleagues/{user.id}", user.name
+    closing = {"name": "Somebody Else", "roles": [role.value], "locale": "en"}
+
+    answers = [
+        front_desk.get(page),
+        front_desk.submit(page, closing, page="/colleagues/"),
+        front_desk.submit(page, {**closing, "works_here": "true"}, page="/colleagues/"),
+        front_desk.submit(f"{page}/second-factor", page="/colleagues/"),
+        front_desk.submit(f"{page}/invitation", page="/colleagues/"),
+    ]
+
+    session.expire_all()
+    assert [answer.status_code for answer in answers] == [403] * 5
+    assert (user.name, user.disabled_at) == (name, None)
+    assert user.second_factor_at is not None
+    assert page not in front_desk.get("/colleagues/").text
+    refused = select(func.count()).where(AuditEvent.action == "access.refused")
+    assert session.scalar(refused) == 5
+
+
+def test_a_front_desk_changes_the_accounts_of_those_whose_role_it_hands_out(
+    session: Session, front_desk: Visitor
+) -> None:
+    user = session.get_one(User, staff_id(session, Role.HOUSE_STAFF))
+    closing = {"name": user.name, "roles": ["house-staff"], "locale": "en"}
+
+    answer = front_desk.submit(f"/colleagues/{user.id}", closing)
+
+    session.expire_all()
+    assert answer.status_code == 303
+    assert user.disabled_at is not None
+
+
+def test_the_service_itself_refuses_accounts_beyond_reach(session: Session) -> None:
+    own = OwnRole(name="Desk", base="administrator", created_by=staff_id(session, Role.DIRECTOR))
+    session.add(own)
+    session.flush()
+    _rule(session, own.code, f"grant:{Role.DIRECTOR}", WITHHELD)
+    actor = as_user(session, colleague(session, own.code).id)
+    director = session.get_one(User, staff_id(session, Role.DIRECTOR))
+
+    with pytest.raises(NotYoursToChangeError):
+        staff.change_colleague(
+            session,
+            director,
+            name="X",
+            roles=["director"],
+            locale="en",
+            works_here=True,
+            actor=actor,
+        )
+    with pytest.raises(NotYoursToChangeError):
+        staff.start_second_factor_anew(session, director, actor=actor)
+    with pytest.raises(NotYoursToChangeError):
+        staff.invite_again(session, director, actor=actor)
+
+
+def test_the_organisations_key_is_not_for_a_front_desk(
+    front_desk: Visitor, sign_in: SignIn
+) -> None:
+    administrator = sign_in(Role.ADMINISTRATOR)
+
+    answers = [front_desk.get(path).status_code for path in ("/keys/", "/keys/lock")]
+
+    assert answers == [403, 403]
+    assert administrator.get("/keys/").status_code == 200
+
+
+def test_an_administrator_calls_nobody_like_somebody_else(
+    session: Session, sign_in: SignIn
+) -> None:
+    administrator = sign_in(Role.ADMINISTRATOR)
+    user = session.get_one(User, staff_id(session, Role.HOUSE_STAFF))
+    known = {"name": "Test Director", "roles": ["house-staff"], "locale": "en"}
+
+    renamed = administrator.submit(f"/colleagues/{user.id}", {**known, "works_here": "true"})
+    invited = administrator.submit("/colleagues/new", {**known, "email": "new@example.org"})
+
+    session.expire_all()
+    assert [renamed.status_code, invited.status_code] == [422, 422]
+    assert "has this name already" in renamed.text
+    assert user.name == "Test house-staff"
+
+
 def test_nobody_changes_a_role_that_she_holds(session: Session, sign_in: SignIn) -> None:
     administrator = as_role(session, Role.ADMINISTRATOR)
 
@@ -255,83 +373,11 @@ def _rule(session: Session, role: str, item: str, rule: str) -> None:
     session.flush()
 
 
-@pytest.fixture
-def enter_as(session: Session, visitor: Callable[..., Visitor]) -> Callable[[uuid.UUID], Visitor]:
-    """Sign in as a certain colleague, who has just proved who she is."""
-
-    def enter(user_id: uuid.UUID) -> Visitor:
-        client = visitor("spb")
-        token = sessions.start_session(
-            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
-        )
-        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
-        return client
-
-    return enter
-
-
-@pytest.fixture
-def front_desk(session: Session) -> uuid.UUID:
-    """Somebody who opens and closes accounts and may hand out house staff and nothing else."""
-    by = staff_id(session, Role.ADMINISTRATOR)
-    own = OwnRole(name="Front desk", base=Role.ADMINISTRATOR.value, created_by=by)
-    session.add(own)
-    session.flush()
-    session.add_all(
-        RoleRule(role=own.code, item=f"grant:{one}", rule=WITHHELD, set_by=by)
-        for one in POLICY[Role.ADMINISTRATOR].grants - {Role.HOUSE_STAFF}
-    )
-    return colleague(session, own.code, name="Test Desk").id
-
-
-@pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.DIRECTOR, Role.ADMINISTRATOR])
-def test_nobody_touches_the_account_of_whom_she_could_not_have_made(
-    role: Role, session: Session, front_desk: uuid.UUID
-) -> None:
-    actor, user = as_user(session, front_desk), session.get_one(User, staff_id(session, role))
-    as_it_is = {"name": user.name, "roles": user.roles, "locale": user.locale, "works_here": True}
-    changes: list[dict[str, object]] = [
-        {"works_here": False},
-        {"name": "Somebody Else"},
-        {"roles": [*user.roles, Role.HOUSE_STAFF.value]},
-    ]
-
-    for change in changes:
-        with pytest.raises(NotYoursToGiveError):
-            services.change_colleague(session, user, **as_it_is | change, actor=actor)  # type: ignore[arg-type]
-    with pytest.raises(NotYoursToGiveError):
-        services.start_second_factor_anew(session, user, actor=actor)
-    with pytest.raises(NotYoursToGiveError):
-        services.invite_again(session, user, actor=actor)
-
-    assert user.disabled_at is None
-
-
-def test_the_front_desk_closes_the_accounts_of_house_staff(
-    session: Session, front_desk: uuid.UUID, enter_as: Callable[[uuid.UUID], Visitor]
-) -> None:
-    visitor, user = enter_as(front_desk), session.get_one(User, staff_id(session, Role.HOUSE_STAFF))
-    officer = staff_id(session, Role.PRIVACY_OFFICER)
-    sent = {"name": user.name, "roles": user.roles, "locale": user.locale}
-
-    closed = visitor.submit(f"/colleagues/{user.id}", sent)
-    refused = visitor.submit(f"/colleagues/{officer}", {**sent, "roles": ["privacy-officer"]})
-    lost = visitor.submit(f"/colleagues/{officer}/second-factor", page="/colleagues/new")
-    again = visitor.submit(f"/colleagues/{officer}/invitation", page="/colleagues/new")
-
-    session.refresh(user)
-    assert closed.status_code == 303
-    assert user.disabled_at is not None
-    assert refused.status_code == 422
-    assert "Somebody else must do this" in refused.text
-    assert (lost.status_code, again.status_code) == (404, 404)
-
-
 def test_the_organisations_key_is_for_whoever_may_hand_out_every_role(
-    front_desk: uuid.UUID, enter_as: Callable[[uuid.UUID], Visitor], sign_in: SignIn
+    front_desk: Visitor, sign_in: SignIn
 ) -> None:
-    visitor = enter_as(front_desk)
+    administrator = sign_in(Role.ADMINISTRATOR)
 
-    assert visitor.get("/keys/").status_code == 403
-    assert visitor.get("/keys/lock").status_code == 403
-    assert sign_in(Role.ADMINISTRATOR).get("/keys/").status_code == 200
+    answers = [front_desk.get("/keys/"), front_desk.get("/keys/lock"), administrator.get("/keys/")]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
