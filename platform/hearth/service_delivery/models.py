@@ -55,6 +55,8 @@ class ServiceDelivery(TenantModel):
             "sealed": FieldClass.TECHNICAL,
         },
         subject=(OF_HOUSEHOLD,),
+        dated=("delivered_on",),
+        named_by="service_recipients",
         others=frozenset({"note", "cancelling_note"}),
     )
 

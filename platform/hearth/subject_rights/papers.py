@@ -14,7 +14,8 @@ from hearth.data_records import DataGroup
 from hearth.data_register.paper import Paper, Section, as_pdf
 from hearth.data_register.services import kept
 from hearth.data_register.words import GROUPS, PURPOSES, RECIPIENTS
-from hearth.subject_rights.disclosure import Told, as_text
+from hearth.subject_rights.disclosure import as_text
+from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import ErasureCertificate
 from hearth.subject_rights.words import ERASURE_KINDS, METHODS, field_word, table_word
 from hearth.web.formatting import format_date, format_number

@@ -72,7 +72,7 @@ def page_of(session: Session, request: SubjectRequest) -> dict[str, Any]:
         "safe": _safe_contact(session, request),
         "proposal": erasure.pending(session, request),
         "certificate": _certificate(session, request),
-        "waiting": sum(one.entry.decision is None for one in disclosure.queue(session, request)),
+        "waiting": disclosure.waiting(session, request),
         "prepared": request.has(Step.PREPARED),
         "handed_out": _handed_out(request),
         "checked": _is_checked(request),

@@ -17,6 +17,7 @@ from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.subject_rights import correction, disclosure, erasure, papers, services, subjects
 from hearth.subject_rights.erasure_plan import preview
+from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
 from hearth.subject_rights.presentation import page_of, say_why, words
 from hearth.subject_rights.schemas import (
@@ -346,7 +347,7 @@ def _step(
     return form_page("subject_rights/step.html", form, request=request, heading=title)
 
 
-def _zip(told: list[disclosure.Told]) -> Response:
+def _zip(told: list[Told]) -> Response:
     packed = papers.file_about(
         told,
         house=organisation(),

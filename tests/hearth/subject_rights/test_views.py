@@ -36,6 +36,11 @@ def confirm(officer: Visitor, request: SubjectRequest) -> None:
     officer.submit(path_of(request, "/identity"), {"proof": "known", "certain": "true"})
 
 
+def declare_safe(officer: Visitor, request: SubjectRequest) -> None:
+    note = "Looked at the file, asked whoever accompanies the family"
+    officer.submit(path_of(request, "/safety"), {"step": "safe", "note": note})
+
+
 def test_a_request_begins_with_the_number_on_the_file(
     sign_in: MakeVisitor, session: Session
 ) -> None:
@@ -118,6 +123,8 @@ def test_the_file_comes_after_every_entry_was_read_and_only_once(
 
     early = officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
     confirm(officer, request)
+    unsafe = officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
+    declare_safe(officer, request)
     officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
     unread = officer.submit(path_of(request, "/file"))
     queue = officer.get(path_of(request, "/queue"))
@@ -128,6 +135,7 @@ def test_the_file_comes_after_every_entry_was_read_and_only_once(
     again = officer.submit(path_of(request, "/file"))
 
     assert early.location.endswith(path_of(request))
+    assert unsafe.location.endswith(path_of(request))
     assert (unread.status_code, decided.status_code) == (422, 303)
     assert file.status_code == 200
     assert file.headers["Cache-Control"] == "no-store"
