@@ -67,6 +67,7 @@ ACTIONS: dict[str, LazyString] = {
     "request.step": _l("A request about data went on"),
     "request.taken": _l("A request about data was taken"),
     "retention.answered": _l("Somebody decided what ends"),
+    "retention.approved": _l("A second person let it end"),
     "retention.notices_given": _l("Notice was given of what ends"),
     "service.cancelled": _l("A service was cancelled"),
     "service.corrected": _l("A service was corrected"),
