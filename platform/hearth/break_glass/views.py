@@ -78,7 +78,7 @@ def report() -> str:
 
 
 @blueprint.get("/looks/report.xlsx")
-@permit(Permission.BREAK_GLASS_REVIEW)
+@permit(Permission.BREAK_GLASS_REVIEW, fresh=True)
 def export() -> Response:
     """The month's report to take along."""
     _months, shown = _asked_report()

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import holders
 from hearth.families.access import is_active
 from hearth.families.access_models import (
     CaseGrant,
@@ -28,6 +30,10 @@ class EndsTooEarlyError(ValueError):
 
 class AlreadyRestrictedError(ValueError):
     """The file is restricted for this reason already."""
+
+
+class NobodyLiftsError(ValueError):
+    """The file would open to people none of whom may open it to the others again."""
 
 
 def active_grants(session: Session, household_id: uuid.UUID) -> Sequence[CaseGrant]:
@@ -106,6 +112,24 @@ def revoke(session: Session, grant: CaseGrant, *, revoked_by: uuid.UUID) -> None
     session.flush()
 
 
+def take_back(
+    session: Session, household: Household, grant: CaseGrant, *, revoked_by: uuid.UUID
+) -> None:
+    """Take a grant back, unless nobody could open a restricted file again afterwards.
+
+    :raises NobodyLiftsError: it is the last one by which a restriction can be lifted.
+    """
+    lock(session, household)
+    left = {
+        one.user_id
+        for one in active_grants(session, household.id)
+        if one.ends_at is None and one.id != grant.id
+    }
+    if restrictions(session, household.id) and grant.ends_at is None:
+        _refuse_for_ever(session, left)
+    revoke(session, grant, revoked_by=revoked_by)
+
+
 def restrict(
     session: Session,
     household: Household,
@@ -119,8 +143,10 @@ def restrict(
 
     :raises ToOneselfError: whoever restricts it is among those who keep it.
     :raises AlreadyRestrictedError: it is restricted for this reason already.
+    :raises NobodyLiftsError: none of those who keep it may lift a restriction.
     """
     lock(session, household)
+    _refuse_for_ever(session, keeper_ids)
     if any(one.kind is kind for one in restrictions(session, household.id)):
         raise AlreadyRestrictedError
     restriction = HouseholdRestriction(household_id=household.id, kind=kind, set_by=set_by)
@@ -148,3 +174,9 @@ def lift(session: Session, restriction: HouseholdRestriction, *, lifted_by: uuid
     restriction.until_at = datetime.now(UTC)
     restriction.lifted_by = lifted_by
     session.flush()
+
+
+def _refuse_for_ever(session: Session, keeper_ids: Collection[uuid.UUID]) -> None:
+    able = {user_id for user_id, _name in holders(session, Permission.CASES_RESTRICT)}
+    if able.isdisjoint(keeper_ids):
+        raise NobodyLiftsError

@@ -37,7 +37,7 @@ def show() -> Any:
 
 
 @blueprint.route("/keys/lock", methods=BOTH)
-@permit(Permission.USERS_MANAGE)
+@permit(Permission.USERS_MANAGE, fresh=True)
 def lock() -> Any:
     """Lock the organisation's key at once."""
     form = Form(LockSchema(), sent_form())
