@@ -21,7 +21,8 @@ from hearth.subject_rights.subjects import note_look
 from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
 Row = tuple[str, uuid.UUID | None]
-Contents = tuple[str, tuple[tuple[DataField, str], ...]]
+Parts = tuple[tuple[DataField, str], ...]
+Contents = tuple[str, Parts]
 NOTE = ("service_deliveries", "note")
 REDACTED = "[…]"
 WHOLE_ROW = "*"
@@ -46,7 +47,7 @@ class QueueEntry:
 
     entry: Disclosure
     contents: str
-    parts: tuple[tuple[DataField, str], ...] = ()
+    parts: Parts = ()
     """Of a whole row: its fields, without what is read by itself once the row is given out."""
     is_closed: bool = False
     """Whether it is a sealed note that this reader may not read."""
@@ -133,6 +134,13 @@ def entry_of(
             Disclosure.id == disclosure_id, Disclosure.request_id == request.id
         )
     ).one_or_none()
+
+
+def leaning(entry: Disclosure) -> Decision | None:
+    """What is decided about an entry, or is without another word."""
+    return (
+        Decision.REDACT if entry.decision is None and entry.field == WHOLE_ROW else entry.decision
+    )
 
 
 def decide(

@@ -117,6 +117,7 @@ def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
             heading=_("How long we keep it"),
             pairs=[(str(GROUPS[g]), kept(profile.retention[g])) for g in GROUPS if g in groups],
         ),
+        Section(heading=_("What is not in this file"), sentences=[_not_told(profile)]),
         Section(
             heading=_("Your rights"),
             sentences=[
@@ -127,10 +128,21 @@ def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
     ]
 
 
+def _not_told(profile: LegalProfile) -> str:
+    """The same in every file, so that it does not tell whether anything was kept back."""
+    text = _(
+        "What tells of other people is kept back, because their rights and freedoms stand beside"
+        " yours (%(article)s).",
+        article=profile.others,
+    )
+    return str(text)
+
+
 def _as_data(rows: list[Told], profile: LegalProfile, made_at: datetime) -> dict[str, Any]:
     return {
         "made_at": made_at.isoformat(),
         "law": profile.law,
+        "not_told": _not_told(profile),
         "entries": [
             {
                 "about": told.table.name,

@@ -207,7 +207,7 @@ def close(request_id: uuid.UUID) -> Any:
 
 
 @blueprint.post("/data-protection/requests/<uuid:request_id>/prepare")
-@permit(MINE)
+@permit(MINE, fresh=True)
 def prepare(request_id: uuid.UUID) -> Any:
     """Gather everything and fill the redaction queue."""
     request = _request(request_id)
@@ -220,7 +220,7 @@ def prepare(request_id: uuid.UUID) -> Any:
 
 
 @blueprint.get("/data-protection/requests/<uuid:request_id>/queue")
-@permit(MINE)
+@permit(MINE, fresh=True)
 def queue(request_id: uuid.UUID) -> str:
     """What may tell of others, entry by entry; looking at it is a look into the file."""
     request = _request(request_id)
@@ -233,12 +233,12 @@ def queue(request_id: uuid.UUID) -> str:
 @blueprint.route(
     "/data-protection/requests/<uuid:request_id>/queue/<uuid:disclosure_id>", methods=BOTH
 )
-@permit(MINE)
+@permit(MINE, fresh=True)
 def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     """Give one entry out or keep it back."""
     request = _request(request_id)
     entry = found(disclosure.entry_of(session, request, disclosure_id))
-    form = Form(DecisionSchema(), sent_form(), {"decision": entry.decision})
+    form = Form(DecisionSchema(), sent_form(), {"decision": disclosure.leaning(entry)})
     if form.validate():
         try:
             disclosure.decide(session, request, entry, **form.loaded, by=person().id)
