@@ -69,6 +69,7 @@ class LegalProfile:
 
     code: str
     law: str
+    others: str
     countries: tuple[str, ...]
     reviewed_by_counsel: bool
     localisation: tuple[str, ...]
@@ -101,6 +102,7 @@ def _parse(code: str, text: dict[str, Any]) -> LegalProfile:
     return LegalProfile(
         code=code,
         law=text["law"],
+        others=text["others"],
         countries=tuple(text["countries"]),
         reviewed_by_counsel=text["reviewed_by_counsel"],
         localisation=tuple(text["localisation"]),

@@ -76,7 +76,9 @@ class DataRecord:
 
     ``classes`` names what no rule can tell from a column's type; ``others`` are columns that may
     tell of somebody else than the subject, and ``blanks`` what stands in a column that cannot be
-    empty after an erasure (a text is formatted with the row's id).
+    empty after an erasure (a text is formatted with the row's id). ``dated`` leads from a row that
+    is about a whole family to its day, by a column or by foreign keys and then a column;
+    ``named_by`` is the table that says for which people of the family such a row was.
     """
 
     group: DataGroup
@@ -86,6 +88,8 @@ class DataRecord:
     subject: tuple[SubjectPath, ...] = ()
     others: frozenset[str] = frozenset()
     blanks: Mapping[str, object] = field(default_factory=dict)
+    dated: tuple[str, ...] = ()
+    named_by: str = ""
 
 
 OF_PERSON = SubjectPath(SubjectKind.PERSON, "person_id")

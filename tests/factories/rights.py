@@ -1,5 +1,6 @@
 """Requests, consents, notices and incidents for tests."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,18 @@ def take_request(
 ) -> SubjectRequest:
     """A request about a member of a family; known who asks and safe, unless told otherwise."""
     person_id = household.current_members[member].person_id
+    return ask_about(session, person_id, checked=checked, law=law, **changes)
+
+
+def ask_about(
+    session: Session,
+    person_id: uuid.UUID,
+    *,
+    checked: bool = True,
+    law: LegalProfile = RU,
+    **changes: Any,
+) -> SubjectRequest:
+    """A request about somebody who belongs, or once belonged, to a family."""
     subject = subject_of(session, SubjectKind.PERSON, person_id)
     assert subject is not None
     officer = staff_id(session, Role.PRIVACY_OFFICER)

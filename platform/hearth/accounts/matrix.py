@@ -67,6 +67,26 @@ is changed, closed, invited again or freed of its second factor by those alone w
 may hand out every role its owner holds. The organisation's key is for whoever may
 hand out all of these: a role from which some were taken loses `keys.manage` too.
 """
+SUBJECTS = """\
+## What somebody gets who asks what we hold about him
+
+By himself he gets the rows that name him alone: his own entry, his consents, his nights, what was
+done for nobody else. The file of a family goes by itself to its mother or carer alone: she belongs
+to it now, nobody else was ever its mother or carer, and it is she who asks. Even she is given what
+was done for another adult by a human's word only.
+
+To everybody else, every row that is about the family as a whole is kept back, unless the privacy
+officer gives it out, row by row: the case number, stays and decisions about them, services, needs,
+episodes, referrals, documents, who accompanies. What was written in such a row is read after that.
+What reaches into the time after he left, the day of leaving included, is not even offered to the
+officer; his own nights end on that day, and of the looks he is told those while he belonged.
+Whoever asks for somebody else, a parent for a child too, gets no consents, nights or telephone
+without such a word.
+
+Why: GDPR art. 15(4) and 152-FZ art. 14(8)(4) end the right of access at the rights and freedoms of
+others. A request is a way to ask where she is now. The file says so in the same words whether or
+not anything was kept back. How it is read off the register: `docs/adr/0013-erasing-by-key.md`.
+"""
 ROUTES = """\
 ## Which page asks for which permission
 
@@ -126,6 +146,7 @@ def markdown(routes: Iterable[Route]) -> str:
                 _table(["kind of data", *names], reads),
                 HANDING_OUT,
                 _table(["role", "may hand out"], hands_out),
+                SUBJECTS,
                 ROUTES,
                 _table(["page", "permission"], guards),
             ]

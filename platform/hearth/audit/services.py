@@ -52,6 +52,7 @@ class Look:
     purpose: str
     number: int
     at: datetime
+    household_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +202,7 @@ def _looks(session: Session, chosen: Select[PersonRead]) -> list[Look]:
             purpose=row.purpose,
             number=row.number,
             at=row.read_at,
+            household_id=row.household_id,
         )
         for row in rows
     ]

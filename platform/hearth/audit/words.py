@@ -75,6 +75,7 @@ ACTIONS: dict[str, LazyString] = {
     "request.step": _l("A request about data went on"),
     "request.taken": _l("A request about data was taken"),
     "retention.answered": _l("Somebody decided what ends"),
+    "retention.approved": _l("A second person let it end"),
     "retention.notices_given": _l("Notice was given of what ends"),
     "role.derived": _l("A role got a name of its own"),
     "role.handed-out": _l("Roles were given or taken"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
-from hearth.accounts.standing import staff
+from hearth.accounts.standing import holders, staff
 from hearth.audit import services as audit
 from hearth.families.access import Way, has_ended, is_active, ways_in
 from hearth.families.access_models import (
@@ -51,6 +51,10 @@ class EndsTooEarlyError(ValueError):
 
 class AlreadyRestrictedError(ValueError):
     """The file is restricted for this reason already."""
+
+
+class NobodyLiftsError(ValueError):
+    """The file would open to people none of whom may open it to the others again."""
 
 
 def active_grants(session: Session, household_id: uuid.UUID) -> Sequence[CaseGrant]:
@@ -162,6 +166,24 @@ def revoke(session: Session, grant: CaseGrant, *, revoked_by: uuid.UUID) -> None
     _record(session, "access.revoked", grant, revoked_by)
 
 
+def take_back(
+    session: Session, household: Household, grant: CaseGrant, *, revoked_by: uuid.UUID
+) -> None:
+    """Take a grant back, unless nobody could open a restricted file again afterwards.
+
+    :raises NobodyLiftsError: it is the last one by which a restriction can be lifted.
+    """
+    lock(session, household)
+    left = {
+        one.user_id
+        for one in active_grants(session, household.id)
+        if one.ends_at is None and one.id != grant.id
+    }
+    if restrictions(session, household.id) and grant.ends_at is None:
+        _refuse_for_ever(session, left)
+    revoke(session, grant, revoked_by=revoked_by)
+
+
 def restrict(
     session: Session,
     household: Household,
@@ -175,8 +197,10 @@ def restrict(
 
     :raises ToOneselfError: whoever restricts it is among those who keep it.
     :raises AlreadyRestrictedError: it is restricted for this reason already.
+    :raises NobodyLiftsError: none of those who keep it may lift a restriction.
     """
     lock(session, household)
+    _refuse_for_ever(session, keeper_ids)
     if any(one.kind is kind for one in restrictions(session, household.id)):
         raise AlreadyRestrictedError
     restriction = HouseholdRestriction(household_id=household.id, kind=kind, set_by=set_by)
@@ -235,3 +259,9 @@ def _note(
         household_id=restriction.household_id,
         facts={"kind": restriction.kind.value},
     )
+
+
+def _refuse_for_ever(session: Session, keeper_ids: Collection[uuid.UUID]) -> None:
+    able = {user_id for user_id, _name in holders(session, Permission.CASES_RESTRICT)}
+    if able.isdisjoint(keeper_ids):
+        raise NobodyLiftsError

@@ -13,7 +13,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import holders
 from hearth.case_access import services
 from hearth.case_access.schemas import GrantSchema, RestrictSchema
-from hearth.case_access.services import AlreadyRestrictedError
+from hearth.case_access.services import AlreadyRestrictedError, NobodyLiftsError
 from hearth.case_access.words import KINDS, WAYS
 from hearth.families.access import find_household, is_visible
 from hearth.families.models import Household
@@ -74,8 +74,11 @@ def revoke(household_id: uuid.UUID, grant_id: uuid.UUID) -> Any:
     form = sent_form()
     if form is None:
         return render_template("case_access/revoke.html", household=household, grant=grant)
-    services.revoke(session, grant, revoked_by=person().id)
-    flash(_("Your colleague can no longer open this file by your leave."), "success")
+    try:
+        services.take_back(session, household, grant, revoked_by=person().id)
+        flash(_("Your colleague can no longer open this file by your leave."), "success")
+    except NobodyLiftsError:
+        flash(_("Nobody else could open this file again. Let somebody in first."), "warning")
     return _to_access(household)
 
 
@@ -90,6 +93,8 @@ def restrict(household_id: uuid.UUID) -> Any:
             services.restrict(session, household, **form.loaded, set_by=person().id)
         except AlreadyRestrictedError:
             form.add_error("kind", _("This file is restricted for this reason already."))
+        except NobodyLiftsError:
+            form.add_error("keeper_ids", _("Choose at least one who may open the file again."))
         else:
             flash(_("The file is closed to everybody but those you chose."), "success")
             return _to_access(household)
@@ -99,7 +104,7 @@ def restrict(household_id: uuid.UUID) -> Any:
 @blueprint.route(
     "/families/<uuid:household_id>/access/restrictions/<uuid:restriction_id>", methods=BOTH
 )
-@permit(Permission.CASES_RESTRICT)
+@permit(Permission.CASES_RESTRICT, fresh=True)
 def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
     """Let a family's file open again to those whose work it is."""
     household, here = _household(household_id), {"restriction_id": restriction_id}

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, DateTime, Enum, LargeBinary, Table, Uuid, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Enum,
+    LargeBinary,
+    Select,
+    Table,
+    Uuid,
+    select,
+)
 from sqlalchemy.dialects.postgresql import DATERANGE
 from sqlalchemy.orm import DeclarativeBase, Mapper
 
@@ -84,6 +95,25 @@ def leads_to(
     return condition
 
 
+def day_of(table: DataTable) -> ColumnElement[Any] | None:
+    """The day or moment a row of a whole family is about; None where the table has none."""
+    return _along(table.table, table.record.dated) if table.record.dated else None
+
+
+def people_named(table: DataTable, household_id: uuid.UUID) -> Select[Any] | None:
+    """For which people a family's rows were: pairs of a row's id and a person's."""
+    naming = table_named(table.record.named_by)
+    of_family = leads_to(naming, SubjectKind.HOUSEHOLD, {household_id}) if naming else None
+    if naming is None or of_family is None:
+        return None
+    to_row = next(
+        column
+        for column in naming.table.columns
+        if any(key.column.table is table.table for key in column.foreign_keys)
+    )
+    return select(to_row, naming.table.c.person_id).where(of_family)
+
+
 def table_named(name: str) -> DataTable | None:
     """One of the organisation's tables, by its name."""
     return next((table for table in organisation_tables() if table.name == name), None)
@@ -150,6 +180,15 @@ def _condition(
     target = next(iter(column.foreign_keys)).column
     inner = _condition(target.table, columns[1:], ids)
     return column.in_(select(target).where(inner))
+
+
+def _along(table: Table, columns: tuple[str, ...]) -> ColumnElement[Any]:
+    column = table.c[columns[0]]
+    if len(columns) == 1:
+        return column
+    target = next(iter(column.foreign_keys)).column
+    inner = _along(target.table, columns[1:])
+    return select(inner).where(target == column).correlate(table).scalar_subquery()
 
 
 def _table_of(model: type[Any]) -> Table:

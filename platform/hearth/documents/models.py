@@ -32,6 +32,7 @@ class HouseholdDocument(TenantModel):
             "added_at": FieldClass.CASEWORK,
         },
         subject=(OF_HOUSEHOLD,),
+        dated=("added_at",),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

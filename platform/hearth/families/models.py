@@ -141,6 +141,7 @@ class Household(TenantModel):
             "case_number": FieldClass.CASEWORK,
         },
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "id"),),
+        dated=("recorded_at",),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -203,6 +204,7 @@ class CaseEpisode(TenantModel):
         basis=Basis.CONSENT,
         classes={},
         subject=(OF_HOUSEHOLD,),
+        dated=("opened_on",),
         others=frozenset({"closing_note"}),
     )
 
@@ -247,6 +249,7 @@ class HouseholdNeed(TenantModel):
             "is_primary": FieldClass.CASEWORK,
         },
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),),
+        dated=("episode_id", "opened_on"),
     )
 
     episode_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_episodes.id"), primary_key=True)
@@ -338,6 +341,7 @@ class KeyWorker(TenantModel):
         purpose=Purpose.ACCOMPANIMENT,
         basis=Basis.CONSENT,
         subject=(OF_HOUSEHOLD,),
+        dated=("from_on",),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

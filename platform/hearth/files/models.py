@@ -27,6 +27,7 @@ class StoredFile(TenantModel):
         classes={"kind": FieldClass.CASEWORK, "size": FieldClass.TECHNICAL},
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "subject_id"),),
         others=frozenset({"content"}),
+        dated=("stored_at",),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -57,7 +57,21 @@ class Referral(TenantModel):
             SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),
             SubjectPath(SubjectKind.REFERRAL, "id"),
         ),
-        others=frozenset({"referrer_name", "referrer_phone", "situation", "decision_note"}),
+        others=frozenset(
+            {
+                "referrer_name",
+                "referrer_phone",
+                "mother_name",
+                "mother_contact",
+                "safe_to_call",
+                "children_count",
+                "children_ages",
+                "needs",
+                "situation",
+                "decision_note",
+            }
+        ),
+        dated=("received_at",),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

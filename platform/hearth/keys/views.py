@@ -37,7 +37,7 @@ def show() -> Any:
 
 
 @blueprint.route("/keys/lock", methods=BOTH)
-@permit(Permission.KEYS_MANAGE)
+@permit(Permission.KEYS_MANAGE, fresh=True)
 def lock() -> Any:
     """Lock the organisation's key at once."""
     form = Form(LockSchema(), sent_form())

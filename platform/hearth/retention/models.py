@@ -31,6 +31,12 @@ class RetentionNotice(TenantModel):
         one_of("answer", Answer),
         CheckConstraint("(answer = 'keep') = (keep_until IS NOT NULL)", name="keep_until"),
         CheckConstraint("answer IS DISTINCT FROM 'keep' OR reason IS NOT NULL", name="reason"),
+        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved"),
+        CheckConstraint(
+            "approved_by IS NULL OR (answer IS NOT DISTINCT FROM 'let_go'"
+            " AND answered_by IS NOT NULL AND approved_by <> answered_by)",
+            name="two_people",
+        ),
         Index(
             "uq_retention_notices_open",
             "subject_id",
@@ -59,5 +65,13 @@ class RetentionNotice(TenantModel):
     reason: Mapped[str | None]
     answered_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     answered_at: Mapped[datetime | None]
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    """The second person who said to let it go; before that nothing ends early."""
+    approved_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def needs_second_word(self) -> bool:
+        """Whether one person has let it go and another one has not said so yet."""
+        return self.answer is Answer.LET_GO and self.approved_by is None

@@ -22,7 +22,10 @@ class AnswerSchema(Schema):
             "label": _l("Your decision"),
             "choices": [
                 (Answer.KEEP, _l("Keep it until a day, with a reason")),
-                (Answer.LET_GO, _l("Let it go now; it is erased within a day")),
+                (
+                    Answer.LET_GO,
+                    _l("Let it go as soon as its time is over; two people have to say so"),
+                ),
             ],
             "widget": "radios",
         },

@@ -19,7 +19,7 @@ from hearth.intake.models import Referral
 from hearth.outbox.services import put
 from hearth.retention.models import Answer, RetentionNotice
 from hearth.subject_rights import erasure
-from hearth.subject_rights.erasure import ObstacleError
+from hearth.subject_rights.erasure import ObstacleError, SamePersonError
 from hearth.subject_rights.erasure_plan import Obstacle
 from hearth.subject_rights.models import Erasure
 from tenants.legal import LegalProfile
@@ -98,25 +98,26 @@ def answer(
 ) -> None:
     """Keep the data longer, with a reason, or let them end without waiting.
 
-    :raises AnsweredError: they have ended, or are kept already.
+    What one person lets go waits for a second one to say the same; without her it ends on the day
+    of the notice. Nothing ends before the law's period is over.
+
+    :raises AnsweredError: they have ended, or are kept or let go already.
+    :raises SamePersonError: the second word is that of the one who gave the first.
     """
     session.refresh(notice, with_for_update=True)
     if notice.done_at is not None or notice.answer is Answer.KEEP:
         raise AnsweredError
+    if notice.answer is answer is Answer.LET_GO:
+        _approve(session, notice, by=by)
+        return
     notice.answer = answer
     notice.keep_until = keep_until
     notice.reason = reason
     notice.answered_by = by
     notice.answered_at = datetime.now(UTC)
+    notice.approved_by = notice.approved_at = None
     session.flush()
-    audit.record(
-        session,
-        action="retention.answered",
-        subject_type="retention_notice",
-        subject_id=notice.id,
-        actor_id=by,
-        facts={"answer": answer.value, "group": notice.data_group.value},
-    )
+    _record(session, "retention.answered", notice, by=by)
 
 
 def ending_now(session: Session, *, today: date) -> list[uuid.UUID]:
@@ -150,8 +151,8 @@ def end(session: Session, notice_id: uuid.UUID, *, profile: LegalProfile, today:
             whole_family=True,
             profile=profile,
             today=today,
-            asked_by=None,
-            approved_by=notice.answered_by,
+            asked_by=notice.answered_by,
+            approved_by=notice.approved_by,
         )
     except ObstacleError as error:
         if not {Obstacle.CASE_OPEN, Obstacle.ERASED} & set(error.obstacles):
@@ -246,4 +247,27 @@ def _is_waiting() -> ColumnElement[bool]:
 
 
 def _is_over(today: date) -> ColumnElement[bool]:
-    return or_(RetentionNotice.answer == Answer.LET_GO, RetentionNotice.ends_on <= today)
+    let_go = and_(RetentionNotice.approved_by.is_not(None), RetentionNotice.due_on <= today)
+    return or_(let_go, RetentionNotice.ends_on <= today)
+
+
+def _approve(session: Session, notice: RetentionNotice, *, by: uuid.UUID) -> None:
+    if notice.approved_by is not None:
+        raise AnsweredError
+    if notice.answered_by == by:
+        raise SamePersonError
+    notice.approved_by = by
+    notice.approved_at = datetime.now(UTC)
+    session.flush()
+    _record(session, "retention.approved", notice, by=by)
+
+
+def _record(session: Session, action: str, notice: RetentionNotice, *, by: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action=action,
+        subject_type="retention_notice",
+        subject_id=notice.id,
+        actor_id=by,
+        facts={"answer": str(notice.answer), "group": notice.data_group.value},
+    )

@@ -18,6 +18,7 @@ from hearth.retention.schemas import AnswerSchema, HoldSchema, LiftSchema
 from hearth.retention.services import AnsweredError
 from hearth.subject_rights import holds as standing_holds
 from hearth.subject_rights import subjects
+from hearth.subject_rights.erasure import SamePersonError
 from hearth.subject_rights.holds import NotStandingError
 from hearth.subject_rights.models import LegalHold
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -50,7 +51,7 @@ def index() -> str:
 
 
 @blueprint.route("/data-protection/ends-soon/<uuid:notice_id>", methods=BOTH)
-@permit(MINE)
+@permit(MINE, fresh=True)
 def answer(notice_id: uuid.UUID) -> Any:
     """Keep something longer, or let it go."""
     notice = found(_entrusted(services.get_notice(session, notice_id)))
@@ -62,6 +63,8 @@ def answer(notice_id: uuid.UUID) -> Any:
             return redirect(url_for("retention.index"), 303)
         except AnsweredError:
             form.add_error(None, _("This has been decided already."))
+        except SamePersonError:
+            form.add_error(None, _("Somebody else has to decide: you asked for it yourself."))
     services.note_looks(session, [notice], user_id=person().id)
     return form_page("retention/answer.html", form, notice=notice, name=_name, groups=GROUPS)
 

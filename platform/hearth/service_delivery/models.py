@@ -56,6 +56,8 @@ class ServiceDelivery(TenantModel):
             "through_grant": FieldClass.TECHNICAL,
         },
         subject=(OF_HOUSEHOLD,),
+        dated=("delivered_on",),
+        named_by="service_recipients",
         others=frozenset({"note", "cancelling_note"}),
     )
 

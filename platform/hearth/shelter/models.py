@@ -182,6 +182,7 @@ class Stay(TenantModel):
         purpose=Purpose.SHELTER,
         basis=Basis.CONSENT,
         subject=(OF_HOUSEHOLD,),
+        dated=("admitted_on",),
         others=frozenset({"departure_note"}),
     )
 
@@ -303,6 +304,7 @@ class StayChange(TenantModel):
         basis=Basis.CONSENT,
         classes={},
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),),
+        dated=("effective_on",),
         others=frozenset({"note"}),
     )
 

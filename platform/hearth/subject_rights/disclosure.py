@@ -1,7 +1,7 @@
 """Everything about somebody, field by field; what may tell of others passes a human first."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import Enum
@@ -11,35 +11,22 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import Session
 
-from hearth.audit import services as audit
-from hearth.data_classes import FieldClass
-from hearth.data_records import DataGroup, SubjectKind
-from hearth.data_register.registry import DataField, DataTable, leads_to, organisation_tables
+from hearth.data_register.registry import DataField
 from hearth.sealing.services import refuse_locked
 from hearth.service_delivery.sealed import is_closed_to
+from hearth.subject_rights.gathering import Told, rows_about
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
-from hearth.subject_rights.subjects import Ids, ids_to_show, note_look
-from hearth.subject_rights.vocabulary import Decision, Step
+from hearth.subject_rights.subjects import note_look
+from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
-# What is nobody's business but the service's; a colleague's own data are hers.
-INTERNAL = frozenset({FieldClass.TECHNICAL, FieldClass.STAFF})
-# How we came to a decision is not handed out with it: a safeguarding note may name a danger.
-DELIBERATIONS = frozenset(
-    {
-        "subject_request_steps",
-        "erasure_proposals",
-        "legal_holds",
-        "retention_notices",
-        "case_grants",
-        "household_restrictions",
-        "glass_looks",
-        "glass_reviews",
-    }
-)
-LOOKS = "person_reads"
+Row = tuple[str, uuid.UUID | None]
+Parts = tuple[tuple[DataField, str], ...]
+Contents = tuple[str, Parts]
 NOTE = ("service_deliveries", "note")
 REDACTED = "[…]"
+WHOLE_ROW = "*"
+"""What stands for the field where a row is given out, or kept back, as a whole."""
 
 
 class StillToReadError(ValueError):
@@ -55,37 +42,25 @@ class ShownBeforeError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """One row about somebody: its table and its fields with their values."""
-
-    table: DataTable
-    row_id: uuid.UUID | None
-    values: dict[DataField, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
 class QueueEntry:
     """One entry of the redaction queue with what stands there now."""
 
     entry: Disclosure
     contents: str
+    parts: Parts = ()
+    """Of a whole row: its fields, without what is read by itself once the row is given out."""
     is_closed: bool = False
     """Whether it is a sealed note that this reader may not read."""
 
+    @property
+    def is_row(self) -> bool:
+        """Whether a whole row is decided about, which is kept back without another word."""
+        return self.entry.field == WHOLE_ROW
 
-def rows_about(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Iterator[Told]:
-    """Every row that tells of somebody, table by table.
-
-    A table that knows persons gives a person's own rows only, not those of her family.
-    """
-    ids = ids_to_show(session, kind, subject_id)
-    for table in organisation_tables():
-        if table.name == LOOKS and kind is SubjectKind.PERSON:
-            yield from _looks_at(session, table, subject_id)
-            continue
-        for row in _rows(session, table, ids, kind):
-            if values := _values(table, row, kind):
-                yield Told(table=table, row_id=getattr(row, "id", None), values=values)
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is handed out before somebody decides about it."""
+        return self.entry.decision is None and not self.is_row
 
 
 def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
@@ -99,25 +74,34 @@ def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
     refuse_locked(session)
     _fill(session, request)
     take_step(session, request, Step.PREPARED, by=by)
-    return len(_undecided(session, request))
+    return waiting(session, request)
+
+
+def waiting(session: Session, request: SubjectRequest) -> int:
+    """How many entries have to be read before anything is handed out."""
+    return sum(one.waits for one in queue(session, request))
 
 
 def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
-    """What a human has to read, with its contents; entries whose text is gone are left out."""
-    texts = {
-        (told.table.name, told.row_id, field.name): as_text(value)
-        for told in rows_about(session, request.subject_kind, request.subject_id)
-        for field, value in told.values.items()
-    }
+    """What a human has to read, with its contents; entries whose text is gone are left out.
+
+    What stands in a row of the whole family is read once the row itself is given out.
+    """
     entries = session.scalars(
         select(Disclosure)
         .where(Disclosure.request_id == request.id)
-        .order_by(Disclosure.decided_at.nulls_first(), Disclosure.table_name, Disclosure.id)
-    )
+        .order_by(
+            Disclosure.decided_at.nulls_first(),
+            Disclosure.field == WHOLE_ROW,
+            Disclosure.table_name,
+            Disclosure.id,
+        )
+    ).all()
+    contents = _contents(session, request, _released(entries))
     return [
-        QueueEntry(entry=entry, contents=texts[key])
+        QueueEntry(entry=entry, contents=contents[key][0], parts=contents[key][1])
         for entry in entries
-        if (key := (entry.table_name, entry.row_id, entry.field)) in texts
+        if (key := (entry.table_name, entry.row_id, entry.field)) in contents
     ]
 
 
@@ -152,6 +136,13 @@ def entry_of(
     ).one_or_none()
 
 
+def leaning(entry: Disclosure) -> Decision | None:
+    """What is decided about an entry, or is without another word."""
+    return (
+        Decision.REDACT if entry.decision is None and entry.field == WHOLE_ROW else entry.decision
+    )
+
+
 def decide(
     session: Session,
     request: SubjectRequest,
@@ -160,7 +151,7 @@ def decide(
     decision: Decision,
     by: uuid.UUID,
 ) -> None:
-    """Release a field to the requester or keep it back.
+    """Release a field to the requester or keep it back; so with a whole row of the family.
 
     :raises ClosedError: the request has ended.
     :raises SealedNoteError: it is a sealed note that its owner has not opened to her.
@@ -172,6 +163,8 @@ def decide(
     entry.decided_by = by
     entry.decided_at = datetime.now(UTC)
     session.flush()
+    if entry.field == WHOLE_ROW:
+        _fill(session, request)
 
 
 def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> list[Told]:
@@ -190,14 +183,11 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     if latest.step is Step.EXPORTED:
         raise ShownBeforeError
     _fill(session, request)
-    if _undecided(session, request):
+    if waiting(session, request):
         raise StillToReadError
     kept_back = _kept_back(session, request)
     note_look(session, request.household_id, user_id=by)
-    told = [
-        _redacted(row, kept_back)
-        for row in rows_about(session, request.subject_kind, request.subject_id)
-    ]
+    told = [_redacted(row, kept_back) for row in _given(session, request)]
     take_step(session, request, Step.EXPORTED, by=by)
     return told
 
@@ -227,67 +217,81 @@ def _is_closed(session: Session, entry: Disclosure, user_id: uuid.UUID) -> bool:
     return is_note and is_closed_to(session, entry.row_id, user_id)
 
 
-def _looks_at(session: Session, table: DataTable, person_id: uuid.UUID) -> Iterator[Told]:
-    """When she was shown to a member of staff and what for; who it was is the house's answer."""
-    fields = {field.name: field for field in table.fields}
-    for look in audit.reads_about(session, person_id):
-        values = {fields["read_at"]: look.at, fields["purpose"]: look.purpose}
-        yield Told(table=table, row_id=None, values=values)
+def _rows(session: Session, request: SubjectRequest) -> Iterator[Told]:
+    himself = request.asked_by is Asker.SELF
+    return rows_about(session, request.subject_kind, request.subject_id, himself=himself)
 
 
-def _rows(session: Session, table: DataTable, ids: Ids, kind: SubjectKind) -> Sequence[Any]:
-    nearest = kind if table.paths(kind) else SubjectKind.HOUSEHOLD
-    kept = table.record.group is DataGroup.OPERATION or table.name in DELIBERATIONS
-    if kept or not ids.get(nearest):
-        return ()
-    condition = leads_to(table, nearest, ids[nearest])
-    if condition is None:
-        return ()
-    keys = list(table.table.primary_key.columns)
-    return session.scalars(select(table.model).where(condition).order_by(*keys)).all()
+def _released(entries: Iterable[Disclosure]) -> set[Row]:
+    return {
+        (entry.table_name, entry.row_id)
+        for entry in entries
+        if entry.field == WHOLE_ROW and entry.decision is Decision.RELEASE
+    }
 
 
-def _values(table: DataTable, row: Any, kind: SubjectKind) -> dict[DataField, Any]:
-    told = {field: getattr(row, field.name) for field in table.fields if _is_told(field, kind)}
-    return {field: value for field, value in told.items() if value not in (None, "", [], {})}
+def _given(session: Session, request: SubjectRequest) -> list[Told]:
+    """The rows that go to the requester: his own, and those of the family a human released."""
+    released = _released(_decisions(session, request, Decision.RELEASE))
+    return [
+        told
+        for told in _rows(session, request)
+        if not told.shared or (told.table.name, told.row_id) in released
+    ]
 
 
-def _is_told(field: DataField, kind: SubjectKind) -> bool:
-    if kind is SubjectKind.STAFF and field.data_class is FieldClass.STAFF:
-        return True
-    return field.data_class not in INTERNAL
+def _contents(
+    session: Session, request: SubjectRequest, released: set[Row]
+) -> dict[tuple[str, uuid.UUID | None, str], Contents]:
+    found: dict[tuple[str, uuid.UUID | None, str], Contents] = {}
+    for told in _rows(session, request):
+        row = (told.table.name, told.row_id)
+        if told.shared:
+            found[*row, WHOLE_ROW] = _whole(told)
+        if not told.shared or row in released:
+            for field, value in told.values.items():
+                found[*row, field.name] = (as_text(value), ())
+    return found
+
+
+def _whole(told: Told) -> Contents:
+    parts = tuple(
+        (field, as_text(value))
+        for field, value in told.values.items()
+        if field.name not in told.to_read
+    )
+    return "; ".join(f"{field.name}: {text}" for field, text in parts), parts
 
 
 def _fill(session: Session, request: SubjectRequest) -> None:
-    rows = [
-        {
-            "request_id": request.id,
-            "table_name": told.table.name,
-            "row_id": told.row_id,
-            "field": field.name,
-        }
-        for told in rows_about(session, request.subject_kind, request.subject_id)
-        for field in told.values
-        if told.table.may_tell_of_others(field)
-    ]
-    for row in rows:
-        session.execute(
-            insert(Disclosure)
-            .values(**row)
-            .on_conflict_do_nothing(index_elements=["request_id", "table_name", "row_id", "field"])
+    released = _released(_decisions(session, request, Decision.RELEASE))
+    for told in _rows(session, request):
+        row = (told.table.name, told.row_id)
+        names = [WHOLE_ROW] if told.shared else []
+        if not told.shared or row in released:
+            names += sorted(told.to_read)
+        for name in names:
+            session.execute(
+                insert(Disclosure)
+                .values(request_id=request.id, table_name=row[0], row_id=row[1], field=name)
+                .on_conflict_do_nothing(
+                    index_elements=["request_id", "table_name", "row_id", "field"]
+                )
+            )
+
+
+def _decisions(
+    session: Session, request: SubjectRequest, decision: Decision
+) -> Sequence[Disclosure]:
+    return session.scalars(
+        select(Disclosure).where(
+            Disclosure.request_id == request.id, Disclosure.decision == decision
         )
-
-
-def _undecided(session: Session, request: SubjectRequest) -> list[QueueEntry]:
-    return [one for one in queue(session, request) if one.entry.decision is None]
+    ).all()
 
 
 def _kept_back(session: Session, request: SubjectRequest) -> set[tuple[str, uuid.UUID, str]]:
-    rows = session.scalars(
-        select(Disclosure).where(
-            Disclosure.request_id == request.id, Disclosure.decision == Decision.REDACT
-        )
-    )
+    rows = _decisions(session, request, Decision.REDACT)
     return {(row.table_name, row.row_id, row.field) for row in rows}
 
 
@@ -296,4 +300,4 @@ def _redacted(told: Told, kept_back: set[tuple[str, uuid.UUID, str]]) -> Told:
         field: REDACTED if (told.table.name, told.row_id, field.name) in kept_back else value
         for field, value in told.values.items()
     }
-    return Told(table=told.table, row_id=told.row_id, values=values)
+    return replace(told, values=values)

@@ -41,13 +41,18 @@ WHOMEVER = tuple(SubjectPath(kind, "subject_id") for kind in SubjectKind)
 BY_REQUEST = tuple(SubjectPath(kind, "request_id", "subject_id") for kind in SubjectKind)
 
 
-def _record(subject: tuple[SubjectPath, ...] = (), **classes: FieldClass) -> DataRecord:
+def _record(
+    subject: tuple[SubjectPath, ...] = (),
+    others: frozenset[str] = frozenset(),
+    **classes: FieldClass,
+) -> DataRecord:
     return DataRecord(
         group=DataGroup.RIGHTS,
         purpose=Purpose.RIGHTS,
         basis=Basis.LEGAL_DUTY,
         classes=classes,
         subject=subject,
+        others=others,
     )
 
 
@@ -68,6 +73,7 @@ class SubjectRequest(TenantModel):
 
     __record__ = _record(
         WHOMEVER,
+        frozenset({"asker_name"}),
         asker_name=FieldClass.IDENTITY,
         needs_safeguarding=FieldClass.TECHNICAL,
         whole_family=FieldClass.TECHNICAL,

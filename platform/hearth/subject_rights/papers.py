@@ -14,7 +14,8 @@ from hearth.data_records import DataGroup
 from hearth.data_register.paper import Paper, Section, as_pdf
 from hearth.data_register.services import kept
 from hearth.data_register.words import GROUPS, PURPOSES, RECIPIENTS
-from hearth.subject_rights.disclosure import Told, as_text
+from hearth.subject_rights.disclosure import as_text
+from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import ErasureCertificate
 from hearth.subject_rights.words import ERASURE_KINDS, METHODS, field_word, table_word
 from hearth.web.formatting import format_date, format_number
@@ -116,6 +117,7 @@ def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
             heading=_("How long we keep it"),
             pairs=[(str(GROUPS[g]), kept(profile.retention[g])) for g in GROUPS if g in groups],
         ),
+        Section(heading=_("What is not in this file"), sentences=[_not_told(profile)]),
         Section(
             heading=_("Your rights"),
             sentences=[
@@ -126,10 +128,21 @@ def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
     ]
 
 
+def _not_told(profile: LegalProfile) -> str:
+    """The same in every file, so that it does not tell whether anything was kept back."""
+    text = _(
+        "What tells of other people is kept back, because their rights and freedoms stand beside"
+        " yours (%(article)s).",
+        article=profile.others,
+    )
+    return str(text)
+
+
 def _as_data(rows: list[Told], profile: LegalProfile, made_at: datetime) -> dict[str, Any]:
     return {
         "made_at": made_at.isoformat(),
         "law": profile.law,
+        "not_told": _not_told(profile),
         "entries": [
             {
                 "about": told.table.name,

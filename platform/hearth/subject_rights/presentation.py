@@ -61,6 +61,7 @@ def words() -> dict[str, Any]:
         "erasure": ERASURE_KINDS,
         "table": table_word,
         "field": field_word,
+        "parts": _parts,
     }
 
 
@@ -72,7 +73,7 @@ def page_of(session: Session, request: SubjectRequest) -> dict[str, Any]:
         "safe": _safe_contact(session, request),
         "proposal": erasure.pending(session, request),
         "certificate": _certificate(session, request),
-        "waiting": sum(one.entry.decision is None for one in disclosure.queue(session, request)),
+        "waiting": disclosure.waiting(session, request),
         "prepared": request.has(Step.PREPARED),
         "handed_out": _handed_out(request),
         "checked": _is_checked(request),
@@ -91,6 +92,10 @@ def say_why(error: Exception) -> str:
     if type(error) not in WHY:
         raise error
     return str(WHY[type(error)])
+
+
+def _parts(parts: disclosure.Parts) -> list[tuple[str, str]]:
+    return [(field_word(field.name, field.data_class), text) for field, text in parts]
 
 
 def _safe_contact(session: Session, request: SubjectRequest) -> Person | None:

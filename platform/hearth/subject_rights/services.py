@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from hearth.audit import services as audit
+from hearth.data_records import SubjectKind
+from hearth.subject_rights.belonging import is_alone
 from hearth.subject_rights.models import RequestStep, SubjectRequest
 from hearth.subject_rights.subjects import Subject
 from hearth.subject_rights.vocabulary import CLOSING, Asker, RequestKind, Step
@@ -53,7 +55,8 @@ def take_request(
 ) -> SubjectRequest:
     """Record a request; its clock runs from the day it came.
 
-    A look at who asks is needed for every child and whenever somebody asks for somebody else.
+    A look at who asks is needed for every child, whenever somebody asks for somebody else, and for
+    everybody in whose family there is or was anybody else.
     """
     request = SubjectRequest(
         kind=kind,
@@ -64,7 +67,9 @@ def take_request(
         asker_name=asker_name,
         received_on=received_on,
         due_on=profile.answers[kind.value].after(received_on),
-        needs_safeguarding=subject.is_child or whole_family or asked_by is not Asker.SELF,
+        needs_safeguarding=whole_family
+        or asked_by is not Asker.SELF
+        or _has_others(session, subject),
         whole_family=whole_family,
         wish=wish,
         received_by=received_by,
@@ -158,6 +163,12 @@ def answered_requests(session: Session, *, limit: int = 50) -> Sequence[SubjectR
         .order_by(SubjectRequest.closed_at.desc())
         .limit(limit)
     ).all()
+
+
+def _has_others(session: Session, subject: Subject) -> bool:
+    if subject.kind is SubjectKind.PERSON:
+        return subject.is_child or not is_alone(session, subject.id)
+    return subject.kind is SubjectKind.HOUSEHOLD
 
 
 def _add(

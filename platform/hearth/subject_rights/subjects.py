@@ -97,13 +97,6 @@ def members_of(session: Session, household_id: uuid.UUID) -> list[Subject]:
     ]
 
 
-def ids_to_show(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Ids:
-    """Whose rows tell of somebody: a person's own, and those of her families."""
-    if kind is SubjectKind.PERSON:
-        return {kind: {subject_id}, SubjectKind.HOUSEHOLD: homes_of(session, {subject_id})}
-    return {kind: {subject_id}}
-
-
 def ids_to_erase(
     session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, whole_family: bool
 ) -> Ids:

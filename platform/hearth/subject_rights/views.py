@@ -17,6 +17,7 @@ from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.subject_rights import correction, disclosure, erasure, papers, services, subjects
 from hearth.subject_rights.erasure_plan import preview
+from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
 from hearth.subject_rights.presentation import page_of, say_why, words
 from hearth.subject_rights.schemas import (
@@ -206,7 +207,7 @@ def close(request_id: uuid.UUID) -> Any:
 
 
 @blueprint.post("/data-protection/requests/<uuid:request_id>/prepare")
-@permit(MINE)
+@permit(MINE, fresh=True)
 def prepare(request_id: uuid.UUID) -> Any:
     """Gather everything and fill the redaction queue."""
     request = _request(request_id)
@@ -219,7 +220,7 @@ def prepare(request_id: uuid.UUID) -> Any:
 
 
 @blueprint.get("/data-protection/requests/<uuid:request_id>/queue")
-@permit(MINE)
+@permit(MINE, fresh=True)
 def queue(request_id: uuid.UUID) -> str:
     """What may tell of others, entry by entry; looking at it is a look into the file."""
     request = _request(request_id)
@@ -232,12 +233,12 @@ def queue(request_id: uuid.UUID) -> str:
 @blueprint.route(
     "/data-protection/requests/<uuid:request_id>/queue/<uuid:disclosure_id>", methods=BOTH
 )
-@permit(MINE)
+@permit(MINE, fresh=True)
 def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     """Give one entry out or keep it back."""
     request = _request(request_id)
     entry = found(disclosure.entry_of(session, request, disclosure_id))
-    form = Form(DecisionSchema(), sent_form(), {"decision": entry.decision})
+    form = Form(DecisionSchema(), sent_form(), {"decision": disclosure.leaning(entry)})
     if form.validate():
         try:
             disclosure.decide(session, request, entry, **form.loaded, by=person().id)
@@ -346,7 +347,7 @@ def _step(
     return form_page("subject_rights/step.html", form, request=request, heading=title)
 
 
-def _zip(told: list[disclosure.Told]) -> Response:
+def _zip(told: list[Told]) -> Response:
     packed = papers.file_about(
         told,
         house=organisation(),

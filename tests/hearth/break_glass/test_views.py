@@ -231,3 +231,12 @@ def test_the_reminder_says_how_many_wait(app: HearthFlask, session: Session) -> 
         mail = mails.reminder(session, payload)
 
     assert "2 emergency looks" in mail.text
+
+
+def test_the_months_report_leaves_only_after_a_fresh_proof(sign_in: SignIn) -> None:
+    path = "/looks/report.xlsx"
+
+    answers = [sign_in(Role.DIRECTOR, fresh=fresh).get(path) for fresh in (True, False)]
+
+    assert answers[0].status_code == 200
+    assert answers[1].location == f"/confirm?next={path}"

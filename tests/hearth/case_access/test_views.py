@@ -129,6 +129,51 @@ def test_a_restriction_needs_somebody_who_goes_on(session: Session, sign_in: Sig
     assert session.scalars(select(HouseholdRestriction)).all() == []
 
 
+def test_a_restriction_needs_somebody_who_can_lift_it(session: Session, sign_in: SignIn) -> None:
+    household = open_family(session)
+    cannot = [str(staff_id(session, role)) for role in (Role.SOCIAL_WORKER, Role.SPECIALIST)]
+
+    answer = sign_in(Role.DIRECTOR).submit(
+        f"/families/{household.id}/access/restrict",
+        {"kind": "threatened", "keeper_ids": cannot, "reason": "goes on with them"},
+    )
+
+    assert answer.status_code == 422
+    assert "Choose at least one who may open the file again." in answer.text
+    assert session.scalars(select(HouseholdRestriction)).all() == []
+
+
+def test_the_last_who_can_lift_a_restriction_keeps_the_file(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    restriction(session, household)
+    last = grant(session, household, staff_id(session, Role.SUPERVISOR))
+    other = grant(session, household, staff_id(session))
+    supervisor, path = sign_in(Role.SUPERVISOR), f"/families/{household.id}/access/grants"
+
+    supervisor.submit(f"{path}/{other.id}")
+    refused = supervisor.submit(f"{path}/{last.id}")
+
+    session.refresh(last)
+    session.refresh(other)
+    assert refused.status_code == 303
+    assert "Nobody else could open this file again" in supervisor.get(refused.location).text
+    assert (last.revoked_at is None, other.revoked_at is None) == (True, False)
+
+
+def test_lifting_a_restriction_asks_for_a_fresh_proof(session: Session, sign_in: SignIn) -> None:
+    household, director = open_family(session), staff_id(session, Role.DIRECTOR)
+    held = restriction(session, household)
+    grant(session, household, director)
+    path = f"/families/{household.id}/access/restrictions/{held.id}"
+
+    answers = [sign_in(Role.DIRECTOR, fresh=fresh).get(path) for fresh in (True, False)]
+
+    assert answers[0].status_code == 200
+    assert answers[1].location == f"/confirm?next={path}"
+
+
 def test_nobody_lets_herself_in(session: Session) -> None:
     household, me = open_family(session), staff_id(session, Role.DIRECTOR)
 

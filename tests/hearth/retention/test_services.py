@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
@@ -20,9 +21,11 @@ from hearth.outbox.mail import TEMPLATES
 from hearth.outbox.models import OutboxMessage
 from hearth.retention import services
 from hearth.retention.models import Answer, RetentionNotice
+from hearth.subject_rights.erasure import SamePersonError
 from hearth.subject_rights.models import Erasure, ErasureCertificate
 from hearth.web.request import HearthFlask
 from tenants.context import Runtime
+from tenants.legal import LegalProfile
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.giving import start_gift
 from tests.factories.intake import take_referral
@@ -235,18 +238,97 @@ def test_what_is_kept_comes_back_when_its_reason_has_ended(session: Session) -> 
         )
 
 
-def test_what_is_let_go_need_not_wait_and_names_who_did_it(session: Session) -> None:
+def let_go(session: Session, notice: RetentionNotice, *roles: Role) -> None:
+    for role in roles:
+        services.answer(
+            session,
+            notice,
+            answer=Answer.LET_GO,
+            keep_until=None,
+            reason=None,
+            by=staff_id(session, role),
+        )
+
+
+def test_what_two_people_let_go_need_not_wait_and_names_them(session: Session) -> None:
     closed(session)
     services.give_notices(session, profile=RU, today=FIVE_YEARS)
-    director = staff_id(session, Role.DIRECTOR)
     [notice] = notices(session)
-    services.answer(
-        session, notice, answer=Answer.LET_GO, keep_until=None, reason=None, by=director
-    )
+    let_go(session, notice, Role.DIRECTOR, Role.PRIVACY_OFFICER)
 
     services.end(session, notice.id, profile=RU, today=FIVE_YEARS)
 
-    assert session.scalars(select(ErasureCertificate.approved_by)).one() == director
+    certificate = session.scalars(select(ErasureCertificate)).one()
+    assert certificate.asked_by == staff_id(session, Role.DIRECTOR)
+    assert certificate.approved_by == staff_id(session, Role.PRIVACY_OFFICER)
+
+
+@pytest.mark.parametrize("law", [RU, EU])
+@pytest.mark.parametrize("people", [1, 2])
+def test_nothing_ends_before_the_laws_period_whoever_lets_it_go(
+    session: Session, law: LegalProfile, people: int
+) -> None:
+    closed(session)
+    due_on = law.retention["family_files"].until(TODAY)
+    services.give_notices(session, profile=law, today=due_on - timedelta(days=29))
+    [notice] = notices(session)
+    let_go(session, notice, *(Role.DIRECTOR, Role.PRIVACY_OFFICER)[:people])
+    early = due_on - timedelta(days=1)
+
+    ended = services.end(session, notice.id, profile=law, today=early)
+
+    assert not ended
+    assert services.ending_now(session, today=early) == []
+    assert session.scalar(select(func.count()).select_from(Erasure)) == 0
+
+
+def test_one_person_alone_ends_nothing_before_its_day(session: Session) -> None:
+    closed(session)
+    services.give_notices(session, profile=RU, today=FIVE_YEARS)
+    [notice] = notices(session)
+    let_go(session, notice, Role.DIRECTOR)
+    last = FIVE_YEARS + timedelta(days=30)
+
+    with pytest.raises(SamePersonError):
+        let_go(session, notice, Role.DIRECTOR)
+    early = services.end(session, notice.id, profile=RU, today=last - timedelta(days=1))
+    in_time = services.end(session, notice.id, profile=RU, today=last)
+
+    assert (early, in_time) == (False, True)
+    assert session.scalars(select(ErasureCertificate.approved_by)).one() is None
+
+
+def test_the_database_refuses_one_person_for_both_words(session: Session) -> None:
+    closed(session)
+    services.give_notices(session, profile=RU, today=FIVE_YEARS)
+    [notice] = notices(session)
+    let_go(session, notice, Role.DIRECTOR)
+
+    with pytest.raises(IntegrityError, match="two_people"), session.begin_nested():
+        session.execute(
+            update(RetentionNotice).values(
+                approved_by=notice.answered_by, approved_at=notice.answered_at
+            )
+        )
+
+
+def test_a_second_colleague_may_keep_what_the_first_let_go(session: Session) -> None:
+    closed(session)
+    services.give_notices(session, profile=RU, today=FIVE_YEARS)
+    [notice] = notices(session)
+    let_go(session, notice, Role.DIRECTOR, Role.PRIVACY_OFFICER)
+
+    services.answer(
+        session,
+        notice,
+        answer=Answer.KEEP,
+        keep_until=FIVE_YEARS + timedelta(days=99),
+        reason="A court asked for the file.",
+        by=staff_id(session, Role.PRIVACY_OFFICER),
+    )
+
+    assert notice.approved_by is None
+    assert not services.end(session, notice.id, profile=RU, today=FIVE_YEARS)
 
 
 def test_the_job_goes_on_where_a_killed_run_stopped(

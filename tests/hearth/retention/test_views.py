@@ -54,6 +54,32 @@ def test_nothing_is_kept_without_a_reason_and_an_end(
     assert notice.answer is None
 
 
+def test_one_lets_it_go_and_another_says_so_too(sign_in: MakeVisitor, session: Session) -> None:
+    notice = give_notice(session, open_family(session))
+    officer, director = sign_in(Role.PRIVACY_OFFICER), sign_in(Role.DIRECTOR)
+    path = f"/data-protection/ends-soon/{notice.id}"
+
+    first = officer.submit(path, {"answer": "let_go"})
+    waits = officer.get("/data-protection/ends-soon/")
+    alone = officer.submit(path, {"answer": "let_go"})
+    second = director.submit(path, {"answer": "let_go"})
+
+    session.expire_all()
+    assert (first.status_code, alone.status_code, second.status_code) == (303, 422, 303)
+    assert "Waits for a second person" in waits.text
+    assert "Somebody else has to decide" in alone.text
+    assert notice.approved_by == staff_id(session, Role.DIRECTOR)
+
+
+def test_letting_go_asks_for_a_fresh_proof(sign_in: MakeVisitor, session: Session) -> None:
+    notice = give_notice(session, open_family(session))
+    path = f"/data-protection/ends-soon/{notice.id}"
+
+    answer = sign_in(Role.DIRECTOR, fresh=False).get(path)
+
+    assert answer.location == f"/confirm?next={path}"
+
+
 def test_a_hold_is_set_by_number_shown_and_lifted(sign_in: MakeVisitor, session: Session) -> None:
     family = open_family(session)
     give_notice(session, family)

@@ -364,6 +364,12 @@ def test_an_administrator_unlocks_and_locks_the_key(
     assert "Testova" not in again
 
 
+def test_locking_the_key_asks_for_a_fresh_proof(sign_in: Callable[..., Visitor]) -> None:
+    answer = sign_in(Role.ADMINISTRATOR, fresh=False).get("/keys/lock")
+
+    assert answer.location == "/confirm?next=/keys/lock"
+
+
 def test_the_page_of_a_key_that_the_platform_keeps_asks_for_nothing(
     sign_in: Callable[..., Visitor],
 ) -> None:

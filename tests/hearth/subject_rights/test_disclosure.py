@@ -23,6 +23,7 @@ from hearth.subject_rights.disclosure import (
     ShownBeforeError,
     StillToReadError,
 )
+from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.services import take_step
 from hearth.subject_rights.vocabulary import Decision, Step
@@ -49,7 +50,7 @@ def request_with_a_note(session: Session) -> SubjectRequest:
     return take_request(session, family)
 
 
-def as_text(told: list[disclosure.Told]) -> str:
+def as_text(told: list[Told]) -> str:
     return json.dumps(
         [{f.name: disclosure.as_text(v) for f, v in one.values.items()} for one in told],
         ensure_ascii=False,

@@ -31,7 +31,7 @@ def test_the_clock_is_the_countrys(session: Session) -> None:
 @pytest.mark.parametrize(
     ("member", "asked_by", "needed"),
     [
-        (0, Asker.SELF, False),
+        (0, Asker.SELF, True),
         (0, Asker.THIRD, True),
         (0, Asker.AUTHORITY, True),
         (1, Asker.GUARDIAN, True),

@@ -1,6 +1,7 @@
 """The pages about requests, from the number on the file to the certificate."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -12,10 +13,16 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
 from hearth.audit.models import PersonRead
+from hearth.data_records import DataGroup
+from hearth.data_register.registry import organisation_tables
+from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.models import Household, Person, PersonCorrection
+from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor
-from hearth.subject_rights.models import SubjectRequest
+from hearth.subject_rights.gathering import INTERNAL
+from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.vocabulary import RequestKind, Step
+from hearth.subject_rights.words import FIELDS, TABLES
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.giving import start_gift
 from tests.factories.people import grant, restriction
@@ -34,6 +41,15 @@ def path_of(request: SubjectRequest, rest: str = "") -> str:
 
 def confirm(officer: Visitor, request: SubjectRequest) -> None:
     officer.submit(path_of(request, "/identity"), {"proof": "known", "certain": "true"})
+
+
+def partner() -> NewMember:
+    return NewMember(person=PersonDetails(given_name="Viktor"), role=MemberRole.PARTNER)
+
+
+def declare_safe(officer: Visitor, request: SubjectRequest) -> None:
+    note = "Looked at the file, asked whoever accompanies the family"
+    officer.submit(path_of(request, "/safety"), {"step": "safe", "note": note})
 
 
 def test_a_request_begins_with_the_number_on_the_file(
@@ -118,6 +134,8 @@ def test_the_file_comes_after_every_entry_was_read_and_only_once(
 
     early = officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
     confirm(officer, request)
+    unsafe = officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
+    declare_safe(officer, request)
     officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
     unread = officer.submit(path_of(request, "/file"))
     queue = officer.get(path_of(request, "/queue"))
@@ -128,6 +146,7 @@ def test_the_file_comes_after_every_entry_was_read_and_only_once(
     again = officer.submit(path_of(request, "/file"))
 
     assert early.location.endswith(path_of(request))
+    assert unsafe.location.endswith(path_of(request))
     assert (unread.status_code, decided.status_code) == (422, 303)
     assert file.status_code == 200
     assert file.headers["Cache-Control"] == "no-store"
@@ -247,3 +266,76 @@ def test_the_number_of_a_file_that_opens_to_others_is_a_number_nobody_has(
 
     assert [answer.status_code for answer in answers] == [422, 422]
     assert all("No case and no gift has this number." in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize("rest", ["/prepare", "/queue", "/queue/{entry}"])
+def test_a_whole_file_is_gathered_and_read_after_a_fresh_proof_alone(
+    sign_in: MakeVisitor, session: Session, rest: str
+) -> None:
+    family = open_family(session)
+    record_service(session, family, note=CANARY)
+    request = take_request(session, family)
+    sign_in(Role.PRIVACY_OFFICER).submit(
+        path_of(request, "/prepare"), page=path_of(request, "/identity")
+    )
+    entry = session.scalars(select(Disclosure.id)).one()
+    path, stale = (
+        path_of(request, rest.format(entry=entry)),
+        sign_in(Role.PRIVACY_OFFICER, fresh=False),
+    )
+
+    if rest == "/prepare":
+        answer = stale.submit(path, page=path_of(request, "/identity"))
+    else:
+        answer = stale.get(path)
+
+    assert answer.status_code == (403 if rest == "/prepare" else 302)
+    assert CANARY not in answer.text
+    assert rest == "/prepare" or answer.location == f"/confirm?next={path}"
+
+
+@pytest.mark.parametrize(("lang", "kept_back"), [
+    ("en", "Kept back until you give it out"), ("nl", "Achtergehouden tot u het meegeeft"),
+    ("sv", "Hålls tillbaka tills du lämnar ut det"),
+    ("fr", "Retenu jusqu’à ce que vous le remettiez"),
+    ("ru", "Не выдаётся, пока вы не разрешите"),
+])  # fmt: skip
+def test_a_row_of_the_family_is_kept_back_on_the_page_and_in_both_papers(
+    sign_in: MakeVisitor, session: Session, lang: str, kept_back: str
+) -> None:
+    family = open_family(session, members=[mother(), child(), partner()])
+    request = take_request(session, family, member=1)
+    officer = sign_in(Role.PRIVACY_OFFICER)
+    officer.submit(path_of(request, "/prepare"), page=path_of(request, "/identity"))
+
+    page = officer.get(path_of(request, f"/queue?lang={lang}"))
+    row = session.scalars(select(Disclosure).where(Disclosure.table_name == "households")).one()
+    asked = officer.get(path_of(request, f"/queue/{row.id}"))
+    file = officer.submit(path_of(request, "/file"))
+
+    with zipfile.ZipFile(io.BytesIO(file.data)) as packed:
+        data = json.loads(packed.read("data.json"))
+        pages = PdfReader(io.BytesIO(packed.read("data.pdf"))).pages
+    printed = " ".join(one.extract_text() for one in pages)
+    assert kept_back in page.text
+    assert family.case_number in page.text
+    assert re.search(r'value="redact"[^>]*checked', asked.text)
+    assert "Viktor" in printed
+    assert "Viktor" in str(data)
+    assert family.case_number not in printed + str(data)
+    assert "152-FZ art. 14(8)(4)" in data["not_told"]
+    assert "14(8)(4)" in printed
+
+
+def test_what_a_row_of_the_family_holds_has_words_of_its_own() -> None:
+    told = {
+        field.name
+        for table in organisation_tables()
+        if table.record.group in (DataGroup.FAMILY_FILES, DataGroup.REFERRALS)
+        for field in table.fields
+        if field.data_class not in INTERNAL
+    }
+    tables = {t.name for t in organisation_tables() if t.record.dated}
+
+    assert told <= set(FIELDS)
+    assert tables <= set(TABLES)
