@@ -49,4 +49,4 @@ def test_no_page_shows_a_name_that_is_not_on_record(
                 silent += [f"{door}: {answer.status_code}"] * (looks(session) == before)
 
     assert set(silent) == set()
-    assert shown > 5
+    assert shown >= 5
