@@ -33,6 +33,7 @@ from tenants import context
 from tenants.context import Runtime, shared_session, tenant_session
 from tenants.engines import Engines
 from tenants.registry import Registry
+from tests.canaries.filling import fill_the_rest
 from tests.canaries.outputs import Post, Sink, printed_logs
 from tests.canaries.planting import plant, plant_sealed
 from tests.isolation.belongings import ids_in
@@ -117,6 +118,7 @@ def aviary(addresses: Addresses, worker: str, tmp_path: Path) -> Iterator[Aviary
         app.test_client_class = Visitor
         with tenant_session(registry.get("spb")) as session:
             ids = ids_in(session, "spb")
+            fill_the_rest(session, ids)
         assert settings.owner_database_url is not None
         with psycopg.connect(settings.owner_database_url, autocommit=True) as owner:
             schema = registry.get("spb").schema_name
