@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import names_of
+from hearth.accounts.services import SignedIn, names_of
 from hearth.accounts.standing import holders, staff
 from hearth.audit import services as audit
-from hearth.families.access import Way, has_ended, is_active, ways_in
+from hearth.families.access import Way, find_household, has_ended, is_active, ways_in
 from hearth.families.access_models import (
     CaseGrant,
     GrantKind,
@@ -109,6 +109,20 @@ def restrictions(session: Session, household_id: uuid.UUID) -> Sequence[Househol
         .options(joinedload(HouseholdRestriction.setter))
         .order_by(HouseholdRestriction.from_at, HouseholdRestriction.id)
     ).all()
+
+
+def hold_household(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> Household | None:
+    """A family whose doors somebody is about to open or close, held until that is done.
+
+    None for one she may not see, or no longer: somebody else may have closed it a moment ago.
+    """
+    before = find_household(session, household_id, user=user, permission=permission)
+    if before is None:
+        return None
+    lock(session, before)
+    return find_household(session, household_id, user=user, permission=permission)
 
 
 def give(

@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -118,7 +118,8 @@ def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
 
 
 def _household(household_id: uuid.UUID) -> Household:
-    household = found(find_household(session, household_id, user=person(), permission=THROUGH))
+    find = services.hold_household if request.method == "POST" else find_household
+    household = found(find(session, household_id, user=person(), permission=THROUGH))
     record_read(session, household_id=household.id, user_id=person().id, purpose="access")
     return household
 

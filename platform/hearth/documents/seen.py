@@ -7,6 +7,9 @@ from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.data_classes import FieldClass
 from hearth.documents.models import HouseholdDocument
 
+# A paper may be a passport, a diagnosis or a court's letter; nobody said which when it came in.
+PAPERS = (FieldClass.IDENTITY, FieldClass.HEALTH, FieldClass.LEGAL)
+
 
 @view
 class SeenDocument:
@@ -30,5 +33,5 @@ def see_document(document: HouseholdDocument, sees: Sees) -> SeenDocument:
         sees,
         media=document.file.kind,
         adder=document.adder.name,
-        opens=document.is_open,
+        opens=document.is_open and all(sees(one) for one in PAPERS),
     )
