@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import of_class, seen, view
@@ -81,36 +81,75 @@ def let_read(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) 
 
 
 def take_back(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) -> bool:
-    """Let a colleague read a sealed note no longer; False when she could not."""
-    ended = session.execute(
-        update(NoteGrant)
-        .where(
-            NoteGrant.service_id == service.id,
-            NoteGrant.user_id == user_id,
-            NoteGrant.until_at.is_(None),
-        )
-        .values(until_at=datetime.now(UTC))
-        .returning(NoteGrant.id)
-    )
-    found = ended.first() is not None
+    """Let a colleague read a sealed note no longer, in none of its versions; False if none was."""
+    found = _end(session, versions_of(session, service), NoteGrant.user_id == user_id)
     if found:
         _record(session, "note.reader-removed", service, user_id)
     return found
 
 
 def is_closed_to(session: Session, service_id: uuid.UUID, user_id: uuid.UUID) -> bool:
-    """Whether an entry's note is sealed and neither hers nor opened to her by its owner."""
+    """Whether an entry's note is sealed and neither hers nor opened to her by its owner.
+
+    What stood there before a correction is as closed as what stands there now.
+    """
     service = session.get(ServiceDelivery, service_id)
-    if service is None or not service.sealed or service.provided_by == user_id:
+    if service is None or service.provided_by == user_id:
         return False
-    return all(grant.user_id != user_id for grant in readers(session, service))
+    versions = versions_of(session, service)
+    if not any(one.sealed for one in versions):
+        return False
+    return all(grant.user_id != user_id for grant in readers(session, versions[0]))
 
 
-def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
-    """Let those who read an entry read the one that corrects it."""
+def versions_of(session: Session, service: ServiceDelivery) -> list[ServiceDelivery]:
+    """An entry with all that stood there before or after it, the newest first."""
+    versions = [service]
+    while newer := session.scalars(
+        _by(ServiceDelivery.supersedes_id, versions[0].id)
+    ).one_or_none():
+        versions.insert(0, newer)
+    while older := session.scalars(
+        _by(ServiceDelivery.id, versions[-1].supersedes_id)
+    ).one_or_none():
+        versions.append(older)
+    return versions
+
+
+def follow(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
+    """Let a correction keep the readers of what it corrects, and seal that when it seals."""
+    former = [one for one in versions_of(session, after) if one is not after]
     for grant in readers(session, before):
         session.add(NoteGrant(service_id=after.id, user_id=grant.user_id))
     session.flush()
+    _end(session, former, true())
+    for one in former:
+        one.sealed = after.sealed
+    session.flush()
+
+
+def _by(
+    column: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
+    key: uuid.UUID | None,
+) -> Select[tuple[ServiceDelivery]]:
+    return select(ServiceDelivery).where(column == key)
+
+
+def _end(
+    session: Session, versions: Collection[ServiceDelivery], whose: ColumnElement[bool]
+) -> bool:
+    """End what grants still stand on these versions; whether there was one."""
+    ended = session.execute(
+        update(NoteGrant)
+        .where(
+            NoteGrant.service_id.in_([one.id for one in versions]),
+            NoteGrant.until_at.is_(None),
+            whose,
+        )
+        .values(until_at=datetime.now(UTC))
+        .returning(NoteGrant.id)
+    )
+    return ended.first() is not None
 
 
 def _record(session: Session, action: str, note: ServiceDelivery, user_id: uuid.UUID) -> None:
