@@ -156,7 +156,7 @@ def versions_of(session: Session, service: ServiceDelivery) -> list[ServiceDeliv
     return versions
 
 
-def follow(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
+def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
     """Let a correction keep the readers of what it corrects, and seal that when it seals."""
     former = [one for one in versions_of(session, after) if one is not after]
     for grant in readers(session, before):

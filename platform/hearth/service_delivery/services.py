@@ -13,7 +13,7 @@ from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.names import tidy_or_none
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
-from hearth.service_delivery.sealed import follow, may_change
+from hearth.service_delivery.sealed import carry_over, may_change
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 
 
@@ -108,7 +108,7 @@ def correct_service(
     corrected.opens_from = min(service.opens_from or service.delivered_on, details.delivered_on)
     session.add(corrected)
     session.flush()
-    follow(session, service, corrected)
+    carry_over(session, service, corrected)
     _note(session, "service.corrected", corrected, recorded_by)
     return corrected
 

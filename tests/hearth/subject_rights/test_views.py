@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
-from hearth.audit.models import AuditEvent, PersonRead
+from hearth.audit.models import PersonRead
 from hearth.families.models import Household, Person, PersonCorrection
 from hearth.giving.models import Donor
 from hearth.subject_rights.models import SubjectRequest
@@ -247,27 +247,3 @@ def test_the_number_of_a_file_that_opens_to_others_is_a_number_nobody_has(
 
     assert [answer.status_code for answer in answers] == [422, 422]
     assert all("No case and no gift has this number." in answer.text for answer in answers)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("phone", "+7 000 000-00-00"), ("contact_note", "Any time")]
-)
-def test_a_corrected_way_to_reach_her_is_not_safe_and_stands_in_the_familys_records(
-    sign_in: MakeVisitor, session: Session, field: str, value: str
-) -> None:
-    family = open_family(
-        session, members=[mother(phone="+7 921 000 00 77", safe_to_call=True), child()]
-    )
-    request = take_request(session, family, kind=RequestKind.CORRECTION)
-
-    sign_in(Role.PRIVACY_OFFICER).submit(
-        path_of(request, "/correct"), {"field": field, "value": value, "note": "She told us"}
-    )
-
-    session.expire_all()
-    corrected = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "person.corrected")
-    ).one()
-    person = session.get_one(Person, request.subject_id)
-    assert (getattr(person, field), person.safe_to_call) == (value, None)
-    assert corrected.household_id == family.id
