@@ -51,6 +51,12 @@ family and whether it is safe to call belong to no class: they are seen with the
 
 Sealed notes are of no role. Their owner decides, note by note, which colleague reads one, and may
 take it back; everybody else who sees the file sees that the note exists, its date and its kind.
+What stood in a sealed note before a correction is as closed as the note, whenever it was sealed.
+
+What somebody wrote about a family stays in her words. Who provided a service changes the text, or a
+supervisor or director by role, and the file says who did and as what; nobody seals the entry of
+another. Colleagues correct the rest, or cancel the entry. What was corrected leads to what stood
+there before, and what was cancelled stays in the file with who did it and why.
 
 Work on requests, periods, holds, incidents and the records is about everybody's data. Somebody who
 holds `families.read` is bound there, too, by what is restricted: such a file is a number to her and

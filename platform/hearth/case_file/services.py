@@ -17,7 +17,7 @@ from hearth.families.vocabulary import ClosingReason
 from hearth.intake.seen import SeenReferral, see_referral
 from hearth.intake.services import referrals_of
 from hearth.service_delivery.sealed import SeenService, see_services
-from hearth.service_delivery.services import services_of
+from hearth.service_delivery.services import entries_of
 from hearth.shelter.seen import SeenStay, see_stays
 from hearth.shelter.services import stays_of
 
@@ -50,7 +50,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     families.record_read(session, household_id=household.id, user_id=user.id)
     allows = permissions_on(session, household.id, user=user)
     stays = see_stays(session, household.id, user=user)
-    deliveries = see_services(session, services_of(session, household.id), user)
+    deliveries = see_services(session, entries_of(session, household.id), user)
     referrals = referrals_of(session, household.id) if Permission.REFERRALS_READ in allows else []
     return CaseFile(
         household=see_household(household, user.eyes(Permission.FAMILIES_READ)),

@@ -7,13 +7,15 @@ from datetime import date
 from flask import url_for
 from flask_babel import gettext as _
 
+from hearth.accounts.permissions import ROLE_LABELS
 from hearth.case_file.services import CaseFile
 from hearth.families.seen import SeenMember
 from hearth.families.words import CLOSING_REASONS, LEAVING_REASONS, MEMBER_ROLES, NEEDS
 from hearth.intake.words import SOURCES
+from hearth.service_delivery.sealed import SeenService
 from hearth.service_delivery.words import SERVICE_KINDS
 from hearth.shelter.words import DESTINATIONS
-from hearth.web.formatting import organisation_clock
+from hearth.web.formatting import format_date, organisation_clock
 
 SHORT = 40
 
@@ -30,6 +32,8 @@ class Event:
     url: str = ""
     chip: str = ""
     kind: str = "neutral"
+    beneath: tuple[tuple[str, str], ...] = ()
+    """What became of the entry: sentences, each with an address or an empty one."""
 
 
 def timeline(file: CaseFile) -> list[Event]:
@@ -146,8 +150,33 @@ def _services(file: CaseFile) -> Iterator[Event]:
             who=service.provider.name,
             drawing=_DRAWINGS.get(service.kind.value, "hand"),
             url=url if service.id in file.may_correct else "",
-            chip=_("Sealed note") if service.sealed else "",
+            chip=_chip(service),
+            beneath=tuple(_became(file, service)),
         )
+
+
+def _chip(service: SeenService) -> str:
+    if service.cancelled_at:
+        return str(_("Cancelled"))
+    return str(_("Sealed note")) if service.sealed else ""
+
+
+def _became(file: CaseFile, service: SeenService) -> Iterator[tuple[str, str]]:
+    """Who corrected or cancelled an entry, which stands under the name of who provided it."""
+    if service.supersedes_id:
+        name, day = service.recorder.name, format_date(service.recorded_at)
+        if service.corrector_role:
+            name = f"{name} ({ROLE_LABELS[service.corrector_role]})"
+        former = url_for(
+            "service_delivery.history", household_id=file.household.id, service_id=service.id
+        )
+        said = _("Corrected by %(name)s on %(date)s", name=name, date=day)
+        yield said, former if service.is_read or not service.sealed else ""
+    if service.cancelled_at and service.canceller:
+        day = format_date(service.cancelled_at)
+        yield _("Cancelled by %(name)s on %(date)s", name=service.canceller.name, date=day), ""
+        if service.cancelling_note:
+            yield service.cancelling_note, ""
 
 
 def _name(member: SeenMember) -> str:

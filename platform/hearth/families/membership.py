@@ -25,6 +25,8 @@ from hearth.families.models import Household, HouseholdMember, Person, PersonCor
 from hearth.families.names import tidy, tidy_or_none
 from hearth.families.vocabulary import LeavingReason, MemberRole, Sex
 
+WAYS_TO_REACH = ("phone", "contact_note")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PersonDetails:
@@ -97,12 +99,17 @@ def correct_person(
 ) -> None:
     """Replace what is recorded about a person; what stood there before is kept beside it.
 
+    That calling was safe was said of the way she was reached by then, not of another.
+
     :raises BirthInFutureError: the birth lies ahead and is not marked as expected.
     """
     details.birth.refuse_future(today)
     session.refresh(person, with_for_update={"key_share": True})
     before = _as_recorded(person)
     _write(person, details)
+    if before["safe_to_call"] and person.safe_to_call:
+        as_before = all(getattr(person, name) == before[name] for name in WAYS_TO_REACH)
+        person.safe_to_call = True if as_before else None
     after = _as_recorded(person)
     if after != before:
         session.add(PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before))

@@ -101,7 +101,7 @@ def correct_member(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
         except FamilyError as error:
             _say_why(form, error)
         else:
-            flash(_("The correction is recorded. What stood before is kept."), "success")
+            _say_corrected(member, form.loaded.person)
             return _to_file(household)
     return form_page("families/correct_member.html", form, household=household, member=member)
 
@@ -213,6 +213,18 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
         today=today(),
         household_id=member.household_id,
     )
+
+
+def _say_corrected(member: HouseholdMember, answered: PersonDetails) -> None:
+    flash(_("The correction is recorded. What stood before is kept."), "success")
+    if answered.safe_to_call and not member.person.safe_to_call:
+        flash(
+            _(
+                "How to reach this person has changed. Ask whether it is safe to call now, and"
+                " record the answer; until then it is not known."
+            ),
+            "warning",
+        )
 
 
 def _answers(member: HouseholdMember) -> dict[str, Any]:

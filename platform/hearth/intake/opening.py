@@ -24,6 +24,7 @@ from hearth.families.fields import (
     write_safety,
 )
 from hearth.families.membership import NewMember, PersonDetails
+from hearth.families.names import read_full_name
 from hearth.families.vocabulary import MemberRole, Need, Sex
 from hearth.families.words import SEXES
 from hearth.intake.seen import SeenReferral
@@ -175,7 +176,7 @@ def _known(referral: SeenReferral) -> dict[str, Any]:
     is_number = bool(phone) and set(phone) <= set("0123456789+()-./ ") and len(phone) <= 40
     return {
         "role": MemberRole.MOTHER,
-        "given_name": referral.mother_name,
+        **vars(read_full_name(referral.mother_name or "")),
         "phone": phone if is_number else None,
         "contact_note": None if is_number else referral.mother_contact,
         "safe_to_call": write_safety(referral.safe_to_call),

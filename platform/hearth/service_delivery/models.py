@@ -89,6 +89,8 @@ class ServiceDelivery(TenantModel):
 
     household: Mapped[Household] = relationship()
     provider: Mapped[User] = relationship(foreign_keys=[provided_by])
+    recorder: Mapped[User] = relationship(foreign_keys=[recorded_by])
+    canceller: Mapped[User | None] = relationship(foreign_keys=[cancelled_by])
     recipients: Mapped[list["ServiceRecipient"]] = relationship(back_populates="service")
 
     @property

@@ -91,9 +91,13 @@ class CancelSchema(Schema):
     )
 
 
-def service_schema(*, may_seal: bool) -> Schema:
-    """The form about a service; the seal is offered to those whose notes may be sealed."""
-    return ServiceSchema(exclude=() if may_seal else ("sealed",))
+def service_schema(*, may_seal: bool, may_write: bool = True) -> Schema:
+    """The form about a service; the seal is offered to those whose notes may be sealed.
+
+    Another's words are no part of it.
+    """
+    left_out = [] if may_seal else ["sealed"]
+    return ServiceSchema(exclude=left_out if may_write else [*left_out, "note"])
 
 
 def recipient_choices(

@@ -1,20 +1,21 @@
 """Sealed notes: their owner and colleagues she chose read the text; all see that it exists."""
 
 import uuid
-from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from hearth.accounts.permissions import Permission
+from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
+from hearth.accounts.standing import in_roles
 from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
-from hearth.service_delivery.vocabulary import ServiceKind
+from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 
 F = FieldClass
 KIND_CLASSES = {
@@ -23,6 +24,8 @@ KIND_CLASSES = {
     ServiceKind.LEGAL: F.LEGAL,
 }
 """Kinds of help that tell by themselves what only a class of data may tell."""
+LEADING = frozenset({Role.SUPERVISOR, Role.DIRECTOR})
+"""Who changes another's words where they are wrong; the file says as what."""
 
 
 class Provider(Protocol):
@@ -44,6 +47,19 @@ class SeenService:
     note: str | None = of_class(F.SEALED_NOTE)
     provided_by: uuid.UUID = of_class(None)
     provider: Provider = of_class(None)
+    recorder: Provider = of_class(None)
+    recorded_at: datetime = of_class(None)
+    corrector_role: Role | None = of_class(None)
+    """As what somebody corrected an entry of another, who alone changes its words otherwise."""
+    supersedes_id: uuid.UUID | None = of_class(None)
+    superseded_at: datetime | None = of_class(None)
+    cancelled_at: datetime | None = of_class(None)
+    canceller: Provider | None = of_class(None)
+    cancelling_note: str | None = of_class(F.SEALED_NOTE)
+    mode: ServiceMode = of_class(None)
+    began_at: time | None = of_class(F.CASEWORK)
+    minutes: int | None = of_class(F.CASEWORK)
+    is_read: bool = of_class(None)
     may_change: bool = of_class(None)
 
 
@@ -52,11 +68,35 @@ def see_services(
 ) -> list[SeenService]:
     """Services as somebody sees them; the notes of sealed ones by their owner's leave alone."""
     opened = _opened_to(session, [one.id for one in services if one.sealed], user)
-    return [_see(one, user, opened) for one in services]
+    roles = _roles_of_correctors(session, services)
+    return [_see(one, user, roles, is_read=_is_read(one, user, opened)) for one in services]
+
+
+def see_versions(
+    session: Session, service: ServiceDelivery, user: SignedIn
+) -> list[SeenService] | None:
+    """An entry and what stood there before, the newest first; None where it is closed to her.
+
+    What is hidden now was never shown, and what was hidden stays so.
+    """
+    versions = versions_of(session, service)
+    if is_closed_to(session, service.id, user.id):
+        return None
+    opened = [one.id for one in versions if one.sealed]
+    roles = _roles_of_correctors(session, versions)
+    now = _is_read(versions[0], user, opened)
+    return [_see(one, user, roles, is_read=now and _is_read(one, user, opened)) for one in versions]
+
+
+def may_rewrite(service: ServiceDelivery, user: SignedIn) -> bool:
+    """Whether somebody may change an entry's words: her own, or as whoever leads the others."""
+    return service.provided_by == user.id or not LEADING.isdisjoint(user.roles)
 
 
 def may_change(service: ServiceDelivery, user: SignedIn) -> bool:
     """Whether somebody may correct an entry: a sealed one its owner alone, others who read them."""
+    if not service.is_valid:
+        return False
     if service.sealed:
         return service.provided_by == user.id
     return _reads(service, user, Permission.SERVICES_WRITE)
@@ -81,36 +121,75 @@ def let_read(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) 
 
 
 def take_back(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) -> bool:
-    """Let a colleague read a sealed note no longer; False when she could not."""
-    ended = session.execute(
-        update(NoteGrant)
-        .where(
-            NoteGrant.service_id == service.id,
-            NoteGrant.user_id == user_id,
-            NoteGrant.until_at.is_(None),
-        )
-        .values(until_at=datetime.now(UTC))
-        .returning(NoteGrant.id)
-    )
-    found = ended.first() is not None
+    """Let a colleague read a sealed note no longer, in none of its versions; False if none was."""
+    found = _end(session, versions_of(session, service), NoteGrant.user_id == user_id)
     if found:
         _record(session, "note.reader-removed", service, user_id)
     return found
 
 
 def is_closed_to(session: Session, service_id: uuid.UUID, user_id: uuid.UUID) -> bool:
-    """Whether an entry's note is sealed and neither hers nor opened to her by its owner."""
+    """Whether an entry's note is sealed and neither hers nor opened to her by its owner.
+
+    What stood there before a correction is as closed as what stands there now.
+    """
     service = session.get(ServiceDelivery, service_id)
-    if service is None or not service.sealed or service.provided_by == user_id:
+    if service is None or service.provided_by == user_id:
         return False
-    return all(grant.user_id != user_id for grant in readers(session, service))
+    versions = versions_of(session, service)
+    if not any(one.sealed for one in versions):
+        return False
+    return all(grant.user_id != user_id for grant in readers(session, versions[0]))
+
+
+def versions_of(session: Session, service: ServiceDelivery) -> list[ServiceDelivery]:
+    """An entry with all that stood there before or after it, the newest first."""
+    versions = [service]
+    while newer := session.scalars(
+        _by(ServiceDelivery.supersedes_id, versions[0].id)
+    ).one_or_none():
+        versions.insert(0, newer)
+    while older := session.scalars(
+        _by(ServiceDelivery.id, versions[-1].supersedes_id)
+    ).one_or_none():
+        versions.append(older)
+    return versions
 
 
 def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery) -> None:
-    """Let those who read an entry read the one that corrects it."""
+    """Let a correction keep the readers of what it corrects, and seal that when it seals."""
+    former = [one for one in versions_of(session, after) if one is not after]
     for grant in readers(session, before):
         session.add(NoteGrant(service_id=after.id, user_id=grant.user_id))
     session.flush()
+    _end(session, former, true())
+    for one in former:
+        one.sealed = after.sealed
+    session.flush()
+
+
+def _by(
+    column: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
+    key: uuid.UUID | None,
+) -> Select[ServiceDelivery]:
+    return select(ServiceDelivery).where(column == key)
+
+
+def _end(
+    session: Session, versions: Collection[ServiceDelivery], whose: ColumnElement[bool]
+) -> bool:
+    """End what grants still stand on these versions; whether there was one."""
+    ended = session.execute(
+        update(NoteGrant)
+        .where(
+            NoteGrant.service_id.in_([one.id for one in versions]),
+            NoteGrant.until_at.is_(None),
+            whose,
+        )
+        .values(until_at=datetime.now(UTC))
+        .returning(NoteGrant.id)
+    )
+    return ended.first() is not None
 
 
 def _record(session: Session, action: str, note: ServiceDelivery, user_id: uuid.UUID) -> None:
@@ -125,16 +204,39 @@ def _record(session: Session, action: str, note: ServiceDelivery, user_id: uuid.
     )
 
 
-def _see(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]) -> SeenService:
-    shown = service.id in opened or service.provided_by == user.id
-    if not service.sealed:
-        shown = _reads(service, user, Permission.FAMILIES_READ)
+def _see(
+    service: ServiceDelivery, user: SignedIn, roles: Mapping[uuid.UUID, Role], *, is_read: bool
+) -> SeenService:
+    is_others = service.recorded_by != service.provided_by
+    reads = user.eyes(Permission.FAMILIES_READ)
     return seen(
         SeenService,
         service,
-        lambda _field_class: shown,
+        lambda one: is_read if one is F.SEALED_NOTE else reads(one),
+        corrector_role=roles.get(service.recorded_by) if is_others else None,
+        is_read=is_read,
         may_change=may_change(service, user),
     )
+
+
+def _is_read(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]) -> bool:
+    if service.sealed:
+        return service.id in opened or service.provided_by == user.id
+    return _reads(service, user, Permission.FAMILIES_READ)
+
+
+def _roles_of_correctors(
+    session: Session, services: Sequence[ServiceDelivery]
+) -> Mapping[uuid.UUID, Role]:
+    """Who of those who corrected another's entry leads the others, and as what."""
+    correctors = {one.recorded_by for one in services if one.recorded_by != one.provided_by}
+    if not correctors:
+        return {}
+    return {
+        user_id: role
+        for role in sorted(LEADING)
+        for user_id in correctors & in_roles(session, [role])
+    }
 
 
 def _reads(service: ServiceDelivery, user: SignedIn, permission: Permission) -> bool:

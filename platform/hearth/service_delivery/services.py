@@ -85,8 +85,11 @@ def correct_service(
     *,
     recorded_by: uuid.UUID,
     today: date,
+    over_others: bool = False,
 ) -> ServiceDelivery:
     """Put a right entry in the place of a wrong one; who provided the service stays the same.
+
+    Her words stay hers: another changes them only ``over_others``, and nobody else seals them.
 
     :raises ServiceError: somebody changed the entry meanwhile, or the right one cannot be.
     """
@@ -94,8 +97,11 @@ def correct_service(
     _check(service.household, details, today)
     service.superseded_at = datetime.now(UTC)
     session.flush()
+    is_own = service.provided_by == recorded_by
     # A seal is set once: a correction cannot open what colleagues must not read.
-    details = replace(details, sealed=service.sealed or details.sealed)
+    details = replace(details, sealed=service.sealed or (details.sealed and is_own))
+    if not (is_own or over_others):
+        details = replace(details, note=service.note)
     corrected = _entry(service.household, details, service.provided_by, recorded_by)
     corrected.supersedes_id = service.id
     corrected.through_grant = service.through_grant
@@ -153,6 +159,33 @@ def services_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelive
             .options(selectinload(ServiceDelivery.recipients), joinedload(ServiceDelivery.provider))
         )
     )
+
+
+def entries_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:
+    """The services that a family's file shows, cancelled ones too, the latest first."""
+    return list(
+        session.scalars(
+            select(ServiceDelivery)
+            .where(
+                ServiceDelivery.household_id == household_id,
+                ServiceDelivery.superseded_at.is_(None),
+            )
+            .order_by(ServiceDelivery.delivered_on.desc(), ServiceDelivery.id.desc())
+            .options(
+                joinedload(ServiceDelivery.provider),
+                joinedload(ServiceDelivery.recorder),
+                joinedload(ServiceDelivery.canceller),
+            )
+        )
+    )
+
+
+def find_entry(
+    session: Session, *, household_id: uuid.UUID, service_id: uuid.UUID
+) -> ServiceDelivery | None:
+    """One entry that a family's file shows, or None."""
+    shown = (one for one in entries_of(session, household_id) if one.id == service_id)
+    return next(shown, None)
 
 
 def _entry(

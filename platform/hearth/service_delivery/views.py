@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
-from hearth.accounts.permissions import Permission
+from hearth.accounts.permissions import ROLE_LABELS, Permission
 from hearth.accounts.standing import holders
 from hearth.families.access import find_household, is_reached_by_role
 from hearth.families.models import Household
@@ -30,7 +30,7 @@ from hearth.service_delivery.services import (
     ServiceError,
 )
 from hearth.service_delivery.vocabulary import ServiceMode
-from hearth.service_delivery.words import SERVICE_KINDS
+from hearth.service_delivery.words import SERVICE_KINDS, SERVICE_MODES
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -64,15 +64,28 @@ def correct(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     form = _service_form(household, service)
     if form.validate():
         try:
-            services.correct_service(
-                session, service, form.loaded, recorded_by=person().id, today=today()
-            )
+            _correct(service, form)
         except ServiceError as error:
             _say_why(form, error)
         else:
             flash(_("The correction is recorded. What stood before is kept."), "success")
             return _to_file(household_id)
     return form_page("service_delivery/correct.html", form, household=household, service=service)
+
+
+@blueprint.get("/families/<uuid:household_id>/services/<uuid:service_id>/history")
+@permit(Permission.FAMILIES_READ)
+def history(household_id: uuid.UUID, service_id: uuid.UUID) -> str:
+    """What stood in an entry before it was corrected."""
+    household = _household(household_id, Permission.FAMILIES_READ)
+    here = {"household_id": household_id, "service_id": service_id}
+    entry = found(services.find_entry(session, **here))
+    return render_template(
+        "service_delivery/history.html",
+        household=household,
+        versions=found(sealed.see_versions(session, entry, person())),
+        words={"kind": SERVICE_KINDS, "mode": SERVICE_MODES, "role": ROLE_LABELS},
+    )
 
 
 @blueprint.route("/families/<uuid:household_id>/services/<uuid:service_id>/cancel", methods=BOTH)
@@ -165,8 +178,12 @@ def _service_form(household: Household, service: ServiceDelivery | None) -> Form
         "mode": ServiceMode.ON_SITE,
         "recipient_ids": [person_id for person_id, _name in choices[:1]],
     }
+    is_own = service is None or service.provided_by == user.id
     return Form(
-        service_schema(may_seal=user.may(Permission.NOTES_SEALED)),
+        service_schema(
+            may_seal=is_own and user.may(Permission.NOTES_SEALED),
+            may_write=service is None or sealed.may_rewrite(service, user),
+        ),
         sent_form(),
         service_answers(service) if service else usual,
         choices={"recipient_ids": choices},
@@ -184,6 +201,17 @@ def _record(household: Household, form: Form) -> None:
         recorded_by=user.id,
         today=today(),
         through_grant=not by_role,
+    )
+
+
+def _correct(service: ServiceDelivery, form: Form) -> None:
+    services.correct_service(
+        session,
+        service,
+        form.loaded,
+        recorded_by=person().id,
+        today=today(),
+        over_others=sealed.may_rewrite(service, person()),
     )
 
 

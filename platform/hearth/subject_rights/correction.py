@@ -41,7 +41,14 @@ def correct(
     found = session.get_one(Person, request.subject_id)
     empty: str | None = "" if field in {"given_name", "family_name"} else None
     details = replace(PersonDetails.of(found), **{field: value or empty})  # type: ignore[arg-type]
-    correct_person(session, found, details, corrected_by=by, today=today)
+    correct_person(
+        session,
+        found,
+        details,
+        corrected_by=by,
+        today=today,
+        household_id=request.household_id,
+    )
     take_step(session, request, Step.CORRECTED, by=by, note=note)
 
 

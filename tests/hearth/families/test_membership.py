@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -161,6 +162,43 @@ def test_details_that_were_corrected_are_kept(session: Session) -> None:
     assert find_families(session, FamilyQuery(text="mother"), **page)[1] == 0
     assert kept.before["given_name"] == "Test-Mother"
     assert kept.before["phone"] == "+7 900 000-00-00"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"phone": "+7 900 000-00-99"}, {"contact_note": "Ask for Nina"}, {"phone": None}]
+)
+def test_a_new_way_to_reach_her_is_not_known_to_be_safe(
+    session: Session, changes: dict[str, Any]
+) -> None:
+    known = mother(phone="+7 900 000-00-00", safe_to_call=True)
+    person = open_family(session, members=[known]).members[0].person
+    details = replace(PersonDetails.of(person), **changes)
+
+    membership.correct_person(session, person, details, corrected_by=staff_id(session), today=TODAY)
+
+    assert person.safe_to_call is None
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "after"),
+    [
+        (True, {"given_name": "Test-Renamed"}, True),
+        (True, {"phone": "+7  900 000-00-00"}, True),
+        (None, {"phone": "+7 900 000-00-99", "safe_to_call": True}, True),
+        (True, {"phone": "+7 900 000-00-99", "safe_to_call": False}, False),
+        (False, {"phone": "+7 900 000-00-99"}, False),
+    ],
+)
+def test_whether_a_call_is_safe_stays_where_it_was_told_of_this_way(
+    session: Session, *, before: bool | None, changes: dict[str, Any], after: bool
+) -> None:
+    known = mother(phone="+7 900 000-00-00", safe_to_call=before)
+    person = open_family(session, members=[known]).members[0].person
+    details = replace(PersonDetails.of(person), **changes)
+
+    membership.correct_person(session, person, details, corrected_by=staff_id(session), today=TODAY)
+
+    assert person.safe_to_call is after
 
 
 def test_a_correction_that_changes_nothing_is_none(session: Session) -> None:

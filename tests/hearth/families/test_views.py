@@ -290,3 +290,27 @@ def test_a_family_is_handed_over_to_a_colleague_who_may_write(
     assert refused.status_code == 422
     assert household.current_key_worker is not None
     assert household.current_key_worker.id == staff_id(session)
+
+
+def test_a_new_number_is_safe_to_call_only_once_she_was_asked_about_it(
+    session: Session, sign_in: SignIn
+) -> None:
+    family = open_family(session, members=[mother(phone="+7 900 000-00-00", safe_to_call=True)])
+    [member] = family.current_members
+    visitor, path = sign_in("social-worker"), f"/families/{family.id}/members/{member.id}/correct"
+    right = member_answers(
+        role="mother",
+        born="",
+        joined_on=member.joined_on.isoformat(),
+        phone="+7 900 000-00-99",
+        safe_to_call="yes",
+    )
+
+    answer = visitor.submit(path, right)
+
+    session.expire_all()
+    assert member.person.safe_to_call is None
+    assert "Ask whether it is safe to call" in visitor.get(answer.location).text
+    visitor.submit(path, right)
+    session.expire_all()
+    assert member.person.safe_to_call is True

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hearth.families.models import Household
+from hearth.families.names import read_full_name
 from hearth.families.vocabulary import MemberRole, Need
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import DecisionReason, ReferralState, Urgency
@@ -353,3 +354,41 @@ def test_a_decision_without_its_reason_is_none(
     session.expire_all()
     assert answer.status_code == 422
     assert referral.is_waiting
+
+
+@pytest.mark.parametrize(
+    ("told", "given_name", "patronymic", "family_name"),
+    [
+        ("Надежда", "Надежда", "", ""),
+        ("Надежда Примерова", "Надежда", "", "Примерова"),
+        ("Надежда Ивановна Примерова", "Надежда", "Ивановна", "Примерова"),
+        ("Примерова Надежда Ивановна", "Надежда", "Ивановна", "Примерова"),
+        ("Надежда Ильинична", "Надежда", "Ильинична", ""),
+        ("Надежда Абрамович", "Надежда", "", "Абрамович"),
+        ("Nadezhda Ivanovna Primerova", "Nadezhda", "Ivanovna", "Primerova"),
+        ("Anna van Berg", "Anna", "", "van Berg"),
+        ("  Anna   Maria van den  Berg ", "Anna", "", "Maria van den Berg"),
+    ],
+)
+def test_the_form_puts_one_word_of_the_name_that_was_told_into_the_first_name(
+    told: str, given_name: str, patronymic: str, family_name: str
+) -> None:
+    name = read_full_name(told)
+
+    assert (name.given_name, name.patronymic, name.family_name) == (
+        given_name,
+        patronymic,
+        family_name,
+    )
+
+
+def test_the_form_that_opens_a_family_has_the_name_in_its_parts(
+    session: Session, sign_in: SignIn
+) -> None:
+    referral = take_referral(session, mother_name="Надежда Ивановна Примерова")
+
+    page = sign_in("social-worker").get(f"/referrals/{referral.id}/open").text
+
+    assert 'value="Надежда"' in page
+    assert 'value="Ивановна"' in page
+    assert 'value="Примерова"' in page

@@ -1,6 +1,7 @@
 """A sealed note is read by its owner and those she chose, and by nobody else at all."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from hearth.accounts.permissions import Role
 from hearth.families.models import Household
 from hearth.service_delivery import services
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
+from hearth.service_delivery.sealed import is_closed_to, let_read, readers, take_back
 from hearth.service_delivery.vocabulary import ServiceKind
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.people import as_role, grant
@@ -38,6 +40,14 @@ def note(session: Session, household: Household) -> ServiceDelivery:
         note=SECRET,
         sealed=True,
         provided_by=staff_id(session, Role.SPECIALIST),
+    )
+
+
+def correct(session: Session, wrong: ServiceDelivery, **changes: Any) -> ServiceDelivery:
+    """A correction by whoever provided the service."""
+    right = details(wrong.household, kind=wrong.kind, **changes)
+    return services.correct_service(
+        session, wrong, right, recorded_by=wrong.provided_by, today=TODAY
     )
 
 
@@ -117,3 +127,60 @@ def test_whoever_did_something_for_a_family_may_open_its_file(
 
     assert answer.status_code == 200
     assert as_role(session, Role.SPECIALIST).teams == frozenset()
+
+
+def test_a_correction_seals_what_stood_before_too(
+    household: Household, session: Session, sign_in: SignIn
+) -> None:
+    owner, officer = staff_id(session, Role.SPECIALIST), staff_id(session, Role.PRIVACY_OFFICER)
+    first = record_service(session, household, note=SECRET, provided_by=owner)
+    second = correct(session, first, note=SECRET)
+
+    corrected = correct(session, second, sealed=True)
+
+    session.expire_all()
+    versions = [first, second, corrected]
+    assert [one.sealed for one in versions] == [True, True, True]
+    assert all(is_closed_to(session, one.id, officer) for one in versions)
+    assert not any(is_closed_to(session, one.id, owner) for one in versions)
+
+
+def test_what_was_sealed_before_its_former_versions_were_is_closed_as_well(
+    household: Household, session: Session
+) -> None:
+    owner, officer = staff_id(session, Role.SPECIALIST), staff_id(session, Role.PRIVACY_OFFICER)
+    former = record_service(session, household, note=SECRET, provided_by=owner)
+    correct(session, former, sealed=True)
+
+    former.sealed = False
+    session.flush()
+
+    assert is_closed_to(session, former.id, officer)
+
+
+def test_a_reader_who_lost_a_note_lost_its_former_versions(
+    household: Household, note: ServiceDelivery, session: Session
+) -> None:
+    reader_id = staff_id(session)
+    let_read(session, note, user_id=reader_id)
+    corrected = correct(session, note, note=SECRET, sealed=True)
+    assert not is_closed_to(session, note.id, reader_id)
+
+    take_back(session, corrected, user_id=reader_id)
+
+    session.expire_all()
+    assert is_closed_to(session, note.id, reader_id)
+    assert is_closed_to(session, corrected.id, reader_id)
+    assert all(grant.until_at for grant in session.scalars(select(NoteGrant)))
+
+
+def test_a_correction_leaves_no_grant_on_what_stood_before(
+    household: Household, note: ServiceDelivery, session: Session
+) -> None:
+    let_read(session, note, user_id=staff_id(session))
+
+    corrected = correct(session, note, note=SECRET, sealed=True)
+
+    session.expire_all()
+    assert readers(session, note) == []
+    assert [grant.user_id for grant in readers(session, corrected)] == [staff_id(session)]
