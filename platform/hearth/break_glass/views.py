@@ -41,7 +41,8 @@ def open_case() -> Any:
     form = Form(LookSchema(), sent_form())
     if form.validate() and (household_id := _opened(form)) is not None:
         return redirect(url_for("case_file.show", household_id=household_id), 303)
-    return form_page("break_glass/open.html", form)
+    reviewed = services.is_reviewed_by_others(session, person().id)
+    return form_page("break_glass/open.html", form, reviewed=reviewed)
 
 
 @blueprint.get("/looks/")
@@ -99,7 +100,7 @@ def _opened(form: Form) -> uuid.UUID | None:
     except TooManyTriesError:
         form.add_error(None, _("You have tried too often. Ask a supervisor, or wait an hour."))
         return None
-    flash(_("The case is open to you for one hour. Your supervisors have been told."), "warning")
+    flash(_("The case is open to you for one hour. Others have been told."), "warning")
     return look.household_id
 
 
