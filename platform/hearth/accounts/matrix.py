@@ -58,12 +58,13 @@ supervisor or director by role, and the file says who did and as what; nobody se
 another. Colleagues correct the rest, or cancel the entry. What was corrected leads to what stood
 there before, and what was cancelled stays in the file with who did it and why.
 
-Work on requests, periods, holds, incidents and the records is about everybody's data. Somebody who
-holds `families.read` is bound there, too, by what is restricted: such a file is a number to her and
-no more. The privacy officer, who does not, is asked about every family. She reads names where she
-takes a request, and all of what is handed out for it; at an open incident, the name, the telephone
-and the safe way of one person whom a search found, on that person's page, to tell her. Each of
-these is a look into the family's file.
+Work on requests, periods, holds, incidents and the records is about everybody's data. It is bound
+there, too, by what is restricted: such a file is a number and no more. The privacy officer alone is
+asked about every family. She is known by what she is: by this role or one that derives from it,
+held with no other role that reads files, whatever was taken away from that one. She reads names
+where she takes a request, and all of what is handed out for it; at an open incident, the name, the
+telephone and the safe way of one person whom a search found, on that person's page, to tell her.
+Each of these is a look into the family's file.
 """
 HANDING_OUT = """\
 ## Which roles a role may hand to others

@@ -21,17 +21,6 @@ People = Collection[uuid.UUID] | ScalarSelect[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventQuery:
-    """Which events are wanted; what is None does not matter."""
-
-    action: str | None = None
-    actor_id: uuid.UUID | None = None
-    household_id: uuid.UUID | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReadQuery:
     """Which looks at a family are wanted; lists that showed one of ``person_ids`` count too."""
 
@@ -53,6 +42,17 @@ class Look:
     number: int
     at: datetime
     household_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """All looks of one kind: at the family's own pages, or elsewhere, as in a list."""
+
+    purpose: str
+    of_file: bool
+    times: int
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,15 +136,25 @@ def find_reads(
     session: Session, query: ReadQuery, *, limit: int, offset: int = 0
 ) -> tuple[list[Look], int]:
     """One page of looks at a family, the latest first, and how many there are in all."""
-    about: ColumnElement[bool] = PersonRead.household_id == query.household_id
-    if query.person_ids:
-        about = or_(about, PersonRead.person_ids.overlap(list(query.person_ids)))
-    chosen = select(PersonRead).where(about)
-    if query.user_id is not None:
-        chosen = chosen.where(PersonRead.user_id == query.user_id)
-    chosen = _between(chosen, PersonRead.read_at.expression, query.since, query.until)
+    chosen = select(PersonRead).where(*_wanted(query))
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     return _looks(session, chosen.limit(limit).offset(offset)), total
+
+
+def group_reads(session: Session, query: ReadQuery) -> list[Looks]:
+    """All looks at a family by what was shown: no number of them pushes another one out."""
+    of_file = PersonRead.household_id.is_not_distinct_from(query.household_id).label("of_file")
+    first_at = func.min(PersonRead.read_at)
+    rows = session.execute(
+        select(PersonRead.purpose, of_file, func.count(), first_at, func.max(PersonRead.read_at))
+        .where(*_wanted(query))
+        .group_by(PersonRead.purpose, of_file)
+        .order_by(first_at, PersonRead.purpose, of_file)
+    )
+    return [
+        Looks(purpose=purpose, of_file=own, times=times, first_at=first, last_at=last)
+        for purpose, own, times, first, last in rows
+    ]
 
 
 def reads_about(session: Session, person_id: uuid.UUID) -> list[Look]:
@@ -152,24 +162,6 @@ def reads_about(session: Session, person_id: uuid.UUID) -> list[Look]:
     return _looks(session, select(PersonRead).where(PersonRead.person_ids.contains([person_id])))[
         ::-1
     ]
-
-
-def find_events(
-    session: Session, query: EventQuery, *, limit: int, offset: int = 0
-) -> tuple[list[AuditEvent], int]:
-    """One page of the log, the newest first, and how many events there are in all."""
-    chosen = select(AuditEvent)
-    for column, wanted in (
-        (AuditEvent.action, query.action),
-        (AuditEvent.actor_id, query.actor_id),
-        (AuditEvent.household_id, query.household_id),
-    ):
-        if wanted is not None:
-            chosen = chosen.where(column == wanted)
-    chosen = _between(chosen, AuditEvent.at.expression, query.since, query.until)
-    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-    page = chosen.order_by(AuditEvent.seq.desc()).limit(limit).offset(offset)
-    return list(session.scalars(page)), total
 
 
 def count_done(
@@ -208,9 +200,15 @@ def _looks(session: Session, chosen: Select[PersonRead]) -> list[Look]:
     ]
 
 
-def _between(
-    chosen: Select[Any], column: ColumnElement[Any], since: datetime | None, until: datetime | None
-) -> Select[Any]:
-    if since is not None:
-        chosen = chosen.where(column >= since)
-    return chosen if until is None else chosen.where(column < until)
+def _wanted(query: ReadQuery) -> list[ColumnElement[bool]]:
+    about: ColumnElement[bool] = PersonRead.household_id == query.household_id
+    if query.person_ids:
+        about = or_(about, PersonRead.person_ids.overlap(list(query.person_ids)))
+    found = [about]
+    if query.user_id is not None:
+        found.append(PersonRead.user_id == query.user_id)
+    if query.since is not None:
+        found.append(PersonRead.read_at >= query.since)
+    if query.until is not None:
+        found.append(PersonRead.read_at < query.until)
+    return found

@@ -1,4 +1,4 @@
-"""Writes to those who review emergency looks; no mail tells which family or which colleague."""
+"""Writes about emergency looks; no mail tells which family or which colleague."""
 
 import uuid
 from typing import Any, cast
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.break_glass.models import GlassLook
-from hearth.break_glass.services import NOTICE, REMINDER
+from hearth.break_glass.services import NOTICE, REMINDER, TOLD, UNREVIEWED
 from hearth.outbox.mail import Mail
 from hearth.web.formatting import format_date
 from tenants.context import runtime
@@ -47,11 +47,41 @@ def reminder(session: Session, payload: dict[str, Any]) -> Mail:
         )
 
 
-def _mail(session: Session, reader: User, subject: str, *paragraphs: str) -> Mail:
+def told(session: Session, payload: dict[str, Any]) -> Mail:
+    """Tell whoever accompanies a family, or was let in, that somebody else looked."""
+    reader = session.get_one(User, uuid.UUID(payload["user"]))
+    with force_locale(reader.locale):
+        return _mail(
+            session,
+            reader,
+            _("One of your families' files was opened"),
+            _("A colleague has opened one case that is open to you, in an emergency."),
+            _("It is open to that colleague for one hour and is then reviewed."),
+            path="/families/",
+        )
+
+
+def unreviewed(session: Session, payload: dict[str, Any]) -> Mail:
+    """Tell an administrator that nobody can review what somebody looked at."""
+    reader = session.get_one(User, uuid.UUID(payload["user"]))
+    with force_locale(reader.locale):
+        return _mail(
+            session,
+            reader,
+            _("Nobody can review one entry"),
+            _("A colleague has opened one case in an emergency, and nobody else may review it."),
+            _("Please give a second colleague a role that reviews emergency looks."),
+            path="/colleagues/",
+        )
+
+
+def _mail(
+    session: Session, reader: User, subject: str, *paragraphs: str, path: str = "/looks/"
+) -> Mail:
     house = cast("OrgRef", session.info["organisation"])
     settings = runtime().settings
     host = house.hosts[0] if house.hosts else f"{house.slug}.{settings.base_domain}"
-    url = f"{settings.origin(host)}/looks/"
+    url = f"{settings.origin(host)}{path}"
     html = current_app.jinja_env.get_template("break_glass/mail.html").render(
         lang=reader.locale, subject=subject, paragraphs=paragraphs, url=url
     )
@@ -64,4 +94,4 @@ def _mail(session: Session, reader: User, subject: str, *paragraphs: str) -> Mai
     )
 
 
-TEMPLATES = {NOTICE: notice, REMINDER: reminder}
+TEMPLATES = {NOTICE: notice, REMINDER: reminder, TOLD: told, UNREVIEWED: unreviewed}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -17,9 +17,14 @@ from hearth.audit import services as audit
 from hearth.break_glass.deadlines import working_days_after
 from hearth.break_glass.models import GlassLook, GlassReview
 from hearth.break_glass.vocabulary import Outcome, Reason
-from hearth.families.access import find_household, is_restricted
+from hearth.families.access import (
+    entrusted_households,
+    find_household,
+    is_active,
+    is_restricted,
+)
 from hearth.families.access_models import CaseGrant, GrantKind
-from hearth.families.models import Household
+from hearth.families.models import Household, KeyWorker
 from hearth.outbox import services as outbox
 from tenants.registry import OrgRef
 
@@ -29,6 +34,7 @@ TRIES = 5
 TRIES_WITHIN = timedelta(hours=1)
 OPENED, NOT_OPENED, REVIEWED = "glass.opened", "glass.not_opened", "glass.reviewed"
 NOTICE, REMINDER = "break_glass_notice", "break_glass_reminder"
+TOLD, UNREVIEWED = "break_glass_told", "break_glass_unreviewed"
 
 
 class NotOpenedError(Exception):
@@ -58,7 +64,7 @@ class ReviewedAlreadyError(Exception):
 def open_case(
     session: Session, user: SignedIn, *, case_number: str, reason: Reason, explanation: str
 ) -> GlassLook:
-    """Open exactly one case for an hour, and tell those who will review it.
+    """Open exactly one case for an hour; tell who reviews it, and who accompanies the family.
 
     A number that leads to no case costs a try and is recorded like one that does, so that nobody
     finds out by guessing which cases there are.
@@ -119,15 +125,33 @@ def looks(session: Session, *, limit: int, offset: int) -> tuple[list[GlassLook]
     return list(session.scalars(loaded)), total
 
 
-def reads_during(session: Session, look: GlassLook) -> list[audit.Look]:
-    """What somebody opened of the case while the look lasted, the latest first."""
-    query = audit.ReadQuery(
-        household_id=look.household_id,
-        user_id=look.user_id,
-        since=look.opened_at,
-        until=look.ends_at,
+def case_numbers(
+    session: Session, chosen: Collection[GlassLook], *, user: SignedIn
+) -> dict[uuid.UUID, str]:
+    """The numbers of the cases that were looked at, by family, without those hidden from somebody.
+
+    Whether a look was justified is told by who looked, when, why and at what; a reviewer who is
+    bound by restrictions does not need to learn which case opens to others only.
+    """
+    rows = session.execute(
+        select(Household.id, Household.case_number).where(
+            Household.id.in_({look.household_id for look in chosen}),
+            entrusted_households(user, Permission.BREAK_GLASS_REVIEW),
+        )
     )
-    return audit.find_reads(session, query, limit=100)[0]
+    return {row.id: row.case_number for row in rows}
+
+
+def seen_during(session: Session, look: GlassLook) -> list[audit.Looks]:
+    """What somebody saw of the case while the look lasted, by kind, lists included; all of it."""
+    return audit.group_reads(session, _while_it_lasted(look))
+
+
+def reads_during(
+    session: Session, look: GlassLook, *, limit: int, offset: int = 0
+) -> tuple[list[audit.Look], int]:
+    """One page of what was seen while the look lasted, one by one, and how many there are."""
+    return audit.find_reads(session, _while_it_lasted(look), limit=limit, offset=offset)
 
 
 def review(
@@ -172,20 +196,36 @@ def overdue(session: Session, today: date) -> list[GlassLook]:
 
 
 def remind_reviewers(session: Session) -> int:
-    """Write to everybody who could review what is overdue, once a day; returns to how many."""
+    """Write once a day about what is overdue, to everybody who could review some of it.
+
+    What nobody but the one who looked could review is the administrators' to mend. Returns to how
+    many was written.
+    """
     today = datetime.now(_house(session).clock).date()
+    reviewers = _reviewers(session)
     waiting = overdue(session, today)
-    if not waiting:
-        return 0
-    reviewers = [user_id for user_id, _name in holders(session, Permission.BREAK_GLASS_REVIEW)]
-    return sum(
-        outbox.put(
-            session,
-            key=f"{REMINDER}:{user_id}:{today}",
-            kind="mail",
-            payload={"template": REMINDER, "user": str(user_id), "number": len(waiting)},
-        )
-        for user_id in reviewers
+    written = 0
+    for user_id in sorted(reviewers):
+        if number := sum(look.user_id != user_id for look in waiting):
+            written += _write(session, REMINDER, user_id, today, number=number)
+    if any(reviewers <= {look.user_id} for look in waiting):
+        for user_id in sorted(in_roles(session, [Role.ADMINISTRATOR])):
+            written += _write(session, UNREVIEWED, user_id, today)
+    return written
+
+
+def is_reviewed_by_others(session: Session, user_id: uuid.UUID) -> bool:
+    """Whether somebody else could review what this person looks at."""
+    return bool(_reviewers(session) - {user_id})
+
+
+def _while_it_lasted(look: GlassLook) -> audit.ReadQuery:
+    return audit.ReadQuery(
+        household_id=look.household_id,
+        person_ids={member.person_id for member in look.household.members},
+        user_id=look.user_id,
+        since=look.opened_at,
+        until=look.ends_at,
     )
 
 
@@ -227,16 +267,48 @@ def _look(
 
 
 def _tell(session: Session, look: GlassLook) -> None:
+    """Tell those who will review it, and always those who know the family.
+
+    Where nobody but the one who looked may review, the administrators can make that somebody may.
+    """
+    others = _reviewers(session) - {look.user_id}
     roles = [Role.SUPERVISOR, Role.PRIVACY_OFFICER, *([Role.DIRECTOR] if look.restricted else [])]
-    told = in_roles(session, roles) - {look.user_id}
-    # Somebody must learn of it, in the smallest of houses too.
-    for user_id in sorted(told or in_roles(session, [Role.DIRECTOR]) - {look.user_id}):
-        outbox.put(
-            session,
-            key=f"{NOTICE}:{look.id}:{user_id}",
-            kind="mail",
-            payload={"template": NOTICE, "user": str(user_id), "look": str(look.id)},
-        )
+    reviewers = others & in_roles(session, roles) or others
+    for user_id in sorted(reviewers):
+        _write(session, NOTICE, user_id, look.id, look=str(look.id))
+    for user_id in sorted(_who_know(session, look) - reviewers):
+        _write(session, TOLD, user_id, look.id)
+    if not reviewers:
+        for user_id in sorted(in_roles(session, [Role.ADMINISTRATOR]) - {look.user_id}):
+            _write(session, UNREVIEWED, user_id, look.id)
+
+
+def _reviewers(session: Session) -> set[uuid.UUID]:
+    return {user_id for user_id, _name in holders(session, Permission.BREAK_GLASS_REVIEW)}
+
+
+def _who_know(session: Session, look: GlassLook) -> set[uuid.UUID]:
+    """Who accompanies the family, and who was let in by name, without whoever looked."""
+    accompany = select(KeyWorker.user_id).where(
+        KeyWorker.household_id == look.household_id, KeyWorker.until_on.is_(None)
+    )
+    let_in = select(CaseGrant.user_id).where(
+        CaseGrant.household_id == look.household_id,
+        CaseGrant.kind == GrantKind.GRANT,
+        is_active(look.opened_at),
+    )
+    here = select(User.id).where(
+        User.disabled_at.is_(None), or_(User.id.in_(accompany), User.id.in_(let_in))
+    )
+    return set(session.scalars(here)) - {look.user_id}
+
+
+def _write(
+    session: Session, template: str, user_id: uuid.UUID, once: uuid.UUID | date, **told: str | int
+) -> bool:
+    """Put one mail into the outbox, once for each look or day."""
+    payload = {"template": template, "user": str(user_id), **told}
+    return outbox.put(session, key=f"{template}:{user_id}:{once}", kind="mail", payload=payload)
 
 
 def _refuse_guessing(session: Session, user_id: uuid.UUID, now: datetime) -> None:

@@ -41,7 +41,8 @@ def open_case() -> Any:
     form = Form(LookSchema(), sent_form())
     if form.validate() and (household_id := _opened(form)) is not None:
         return redirect(url_for("case_file.show", household_id=household_id), 303)
-    return form_page("break_glass/open.html", form)
+    reviewed = services.is_reviewed_by_others(session, person().id)
+    return form_page("break_glass/open.html", form, reviewed=reviewed)
 
 
 @blueprint.get("/looks/")
@@ -50,8 +51,9 @@ def index() -> str:
     """The looks, those that wait for a review first."""
     number = asked_page()
     looks, total = services.looks(session, limit=USUAL_SIZE, offset=offset_of(number))
-    page = Page(number, total)
-    return render_template("break_glass/index.html", looks=looks, page=page, words=_words())
+    numbers = services.case_numbers(session, looks, user=person())
+    context = {"looks": looks, "numbers": numbers, "page": Page(number, total)}
+    return render_template("break_glass/index.html", **context, words=_words())
 
 
 @blueprint.route("/looks/<uuid:look_id>", methods=BOTH)
@@ -63,8 +65,7 @@ def review(look_id: uuid.UUID) -> Any:
     if form.validate() and _reviewed(look, form):
         flash(_("The review is recorded."), "success")
         return redirect(url_for("break_glass.index"), 303)
-    reads = services.reads_during(session, look)
-    return form_page("break_glass/review.html", form, look=look, reads=reads, words=_words())
+    return form_page("break_glass/review.html", form, look=look, **_shown_of(look), words=_words())
 
 
 @blueprint.get("/looks/report")
@@ -99,7 +100,7 @@ def _opened(form: Form) -> uuid.UUID | None:
     except TooManyTriesError:
         form.add_error(None, _("You have tried too often. Ask a supervisor, or wait an hour."))
         return None
-    flash(_("The case is open to you for one hour. Your supervisors have been told."), "warning")
+    flash(_("The case is open to you for one hour. Others have been told."), "warning")
     return look.household_id
 
 
@@ -113,6 +114,17 @@ def _reviewed(look: GlassLook, form: Form) -> bool:
     else:
         return True
     return False
+
+
+def _shown_of(look: GlassLook) -> dict[str, Any]:
+    number = asked_page()
+    reads, total = services.reads_during(session, look, limit=USUAL_SIZE, offset=offset_of(number))
+    return {
+        "number": services.case_numbers(session, [look], user=person()).get(look.household_id),
+        "seen": services.seen_during(session, look),
+        "reads": reads,
+        "page": Page(number, total),
+    }
 
 
 def _asked_report() -> tuple[tuple[date, ...], MonthReport]:

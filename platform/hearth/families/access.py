@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, TIMESTAMP
 from sqlalchemy.orm import Session, selectinload
 
-from hearth.accounts.permissions import Permission
-from hearth.accounts.policy import Scope
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import POLICY, Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
@@ -220,10 +220,12 @@ def is_visible(
 def is_bound(user: SignedIn) -> bool:
     """Whether what is restricted binds somebody's work on records, requests and incidents, too.
 
-    The officer, who reads no files otherwise, is asked about every family: the law gives the people
-    of a restricted one the same rights. Whoever reads files herself is bound.
+    The officer is asked about every family: the law gives the people of a restricted one the same
+    rights. She is known by what she is, so that taking something away from another role makes
+    nobody an officer. Whoever is, besides, something that reads files is bound.
     """
-    return user.may(Permission.FAMILIES_READ)
+    reads_files = any(Permission.FAMILIES_READ in POLICY[role].scopes for role in user.roles)
+    return reads_files or Role.PRIVACY_OFFICER not in user.roles
 
 
 def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:

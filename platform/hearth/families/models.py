@@ -171,7 +171,7 @@ class Household(TenantModel):
     @property
     def current_members(self) -> list["HouseholdMember"]:
         """Who belongs to the household at the moment, adults first, then children by age."""
-        here = [m for m in self.members if m.is_valid and m.left_on is None]
+        here = [m for m in self.members if m.is_current]
         return sorted(here, key=HouseholdMember.order_of_mention)
 
     @property
@@ -314,6 +314,11 @@ class HouseholdMember(TenantModel):
     def is_valid(self) -> bool:
         """Whether the row stands, that is, no correction took its place."""
         return self.superseded_at is None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the person belongs to the household now."""
+        return self.is_valid and self.left_on is None
 
     def order_of_mention(self) -> tuple[int, date, str]:
         """Mother first, then other adults, then children from the eldest to the unborn."""

@@ -1,7 +1,7 @@
 """Whom an incident concerns, found by a question, and who told each of them by which safe way."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -25,6 +25,7 @@ from hearth.families.models import (
     Person,
 )
 from hearth.families.seen import SeenPerson, see_person
+from hearth.families.telling import told_through
 from hearth.families.vocabulary import MemberRole
 from hearth.incidents.models import AffectedPerson, Incident, IncidentSearch, PersonNotice, Way
 from hearth.incidents.services import lock, record
@@ -75,8 +76,13 @@ class Concerned:
     household_id: uuid.UUID
     case_number: str
     is_child: bool
-    reach: SeenPerson
-    """Whose rules count: her own, or for a child those of the first adult of its family."""
+    has_left: bool
+    """Whether she belongs to no family any more: how she is told is decided one by one."""
+    reach: SeenPerson | None
+    """Whose rules count: her own, or for a child those of the mother or carer it lives with.
+
+    None where there is nobody of whom we know that she tells safely.
+    """
     reads_ways: bool
     """Whether whoever asks may read how she is reached."""
     notices: list[PersonNotice]
@@ -84,7 +90,7 @@ class Concerned:
     @property
     def may_be_called(self) -> bool:
         """Nobody has said that it is safe unless somebody has said so."""
-        return self.reach.safe_to_call is True
+        return self.reach is not None and self.reach.safe_to_call is True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +194,8 @@ def note_look(session: Session, shown: Collection[Concerned], *, user_id: uuid.U
     """Note that somebody was shown these people: a look at the family of each of them."""
     families: dict[uuid.UUID, set[uuid.UUID]] = {}
     for one in shown:
-        families.setdefault(one.household_id, set()).update({one.person.id, one.reach.id})
+        reach = {one.reach.id} if one.reach else set()
+        families.setdefault(one.household_id, set()).update({one.person.id}, reach)
     for household_id, person_ids in families.items():
         audit.record_read(
             session,
@@ -207,37 +214,58 @@ def _concerned(
     person_id: uuid.UUID | None = None,
 ) -> list[Concerned]:
     chosen = (
-        select(Person, HouseholdMember.role, Household.case_number, Household.id)
-        .join(AffectedPerson, AffectedPerson.person_id == Person.id)
-        .join(HouseholdMember, HouseholdMember.person_id == Person.id)
+        select(HouseholdMember, Household.case_number)
+        .join(AffectedPerson, AffectedPerson.person_id == HouseholdMember.person_id)
         .join(Household, Household.id == HouseholdMember.household_id)
         .where(
             AffectedPerson.incident_id == incident.id,
             HouseholdMember.superseded_at.is_(None),
         )
-        .order_by(Household.case_number, HouseholdMember.joined_on, Person.id)
+        # Where somebody belongs now counts more than where she once belonged.
+        .order_by(HouseholdMember.left_on.is_(None), HouseholdMember.joined_on, HouseholdMember.id)
     )
     if person_id is not None:
-        chosen = chosen.where(Person.id == person_id)
-    rows = session.execute(chosen).all()
+        chosen = chosen.where(HouseholdMember.person_id == person_id)
+    rows = {member.person_id: (member, number) for member, number in session.execute(chosen)}
     told, hidden = _notices(session, incident), _hidden(session, user)
-    adults = _adults(session, {household_id for *_rest, household_id in rows})
-    found: dict[uuid.UUID, Concerned] = {}
-    for person, role, case_number, household_id in rows:
-        is_child = role is MemberRole.CHILD
-        reach = adults.get(household_id, person) if is_child else person
-        if {person.id, reach.id} & hidden:
+    through = _told_through(session, {member.household_id for member, _number in rows.values()})
+    found = []
+    for member, case_number in sorted(rows.values(), key=_by_case):
+        reach = _reach(member, through)
+        if {member.person_id, reach.id if reach else None} & hidden:
             continue
-        found[person.id] = Concerned(
-            person=see_person(person, eyes),
-            household_id=household_id,
-            case_number=case_number,
-            is_child=is_child,
-            reach=see_person(reach, eyes),
-            reads_ways=eyes(FieldClass.CONTACT),
-            notices=told.get(person.id, []),
+        sees = eyes if member.is_current else _without_contact(eyes)
+        found.append(
+            Concerned(
+                person=see_person(member.person, sees),
+                household_id=member.household_id,
+                case_number=case_number,
+                is_child=member.role is MemberRole.CHILD,
+                has_left=not member.is_current,
+                reach=see_person(reach, sees) if reach else None,
+                reads_ways=sees(FieldClass.CONTACT),
+                notices=told.get(member.person_id, []),
+            )
         )
-    return list(found.values())
+    return found
+
+
+def _by_case(row: tuple[HouseholdMember, str]) -> tuple[str, date, uuid.UUID]:
+    member, case_number = row
+    return case_number, member.joined_on, member.person_id
+
+
+def _reach(member: HouseholdMember, through: Mapping[uuid.UUID, Person]) -> Person | None:
+    if not member.is_current:
+        return None
+    if member.role is MemberRole.CHILD:
+        return through.get(member.household_id)
+    return member.person
+
+
+def _without_contact(eyes: Sees) -> Sees:
+    """Who left may be whom the family fled from: nobody reads here how to reach him."""
+    return lambda field_class: field_class is not FieldClass.CONTACT and eyes(field_class)
 
 
 def _hidden(session: Session, user: SignedIn) -> set[uuid.UUID]:
@@ -340,14 +368,18 @@ def _notices(session: Session, incident: Incident) -> dict[uuid.UUID, list[Perso
     return found
 
 
-def _adults(session: Session, household_ids: set[uuid.UUID]) -> dict[uuid.UUID, Person]:
-    """The first adult of each family, the mother where there is one."""
-    members = session.scalars(
+def _told_through(
+    session: Session, household_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Person]:
+    """Through whom the children of each family are told, where there is somebody."""
+    families: dict[uuid.UUID, list[HouseholdMember]] = {}
+    for member in session.scalars(
         select(HouseholdMember).where(
             HouseholdMember.household_id.in_(household_ids),
             HouseholdMember.superseded_at.is_(None),
-            HouseholdMember.role != MemberRole.CHILD,
+            HouseholdMember.left_on.is_(None),
         )
-    ).all()
-    ordered = sorted(members, key=HouseholdMember.order_of_mention, reverse=True)
-    return {member.household_id: member.person for member in ordered}
+    ):
+        families.setdefault(member.household_id, []).append(member)
+    told = {household_id: told_through(members) for household_id, members in families.items()}
+    return {household_id: person for household_id, person in told.items() if person}

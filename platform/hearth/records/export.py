@@ -6,19 +6,36 @@ from flask_babel import gettext as _
 
 from hearth.records.presentation import action_in_words, facts_in_words
 from hearth.records.services import Line
-from hearth.web.formatting import format_datetime
+from hearth.web.formatting import format_datetime, format_number
 from hearth.web.workbooks import Workbook, write_row
 
 
-def workbook(lines: Sequence[Line]) -> bytes:
-    """Return the events as an XLSX file, with the hashes by which they can be checked."""
+def workbook(lines: Sequence[Line], total: int) -> bytes:
+    """Return the events as an XLSX file, with the hashes by which they can be checked.
+
+    Where there are more in all than it takes, its first line says so.
+    """
     book = Workbook()
     page = book.page(_("Records"))
-    page.freeze_panes(1, 0)
+    top = 1 if total > len(lines) else 0
+    page.freeze_panes(top + 1, 0)
     page.set_column(0, 7, 24)
     headings = [_("Number"), _("When"), _("Colleague"), _("What was done"), _("Case")]
-    write_row(page, 0, [*headings, _("Facts"), _("Hash")], book.heading)
-    for at, line in enumerate(lines, start=1):
+    if top:
+        write_row(page, 0, [_cut(len(lines), total)], book.heading)
+    write_row(page, top, [*headings, _("Facts"), _("Hash")], book.heading)
+    for at, line in enumerate(lines, start=top + 1):
         told = [line.number, format_datetime(line.at), line.actor, action_in_words(line)]
         write_row(page, at, [*told, line.case_number, facts_in_words(line), line.hash.hex()])
     return book.finish()
+
+
+def _cut(shown: int, total: int) -> str:
+    return str(
+        _(
+            "These are the latest %(shown)s of %(total)s entries; the earlier ones are missing. "
+            "Choose a shorter time.",
+            shown=format_number(shown),
+            total=format_number(total),
+        )
+    )

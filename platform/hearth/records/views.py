@@ -66,9 +66,9 @@ def export() -> Any:
     _form, wanted = _asked(EventsSchema())
     clock = organisation().clock
     user, most = person(), MOST_EXPORTED
-    lines, _total = services.log_lines(session, wanted, user=user, clock=clock, limit=most)
+    lines, total = services.log_lines(session, wanted, user=user, clock=clock, limit=most)
     services.record_export(session, wanted, len(lines))
-    return attachment(workbook(lines), "records.xlsx")
+    return attachment(workbook(lines, total), "records.xlsx")
 
 
 @blueprint.get("/records/head")

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.services import names_of
 from hearth.data_register.words import GROUPS
-from hearth.families.models import Person
+from hearth.families.models import Household, Person
+from hearth.families.telling import told_through
 from hearth.subject_rights import disclosure, erasure, services
 from hearth.subject_rights.correction import NotAPersonError
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
-from hearth.subject_rights.subjects import members_of, subject_of
+from hearth.subject_rights.subjects import subject_of
 from hearth.subject_rights.vocabulary import RequestKind, Step
 from hearth.subject_rights.words import (
     ASKERS,
@@ -99,11 +100,10 @@ def _parts(parts: disclosure.Parts) -> list[tuple[str, str]]:
 
 
 def _safe_contact(session: Session, request: SubjectRequest) -> Person | None:
-    """How the family is reached without harm: the mother's own rules, whoever asks."""
+    """How the family is reached without harm: by the mother's or carer's rules, whoever asks."""
     if request.household_id is None:
         return None
-    people = [one for one in members_of(session, request.household_id) if not one.is_child]
-    return session.get(Person, people[0].id) if people else None
+    return told_through(session.get_one(Household, request.household_id).members)
 
 
 def _certificate(session: Session, request: SubjectRequest) -> ErasureCertificate | None:

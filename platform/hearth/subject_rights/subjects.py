@@ -78,13 +78,15 @@ def donor_of_gift(session: Session, gift_id: uuid.UUID) -> uuid.UUID | None:
 
 
 def members_of(session: Session, household_id: uuid.UUID) -> list[Subject]:
-    """Everybody who belongs or belonged to a family, the mother first."""
+    """Everybody who belongs or belonged to a family, the mother first, who left last."""
     rows = session.scalars(
         select(HouseholdMember).where(
             HouseholdMember.household_id == household_id, HouseholdMember.superseded_at.is_(None)
         )
-    )
-    found = {row.person_id: row for row in sorted(rows, key=HouseholdMember.order_of_mention)}
+    ).all()
+    found: dict[uuid.UUID, HouseholdMember] = {}
+    for row in sorted(rows, key=lambda one: (not one.is_current, one.order_of_mention())):
+        found.setdefault(row.person_id, row)
     return [
         Subject(
             kind=SubjectKind.PERSON,

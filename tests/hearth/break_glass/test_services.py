@@ -1,6 +1,6 @@
 """One closed case, one hour, told at once, reviewed by somebody else."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.policy_models import OwnRole
+from hearth.accounts.policy_models import OwnRole, RoleRule
 from hearth.audit.models import AuditEvent
 from hearth.break_glass import services
 from hearth.break_glass.deadlines import working_days_after
@@ -30,15 +30,16 @@ from hearth.indicators import Period
 from hearth.outbox.models import OutboxMessage
 from tests.factories.break_glass import EXPLANATION, close_to_all, make_look
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import as_role, colleague
+from tests.factories.people import as_role, colleague, grant
 
 READ = Permission.FAMILIES_READ
+NOW = datetime.now(UTC)
 
 
-def told(session: Session) -> set[str]:
-    """Whom the outbox will write to."""
+def told(session: Session, template: str = services.NOTICE) -> set[str]:
+    """Whom the outbox will write to: for a review, unless another mail is meant."""
     payloads = session.scalars(select(OutboxMessage.payload))
-    ids = [payload["user"] for payload in payloads]
+    ids = [payload["user"] for payload in payloads if payload["template"] == template]
     return {role for role in Role if str(_id(session, role)) in ids}
 
 
@@ -76,9 +77,12 @@ def test_supervisors_and_the_privacy_officer_are_told_at_once_and_no_name_travel
 
     assert told(session) == {Role.SUPERVISOR, Role.PRIVACY_OFFICER, Role.DIRECTOR}
     assert look.restricted
-    payload = session.scalars(select(OutboxMessage.payload)).first()
-    assert payload is not None
-    assert set(payload) == {"template", "user", "look"}
+    payloads = session.scalars(select(OutboxMessage.payload)).all()
+    by_template = {payload["template"]: set(payload) for payload in payloads}
+    assert by_template == {
+        services.NOTICE: {"template", "user", "look"},
+        services.TOLD: {"template", "user"},
+    }
 
 
 def test_nobody_is_told_of_her_own_look(session: Session) -> None:
@@ -128,7 +132,7 @@ def test_a_case_that_is_open_anyway_needs_no_emergency(session: Session) -> None
             explanation=EXPLANATION,
         )
 
-    assert told(session) == set()
+    assert session.scalars(select(OutboxMessage.payload)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -256,3 +260,74 @@ def test_a_role_of_our_own_that_derives_from_supervisor_is_told_too(session: Ses
 
     payloads = session.scalars(select(OutboxMessage.payload))
     assert str(lead.id) in [payload["user"] for payload in payloads]
+
+
+def withhold_review(session: Session, *roles: Role) -> None:
+    by = staff_id(session, Role.ADMINISTRATOR)
+    item = Permission.BREAK_GLASS_REVIEW.value
+    session.add_all(
+        RoleRule(role=role.value, item=item, rule="withheld", set_by=by) for role in roles
+    )
+    session.flush()
+
+
+def test_whoever_may_not_review_is_not_asked_to(session: Session) -> None:
+    withhold_review(session, Role.SUPERVISOR)
+
+    make_look(session, open_family(session))
+
+    assert told(session) == {Role.PRIVACY_OFFICER, Role.DIRECTOR}
+
+
+def test_where_neither_of_them_may_review_whoever_may_is_told(session: Session) -> None:
+    withhold_review(session, Role.SUPERVISOR, Role.PRIVACY_OFFICER)
+    household = open_family(session)
+
+    make_look(session, household)
+
+    assert told(session) == {Role.DIRECTOR}
+    assert told(session, services.UNREVIEWED) == set()
+
+
+def test_who_accompanies_the_family_and_who_was_let_in_are_always_told(session: Session) -> None:
+    household = open_family(session)
+    for role, changes in (
+        (Role.DUTY_OPERATOR, {}),
+        (Role.SPECIALIST, {}),
+        (Role.FUNDRAISER, {"revoked_at": NOW, "revoked_by": staff_id(session, Role.DIRECTOR)}),
+        (Role.BOOKKEEPER, {"ends_at": NOW - timedelta(minutes=1)}),
+    ):
+        grant(session, household, staff_id(session, role), **changes)
+
+    make_look(session, household, role=Role.DIRECTOR)
+
+    assert told(session, services.TOLD) == {
+        Role.SOCIAL_WORKER,
+        Role.DUTY_OPERATOR,
+        Role.SPECIALIST,
+    }
+
+
+def test_a_look_by_the_only_reviewer_is_told_to_the_administrators(session: Session) -> None:
+    withhold_review(session, Role.SUPERVISOR, Role.PRIVACY_OFFICER)
+    director = staff_id(session, Role.DIRECTOR)
+
+    look = make_look(session, open_family(session), role=Role.DIRECTOR)
+
+    assert not services.is_reviewed_by_others(session, director)
+    assert services.is_reviewed_by_others(session, staff_id(session, Role.SPECIALIST))
+    assert told(session) == set()
+    assert told(session, services.UNREVIEWED) == {Role.ADMINISTRATOR}
+    assert told(session, services.TOLD) == {Role.SOCIAL_WORKER}
+    with time_machine.travel(look.opened_at + timedelta(days=8), tick=False):
+        assert services.remind_reviewers(session) == 1
+    assert told(session, services.REMINDER) == set()
+
+
+def test_nobody_is_reminded_of_her_own_look(session: Session) -> None:
+    look = make_look(session, open_family(session), role=Role.SUPERVISOR)
+
+    with time_machine.travel(look.opened_at + timedelta(days=8), tick=False):
+        services.remind_reviewers(session)
+
+    assert told(session, services.REMINDER) == {Role.PRIVACY_OFFICER, Role.DIRECTOR}

@@ -10,10 +10,12 @@ import time_machine
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.models import User
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy_models import RoleRule
 from hearth.break_glass import mails
 from hearth.break_glass.models import GlassLook
-from hearth.break_glass.services import NOTICE
+from hearth.break_glass.services import NOTICE, TOLD, UNREVIEWED
 from hearth.families.models import Household
 from hearth.outbox.models import OutboxMessage
 from hearth.web.request import HearthFlask
@@ -240,3 +242,40 @@ def test_the_months_report_leaves_only_after_a_fresh_proof(sign_in: SignIn) -> N
 
     assert answers[0].status_code == 200
     assert answers[1].location == f"/confirm?next={path}"
+
+
+@pytest.mark.parametrize("template", [TOLD, UNREVIEWED])
+def test_the_other_mails_name_nobody_either(
+    app: HearthFlask, session: Session, template: str
+) -> None:
+    look = make_look(session, open_family(session))
+    reader = session.get_one(User, staff_id(session))
+
+    with app.app_context():
+        mail = mails.TEMPLATES[template](session, {"user": str(reader.id)})
+
+    written = mail.subject + mail.text + mail.html
+    assert mail.to == reader.email
+    assert "one case" in mail.text
+    assert "/looks/" not in mail.text
+    for secret in (look.household.case_number, look.user.name, EXPLANATION, "Testova"):
+        assert secret not in written
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_form_says_when_nobody_else_can_review(
+    sign_in: SignIn, session: Session, *, alone: bool
+) -> None:
+    by = staff_id(session, Role.ADMINISTRATOR)
+    item = Permission.BREAK_GLASS_REVIEW.value
+    if alone:
+        session.add_all(
+            RoleRule(role=role.value, item=item, rule="withheld", set_by=by)
+            for role in (Role.SUPERVISOR, Role.PRIVACY_OFFICER)
+        )
+        session.flush()
+
+    page = sign_in(Role.DIRECTOR).get("/break-glass/").text
+
+    assert ("Nobody else here can review your look" in page) is alone
+    assert ("Somebody else reviews your look" in page) is not alone

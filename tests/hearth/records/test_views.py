@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 
 import openpyxl
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -319,3 +320,43 @@ def test_facts_of_a_class_are_for_those_who_read_it(session: Session, sign_in: S
         assert "kind: medical" in told[Role.DIRECTOR]
         assert "kind: home_visit" in told[Role.DIRECTOR]
     assert "reason:" not in sheets[Role.PRIVACY_OFFICER]
+
+
+CUT = "the earlier ones are missing"
+
+
+def test_paper_says_what_was_left_out(
+    session: Session, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    household = open_family(session)
+    director, path = sign_in(Role.DIRECTOR), f"/records/families/{household.id}?print=yes"
+    for _ in range(3):
+        director.get(f"/families/{household.id}")
+
+    whole = director.get(path).text
+    monkeypatch.setattr("hearth.records.views.MOST_PRINTED", 2)
+    cut = director.get(path).text
+
+    assert CUT not in whole
+    assert "These are the latest 2 of 3 entries" in cut
+
+
+def test_the_workbook_says_what_was_left_out(
+    session: Session, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        open_family(session)
+    session.commit()
+    director, path = sign_in(Role.DIRECTOR), "/records/records.xlsx?action=family.opened"
+
+    books = [director.get(path)]
+    monkeypatch.setattr("hearth.records.views.MOST_EXPORTED", 2)
+    books.append(director.get(path))
+
+    whole, cut = (
+        list(openpyxl.load_workbook(io.BytesIO(one.data)).worksheets[0].iter_rows(values_only=True))
+        for one in books
+    )
+    assert (len(whole), whole[0][0]) == (4, "Number")
+    assert (len(cut), cut[1][0]) == (4, "Number")
+    assert str(cut[0][0]).startswith("These are the latest 2 of 3 entries")
