@@ -45,8 +45,9 @@ def notify(session: Session, template: str, *, user_id: uuid.UUID) -> None:
 
 def address_of(session: Session, link: AccountLink) -> str:
     """The address that stands in the letter; host and scheme come from the settings."""
-    path = PATHS[LinkKind(link.kind)]
-    return f"{house_of(session).origin}{path}?link={secret_of(link.id)}"
+    kind = LinkKind(link.kind)
+    secret = secret_of(session, kind=kind, link_id=link.id)
+    return f"{house_of(session).origin}{PATHS[kind]}?link={secret}"
 
 
 def _with_link(kind: LinkKind) -> Compose:

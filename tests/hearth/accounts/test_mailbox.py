@@ -8,14 +8,17 @@ import time_machine
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from hearth.accounts import devices
 from hearth.accounts.access_models import AccountEvent
 from hearth.accounts.factors import ResetLatelyError
 from hearth.accounts.invitations import start_anew_for
+from hearth.accounts.links import LinkKind, secret_of
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.outbox.mail import TEMPLATES, Mail
 from hearth.outbox.models import OutboxMessage
 from hearth.web.request import HearthFlask
+from tenants.models import new_id
 from tests.support.servers import PASSWORD
 from tests.support.visitors import Visitor
 
@@ -136,3 +139,30 @@ def test_others_hear_of_it_and_not_whose_it_was(
     others = [mail for mail in letters(session, app) if mail.to != ANNA]
     assert {mail.to for mail in others} == {director.email, supervisor.email}
     assert not [mail for mail in others if anna_in(session).name in mail.subject + mail.text]
+
+
+def test_a_secret_is_good_in_one_house_and_for_one_purpose(
+    session: Session, pskov_session: Session, shared: Session
+) -> None:
+    link_id = new_id()
+
+    secrets = {
+        secret_of(one, kind=kind, link_id=link_id)
+        for one in (session, pskov_session, shared)
+        for kind in LinkKind
+    }
+
+    assert len(secrets) == 3 * len(LinkKind)
+    assert secret_of(session, kind=LinkKind.RESET, link_id=link_id) in secrets
+
+
+def test_a_browser_is_not_known_by_a_token_that_it_made_up(session: Session) -> None:
+    anna, other = session.scalars(select(User).order_by(User.email).limit(2)).all()
+    made_up = "x" * 43
+
+    kept = devices.remember_device(session, user_id=anna.id, token=made_up)
+    shared_browser = devices.remember_device(session, user_id=other.id, token=kept)
+
+    assert kept != made_up
+    assert not devices.is_known(session, user_id=anna.id, token=made_up)
+    assert shared_browser == kept
