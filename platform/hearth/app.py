@@ -141,7 +141,25 @@ LARGE_BODIES = {"documents.add": LARGEST + 64 * 1024}
 GUARDED = Guarded(
     cookie=COOKIE,
     ours=was_given_out,
-    costly=frozenset({"figures.export", "federation.export", "documents.add"}),
+    costly=frozenset(
+        {
+            "accounts.invitation",
+            "accounts.new_password",
+            "break_glass.export",
+            "data_register.download",
+            "documents.add",
+            "federation.export",
+            "figures.api",
+            "figures.export",
+            "figures.index",
+            "incidents.report_pdf",
+            "keys.show",
+            "my_account.password",
+            "records.export",
+            "subject_rights.certificate",
+            "subject_rights.hand_out",
+        }
+    ),
     reports=frozenset({"notices.reports"}),
 )
 

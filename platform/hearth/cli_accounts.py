@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from hearth.accounts.factors import ResetLatelyError
 from hearth.accounts.invitations import EmailTakenError, invite, start_anew_for
 from hearth.accounts.mails import address_of
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
@@ -64,9 +65,12 @@ def _add_user(_connection: Connection, settings: Settings, arguments: Arguments)
 
 
 def _second_factor_anew(_connection: Connection, settings: Settings, arguments: Arguments) -> None:
-    with _accounts_of(arguments.slug, settings) as session:
-        link = start_anew_for(session, email=arguments.email)
-        address = address_of(session, link) if link else ""
+    try:
+        with _accounts_of(arguments.slug, settings) as session:
+            link = start_anew_for(session, email=arguments.email)
+            address = address_of(session, link) if link else ""
+    except ResetLatelyError:
+        raise OrganisationError("the password came by mail less than a day ago; wait") from None
     if not address:
         raise OrganisationError("nobody there has an account with this address")
     say("the second factor is off; the link in the mail works for 72 hours, with the password")

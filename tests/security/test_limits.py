@@ -401,3 +401,15 @@ def test_everything_that_is_named_costly_is_a_page(app: HearthFlask) -> None:
     named = {*GUARDED.costly, *GUARDED.reports, *limits.FREE}
 
     assert named <= set(app.view_functions)
+
+
+def test_every_page_that_sets_a_paper_or_a_workbook_counts_as_costly(app: HearthFlask) -> None:
+    files = {
+        rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.endswith((".pdf", ".xlsx"))
+    }
+
+    unbounded = files - set(GUARDED.costly)
+
+    assert files
+    assert not unbounded
+    assert {"keys.show", "subject_rights.hand_out", "figures.index"} <= set(GUARDED.costly)

@@ -51,8 +51,7 @@ def remember_device(session: Session, *, user_id: uuid.UUID, token: str | None) 
         )
         return token
     # A browser that several people use keeps one token with a row for each of them.
-    kept = token if token is not None and len(token) >= 43 and token.isascii() else None
-    kept = kept or secrets.token_urlsafe(32)
+    kept = token if token is not None and _is_ours(session, token) else secrets.token_urlsafe(32)
     session.add(directory(session).known_device(user_id=user_id, token_hash=_hash(kept)))
     return kept
 
@@ -70,6 +69,15 @@ def is_known(session: Session, *, user_id: uuid.UUID, token: str | None) -> bool
         )
     )
     return found is not None
+
+
+def _is_ours(session: Session, token: str) -> bool:
+    """Whether a token was given out here, to whomever; one that somebody made up counts nothing."""
+    table = directory(session).known_device
+    given_out = select(table.id).where(
+        table.token_hash == _hash(token), table.seen_at > datetime.now(UTC) - REMEMBERED
+    )
+    return session.scalar(given_out.limit(1)) is not None
 
 
 def forget_devices(session: Session, *, user_id: uuid.UUID) -> None:

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from hearth.accounts import invitations, limits, links, services, sessions
 from hearth.accounts.arriving import visit
 from hearth.accounts.events import Happened, note
-from hearth.accounts.factors import WrongCodeError
+from hearth.accounts.factors import ResetLatelyError, WrongCodeError, refuse_after_reset
 from hearth.accounts.invitations import WeakPasswordError
 from hearth.accounts.limits import TooManyFailuresError
 from hearth.accounts.links import LinkKind
@@ -113,12 +113,16 @@ def enrol_anew(form: Form) -> str | None:
         services.check_password(
             session, user_id=user.id, password=form.loaded["password"], visit=who
         )
+        refuse_after_reset(session, user_id=user.id)
     except SignInRefusedError:
         commit_now()
         form.add_error("password", _("This is not your password."))
         return None
     except TooManyFailuresError:
         form.add_error(None, _too_many())
+        return None
+    except ResetLatelyError:
+        form.add_error(None, reset_lately())
         return None
     links.use_link(session, kind=LinkKind.ENROLMENT, secret=secret)
     return begin_enrolling(user)
@@ -133,6 +137,16 @@ def names_here() -> Sequence[str]:
 def name_is_taken() -> str:
     """Why somebody cannot be called so."""
     return str(_("Somebody here has this name already. Add something that tells the two apart."))
+
+
+def reset_lately() -> str:
+    """Why a second factor cannot begin anew yet."""
+    return str(
+        _(
+            "The password was chosen by a letter within the last day. A second factor can begin"
+            " anew when a day has passed."
+        )
+    )
 
 
 def weakness_in_words(weakness: Weakness) -> str:

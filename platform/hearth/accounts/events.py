@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -60,6 +61,19 @@ def note(
         subject_id=user_id,
         actor_id=actor_id or user_id,
     )
+
+
+def happened_since(
+    session: Session, kind: Happened, user_id: uuid.UUID, *, since: datetime
+) -> bool:
+    """Whether something has happened with an account since a moment."""
+    event = directory(session).event
+    found = session.scalar(
+        select(event.id)
+        .where(event.user_id == user_id, event.kind == kind.value, event.happened_at > since)
+        .limit(1)
+    )
+    return found is not None
 
 
 def recent(session: Session, *, user_id: uuid.UUID) -> Sequence[AccountEvent]:

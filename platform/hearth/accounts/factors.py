@@ -2,20 +2,32 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts import api_tokens, devices, recovery, sessions, totp
-from hearth.accounts.events import Happened, note
+from hearth.accounts.events import Happened, happened_since, note
 from hearth.accounts.factor_models import AuthenticatorApp, Passkey
-from hearth.accounts.models import directory
+from hearth.accounts.mails import COLLEAGUE_ANEW, notify
+from hearth.accounts.models import ORGANISATION, directory
+from hearth.accounts.permissions import Role
+from hearth.accounts.standing import in_roles
 from tenants.context import runtime
+
+# How long a password that came by mail opens no way to a second factor that comes by mail too.
+APART = timedelta(hours=24)
+# Who hears that a colleague's second factor was taken off.
+WATCHING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 class WrongCodeError(Exception):
     """The code does not fit, or had its turn before."""
+
+
+class ResetLatelyError(Exception):
+    """Who reads the person's mail may have chosen her password within the last day."""
 
 
 class LastFactorError(Exception):
@@ -119,7 +131,11 @@ def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID | No
     """Take every second factor off an account; a new one needs the password *and* the mailbox.
 
     So whoever may do this to a colleague cannot become her: the link goes to her address alone.
+    Whoever reads her mail cannot either, as a password that came by mail waits for a day.
+
+    :raises ResetLatelyError: it has not waited so long.
     """
+    refuse_after_reset(session, user_id=user_id)
     tables = directory(session)
     now = datetime.now(UTC)
     for table in (tables.app, tables.passkey):
@@ -138,6 +154,19 @@ def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID | No
         .values(second_factor_at=None, enrols_by_mail=True)
     )
     note(session, Happened.SECOND_FACTOR_STARTED_ANEW, user_id, actor_id=actor_id)
+    if tables is ORGANISATION:
+        for colleague in sorted(in_roles(session, WATCHING) - {user_id, actor_id}):
+            notify(session, COLLEAGUE_ANEW, user_id=colleague)
+
+
+def refuse_after_reset(session: Session, *, user_id: uuid.UUID) -> None:
+    """Keep a password from the mailbox and a link from the mailbox a day apart.
+
+    :raises ResetLatelyError: the password was chosen by a link within the last day.
+    """
+    since = datetime.now(UTC) - APART
+    if happened_since(session, Happened.PASSWORD_RESET, user_id, since=since):
+        raise ResetLatelyError
 
 
 def _remove_app(session: Session, user_id: uuid.UUID) -> None:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts import factors, links, sessions
@@ -89,12 +89,18 @@ def reset(session: Session, *, secret: str, password: str, about: Sequence[str])
 
 
 def ask_for_reset(session: Session, *, email: str) -> None:
-    """Send a link to choose a new password; the same work is done when nobody has the address."""
+    """Send a link to choose a new password; the same work is done when nobody has the address.
+
+    A link that leads nowhere is made for whoever is to begin a second factor with her password.
+    """
     table = directory(session).user
-    user = session.scalar(select(table).where(table.email == email.strip().lower()))
+    row = session.execute(
+        select(table, _enrols(session)).where(table.email == email.strip().lower())
+    ).first()
+    user, enrols = row or (None, False)
     known = user is not None and user.disabled_at is None and user.password_hash is not None
     link = links.make_link(
-        session, kind=LinkKind.RESET, user_id=user.id if user and known else None
+        session, kind=LinkKind.RESET, user_id=user.id if user and known and not enrols else None
     )
     post(session, link)
 
@@ -107,7 +113,10 @@ def send_enrolment(session: Session, *, user_id: uuid.UUID) -> AccountLink:
 
 
 def start_anew_for(session: Session, *, email: str) -> AccountLink | None:
-    """Start the second factor anew from the command line; None when nobody has the address."""
+    """Start the second factor anew from the command line; None when nobody has the address.
+
+    :raises ResetLatelyError: the password came by mail less than a day ago.
+    """
     table = directory(session).user
     user_id = session.scalar(select(table.id).where(table.email == email.strip().lower()))
     if user_id is None:
@@ -126,7 +135,8 @@ def _choose_password(
     if weakness is not None:
         raise WeakPasswordError(weakness)
     user = links.use_link(session, kind=kind, secret=secret)
-    if user is None:
+    # Asked of the locked row: the second factor may have been started anew a moment ago.
+    if user is None or (kind is LinkKind.RESET and _is_enrolling(session, user.id)):
         return None
     user.password_hash = hash_password(password)
     sessions.end_all(session, user_id=user.id)
@@ -134,6 +144,23 @@ def _choose_password(
     note(session, Happened.INVITATION_ACCEPTED if accepted else Happened.PASSWORD_RESET, user.id)
     session.flush()
     return user
+
+
+def _is_enrolling(session: Session, user_id: uuid.UUID) -> bool:
+    table = directory(session).user
+    return bool(session.scalar(select(_enrols(session)).where(table.id == user_id)))
+
+
+def _enrols(session: Session) -> ColumnElement[bool]:
+    """Whether a password and a mailbox are to open an account, so that neither gives the other."""
+    tables = directory(session)
+    living = exists().where(
+        tables.link.user_id == tables.user.id,
+        tables.link.kind == LinkKind.ENROLMENT.value,
+        tables.link.used_at.is_(None),
+        tables.link.expires_at > datetime.now(UTC),
+    )
+    return or_(tables.user.enrols_by_mail, living)
 
 
 def _send(session: Session, user_id: uuid.UUID, invited_by: uuid.UUID | None) -> AccountLink:

@@ -18,7 +18,7 @@ from hearth.accounts.access_models import AccountLink
 from hearth.accounts.models import User, directory
 from hearth.accounts.sessions import token_hash
 from tenants.context import runtime
-from tenants.models import new_id
+from tenants.models import SharedModel, new_id
 from tenants.passwords import derive
 
 
@@ -51,7 +51,7 @@ def make_link(session: Session, *, kind: LinkKind, user_id: uuid.UUID | None) ->
         id=link_id,
         kind=kind.value,
         user_id=user_id,
-        token_hash=token_hash(secret_of(link_id)),
+        token_hash=token_hash(secret_of(session, kind=kind, link_id=link_id)),
         expires_at=now + LIFETIME[kind],
     )
     session.add(link)
@@ -59,10 +59,12 @@ def make_link(session: Session, *, kind: LinkKind, user_id: uuid.UUID | None) ->
     return link
 
 
-def secret_of(link_id: uuid.UUID) -> str:
-    """The secret that stands in the mail."""
+def secret_of(session: Session, *, kind: LinkKind, link_id: uuid.UUID) -> str:
+    """The secret that stands in the mail, good in one house and for one purpose alone."""
     key = derive(runtime().settings.secret_key, "account-links")
-    mac = hmac.new(key, link_id.bytes, hashlib.sha256).digest()
+    house = session.info["organisation"]
+    message = f"{house.schema_name if house else SharedModel.metadata.schema}|{kind}|{link_id}"
+    mac = hmac.new(key, message.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 

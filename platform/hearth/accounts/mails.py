@@ -24,6 +24,7 @@ PATHS = {
 PASSWORD_CHANGED = "account.password-changed"  # noqa: S105 - a template's name.
 RECOVERY_USED = "account.recovery-code-used"
 FACTOR_CHANGED = "account.second-factor-changed"
+COLLEAGUE_ANEW = "account.colleague-second-factor-anew"
 
 
 def post(session: Session, link: AccountLink) -> None:
@@ -44,8 +45,9 @@ def notify(session: Session, template: str, *, user_id: uuid.UUID) -> None:
 
 def address_of(session: Session, link: AccountLink) -> str:
     """The address that stands in the letter; host and scheme come from the settings."""
-    path = PATHS[LinkKind(link.kind)]
-    return f"{house_of(session).origin}{path}?link={secret_of(link.id)}"
+    kind = LinkKind(link.kind)
+    secret = secret_of(session, kind=kind, link_id=link.id)
+    return f"{house_of(session).origin}{PATHS[kind]}?link={secret}"
 
 
 def _with_link(kind: LinkKind) -> Compose:
@@ -132,6 +134,19 @@ def _factor_changed() -> Letter:
     )
 
 
+def _colleague_anew() -> Letter:
+    return Letter(
+        subject=_("A second factor was taken off"),
+        greeting=_("Good day,"),
+        paragraphs=(
+            _("An administrator has taken the second factor off a colleague's account."),
+            _("Whoever pretends to have lost a telephone begins like this too."),
+            _("If nobody has told you of it, ask your administrator today whose account it was."),
+        ),
+        link_label=_("Look at your account"),
+    )
+
+
 def _changed(subject: str, sentence: str) -> Letter:
     return Letter(
         subject=subject,
@@ -154,4 +169,5 @@ TEMPLATES: dict[str, Compose] = {
     PASSWORD_CHANGED: _plain(_password_changed),
     RECOVERY_USED: _plain(_recovery_used),
     FACTOR_CHANGED: _plain(_factor_changed),
+    COLLEAGUE_ANEW: _plain(_colleague_anew),
 }

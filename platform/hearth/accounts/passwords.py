@@ -1,5 +1,6 @@
 """Passwords: how they are kept, how they are checked, and which ones are too easy to guess."""
 
+import math
 import secrets
 import unicodedata
 from collections.abc import Iterable
@@ -9,18 +10,22 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from zxcvbn.matching import L33T_TABLE
 
 HASHER = PasswordHasher()
 # Verified when nobody has the address, so that the answer takes as long as for a true one.
 NOBODY = HASHER.hash(secrets.token_urlsafe(16))
 SHORTEST = 12
 LONGEST = 1000
-# zxcvbn looks at no more than this; what begins like a well-known password is one.
-LOOKED_AT = 72
+# zxcvbn is shown no more than this; what begins like a well-known password is one.
+LOOKED_AT = 40
+# It tries every way to read figures and marks as letters; from so many on, one has to do.
+READINGS = 32
 # Ten to this power guesses: out of reach where each costs a verification of argon2id.
 HARD_ENOUGH = 9.0
 # How many letters and figures must be left of a password without the words that everybody knows.
 OWN_SIGNS = 8
+_LETTERS = {sign: letter for letter, signs in L33T_TABLE.items() for sign in signs}
 _COMMON = frozenset(FREQUENCY_LISTS["passwords"])
 
 
@@ -62,7 +67,7 @@ def weakness_of(password: str, *, about: Iterable[str] = ()) -> Weakness | None:
     words = [word for phrase in about for word in _words(phrase)]
     if _rest(text, words) < OWN_SIGNS:
         return Weakness.GUESSABLE
-    found = zxcvbn(text[:LOOKED_AT], user_inputs=words)
+    found = zxcvbn(_readable(text[:LOOKED_AT]), user_inputs=words)
     return Weakness.GUESSABLE if float(found["guesses_log10"]) < HARD_ENOUGH else None
 
 
@@ -74,6 +79,13 @@ def _one_form(password: str) -> str:
 def _bare(text: str) -> str:
     """The word that is left of "Password2024!!!"."""
     return text.lower().strip("0123456789!?.,-_*#$%&+ ")
+
+
+def _readable(text: str) -> str:
+    """The text, read as letters alone where figures and marks could stand for too many."""
+    used = [len(set(signs) & set(text)) for signs in L33T_TABLE.values()]
+    readings = math.prod(number for number in used if number)
+    return text if readings <= READINGS else text.translate(str.maketrans(_LETTERS))
 
 
 def _rest(text: str, words: Iterable[str]) -> int:

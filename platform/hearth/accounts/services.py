@@ -174,7 +174,7 @@ def begin(
 ) -> str:
     """Start a session for somebody who has proved who she is; returns the cookie's token."""
     if shared is None:
-        shared = ON_SHARED_COMPUTERS.value in user.roles
+        shared = ON_SHARED_COMPUTERS in _roles_of(session, user)
     return start_session(
         session,
         user_id=user.id,
@@ -184,6 +184,15 @@ def begin(
         shared_computer=shared,
         device=visit.device,
     )
+
+
+def _roles_of(session: Session, user: User) -> tuple[Role, ...]:
+    """What somebody is here, with what roles of the organisation's own derive from."""
+    tables = directory(session)
+    row = session.execute(
+        select(tables.user.id, *place_columns(tables)).where(tables.user.id == user.id)
+    ).one()
+    return place_of(user.roles, row).standing.roles
 
 
 def show_second_factor(

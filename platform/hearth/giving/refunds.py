@@ -141,7 +141,8 @@ def _row_of(session: Session, payment: Payment, snapshot: RefundSnapshot) -> Ref
         if refund.provider_id == snapshot.id:
             return refund
     for refund in payment.refunds:
-        if refund.provider_id is None and refund.amount_minor == snapshot.amount_minor:
+        asked_for = refund.provider_id is None and refund.state != RefundState.FAILED
+        if asked_for and refund.amount_minor == snapshot.amount_minor:
             refund.provider_id = snapshot.id
             return refund
     refund = Refund(

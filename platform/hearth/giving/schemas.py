@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, EmailSyntaxError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import (
@@ -21,7 +21,14 @@ from marshmallow import (
 from hearth.giving.models import FundKind, GiftState
 from hearth.giving.services import LARGEST_GIFT, SMALLEST_GIFT
 from hearth.giving.words import FUND_KINDS, GIFT_STATES
-from hearth.web.fields import Choice, LocalDate, MoneyAmount, PlainText, UuidChoice
+from hearth.web.fields import (
+    LONGEST_ADDRESS,
+    Choice,
+    LocalDate,
+    MoneyAmount,
+    PlainText,
+    UuidChoice,
+)
 from hearth.web.languages import NATIVE_NAMES
 from hearth.web.request import organisation
 
@@ -66,6 +73,9 @@ class EmailAddress(fields.String):
     ) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
+            # What is longer than any address is refused before it is looked at.
+            if len(text) > LONGEST_ADDRESS:
+                raise EmailSyntaxError
             return validate_email(text, check_deliverability=False).normalized
         except EmailNotValidError:
             raise ValidationError(_("Enter an email address such as name@example.org.")) from None

@@ -7,9 +7,8 @@ from flask_babel import gettext as _
 
 from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
-from hearth.keys import services
+from hearth.keys import asking, services
 from hearth.keys.schemas import LockSchema, UnlockSchema
-from hearth.sealing.errors import KeysLockedError, NotHeldError, WrongPassphraseError
 from hearth.web.answers import BOTH, form_page, sent_form
 from hearth.web.forms import Form
 from hearth.web.request import organisation
@@ -18,21 +17,14 @@ blueprint = Blueprint("keys", __name__, template_folder="templates")
 
 
 @blueprint.route("/keys/", methods=BOTH)
-@permit(Permission.KEYS_MANAGE)
+@permit(Permission.KEYS_MANAGE, fresh=True)
 def show() -> Any:
     """How the organisation's key stands; the form unlocks it for half a day."""
-    schema = organisation().schema_name
-    state, form = services.state_of(schema), Form(UnlockSchema(), sent_form())
-    if state.is_held and form.validate():
-        try:
-            services.unlock(schema, form.loaded["passphrase"])
-        except WrongPassphraseError:
-            form.add_error("passphrase", _("This is not the passphrase. Nothing was unlocked."))
-        except KeysLockedError:
-            form.add_error(None, _("The key cannot be unlocked at the moment. Try again later."))
-        else:
-            flash(_("The key is unlocked for twelve hours."), "success")
-            return redirect(url_for("keys.show"), 303)
+    state = services.state_of(organisation().schema_name)
+    form = Form(UnlockSchema(), sent_form())
+    if state.is_held and form.validate() and asking.unlock(form):
+        flash(_("The key is unlocked for twelve hours."), "success")
+        return redirect(url_for("keys.show"), 303)
     return form_page("keys/show.html", form, state=state)
 
 
@@ -41,14 +33,7 @@ def show() -> Any:
 def lock() -> Any:
     """Lock the organisation's key at once."""
     form = Form(LockSchema(), sent_form())
-    if form.validate():
-        try:
-            services.lock(organisation().schema_name)
-        except NotHeldError:
-            form.add_error(None, _("Your organisation does not keep this key: nothing was locked."))
-        except KeysLockedError:
-            form.add_error(None, _("The key cannot be locked at the moment. Try again later."))
-        else:
-            flash(_("The key is locked. Names and notes cannot be read now."), "success")
-            return redirect(url_for("keys.show"), 303)
+    if form.validate() and asking.lock(form):
+        flash(_("The key is locked. Names and notes cannot be read now."), "success")
+        return redirect(url_for("keys.show"), 303)
     return form_page("keys/lock.html", form)

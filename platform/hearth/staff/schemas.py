@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, post_load, validate
 
-from hearth.web.fields import Choice, PlainText, UuidChoice
+from hearth.web.fields import Choice, MailAddress, PlainText, UuidChoice
 from hearth.web.languages import NATIVE_NAMES
 
 
@@ -65,9 +65,8 @@ class NewColleagueSchema(_ColleagueSchema):
 
         fields = ("name", "email", "roles", "locale")
 
-    email = fields.Email(
+    email = MailAddress(
         required=True,
-        validate=validate.Length(max=254),
         metadata={
             "label": _l("E-mail address"),
             "hint": _l("The invitation goes there, and this person signs in with it."),

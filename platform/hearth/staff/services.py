@@ -79,6 +79,7 @@ def start_second_factor_anew(session: Session, user: User, *, actor: SignedIn) -
     """Take a lost second factor off an account; the link for a new one goes to its owner alone.
 
     :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
+    :raises ResetLatelyError: the password came by mail less than a day ago.
     """
     _refuse_above(session, user, actor)
     factors.start_anew(session, user_id=user.id, actor_id=actor.id)

@@ -8,7 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.entering import name_is_taken
+from hearth.accounts.entering import name_is_taken, reset_lately
+from hearth.accounts.factors import ResetLatelyError
 from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.invitations import waiting_invitations
 from hearth.accounts.models import User
@@ -112,8 +113,13 @@ def invite_again(user_id: uuid.UUID) -> Any:
 def second_factor_anew(user_id: uuid.UUID) -> Any:
     """Take a lost second factor off a colleague's account."""
     user = _within_reach(user_id)
-    services.start_second_factor_anew(session, user, actor=person())
-    flash(_("The second factor is off. A letter tells the person how to begin anew."), "success")
+    try:
+        services.start_second_factor_anew(session, user, actor=person())
+        flash(
+            _("The second factor is off. A letter tells the person how to begin anew."), "success"
+        )
+    except ResetLatelyError:
+        flash(reset_lately(), "warning")
     return redirect(url_for("staff.index"), 303)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from babel import numbers
 from flask_babel import gettext as _
@@ -23,7 +23,23 @@ FURTHEST_PLAN = timedelta(days=365 * 30)
 BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 UNSAFE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 Choices = Collection[Any] | Callable[[], Collection[Any]]
+# RFC 5321, 4.5.3.1.3, without the brackets around it.
+LONGEST_ADDRESS = 254
+# A text in its Unicode form may be some times shorter than it came; more is refused unread.
+AS_IT_CAME = 4
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class MailAddress(fields.Email):
+    """An address of mail; what is longer than any of them is refused before it is looked at."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) > LONGEST_ADDRESS:
+            raise ValidationError(_("Enter an email address such as name@example.org."))
+        return text
 
 
 class PlainText(fields.String):
@@ -38,6 +54,8 @@ class PlainText(fields.String):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) > AS_IT_CAME * self.max_length:
+            self._refuse_long(text)
         text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
         allowed = "\n\t" if self.multiline else ""
         if any(_is_unsafe(character) and character not in allowed for character in text):
@@ -45,15 +63,18 @@ class PlainText(fields.String):
                 _("This holds a character that cannot be seen. Please type it anew.")
             )
         if len(text) > self.max_length:
-            raise ValidationError(
-                ngettext(
-                    "Write no more than %(limit)s characters; this is %(num)s.",
-                    "Write no more than %(limit)s characters; these are %(num)s.",
-                    len(text),
-                    limit=formatting.format_number(self.max_length),
-                )
-            )
+            self._refuse_long(text)
         return text
+
+    def _refuse_long(self, text: str) -> NoReturn:
+        raise ValidationError(
+            ngettext(
+                "Write no more than %(limit)s characters; this is %(num)s.",
+                "Write no more than %(limit)s characters; these are %(num)s.",
+                len(text),
+                limit=formatting.format_number(self.max_length),
+            )
+        )
 
 
 def _is_unsafe(character: str) -> bool:

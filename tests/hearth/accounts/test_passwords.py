@@ -1,6 +1,7 @@
 """Which passwords are taken: long ones that nobody else uses; any signs are welcome."""
 
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,36 @@ def test_length_is_all_that_is_asked_of_the_signs(password: str) -> None:
 
     assert found is None
     assert verified(hash_password(password), password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "4@8({[<369&#!iloq9|0$57+%2/" * 3,
+        "4@4@8({[<3691!|1|7 0$5+7%2" * 3,
+        "6<5$(1@4!|7{0[2%8+9" * 50,
+        "p@$$w0rd1!|7+%2(<{[693" * 4,
+    ],
+)
+def test_figures_and_marks_that_stand_for_letters_cost_no_seconds(password: str) -> None:
+    begun = time.thread_time()
+
+    weakness_of(password, about=ABOUT)
+
+    assert time.thread_time() - begun < 0.5
+
+
+@pytest.mark.parametrize("password", ["p@55w0rdp@55w0rd", "p4$5w0rdp@$5w0rd1!|7+"])
+def test_words_written_in_figures_and_marks_are_known(password: str) -> None:
+    found = weakness_of(password, about=ABOUT)
+
+    assert found is Weakness.GUESSABLE
+
+
+def test_what_a_machine_made_of_all_signs_is_taken() -> None:
+    found = weakness_of("6<5$(1@4!|7{0[2%8+9k", about=ABOUT)
+
+    assert found is None
 
 
 @given(st.text(alphabet=string.ascii_letters + string.digits + " ", min_size=1, max_size=11))

@@ -17,6 +17,7 @@ from hearth.accounts.events import Happened
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User, UserSession
 from hearth.accounts.permissions import Role
+from hearth.accounts.policy_models import OwnRole
 from tests.support.servers import PASSWORD
 from tests.support.visitors import Visitor
 
@@ -185,3 +186,18 @@ def test_what_happened_is_shown_to_the_owner_and_stays(
     assert "A wrong password was typed" in page
     with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
         session.execute(update(AccountEvent).values(kind="nothing"))
+
+
+def test_a_role_of_our_own_shares_the_computer_of_the_one_it_comes_from(
+    visitor: MakeVisitor, session: Session
+) -> None:
+    worker = session.scalars(select(User).where(User.email == HOUSE)).one()
+    own = OwnRole(name="Night watch", base=Role.HOUSE_STAFF.value, created_by=worker.id)
+    session.add(own)
+    session.flush()
+    worker.roles = [str(own.id)]
+    session.commit()
+
+    visitor("spb").submit("/sign-in", {"email": HOUSE, "password": PASSWORD})
+
+    assert session.scalars(select(UserSession.shared_computer)).all() == [True]

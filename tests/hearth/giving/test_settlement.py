@@ -337,6 +337,30 @@ def test_a_refund_we_asked_for_is_not_taken_for_another_one(session: Session) ->
     assert refund.provider_id == answer.id
 
 
+def test_a_refund_that_was_refused_is_not_taken_for_the_next_one(session: Session) -> None:
+    payment = paid(session)
+    refused = refunds.request_refund(
+        session,
+        payment_id=payment.id,
+        amount=Money(1500, "EUR"),
+        reason="Given twice",
+        requested_by=_somebody(session),
+        request_key=str(uuid.uuid4()),
+    )
+    refunds.give_up(session, refund_id=refused.id)
+
+    apply_snapshot(
+        session,
+        snapshot=snapshot_of(payment, S.REFUNDED, refunded_minor=1500),
+        refunds=[refund_of(payment, 1500)],
+    )
+
+    assert refused.provider_id is None
+    assert payment.gift_state is GiftState.REFUNDED
+    assert payment.refunded_minor == 1500
+    assert "refund" in kinds_booked(session, payment)
+
+
 def test_no_more_is_given_back_than_there_is(session: Session) -> None:
     payment = paid(session)
     somebody = _somebody(session)

@@ -7,12 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from config.settings import KeyService, MissingSettingError, Settings
+from hearth.accounts.models import SignInFailure, User
 from hearth.accounts.permissions import Role
+from hearth.audit.models import AuditEvent
 from hearth.families.models import Person
 from hearth.jobs import redis_connection
 from hearth.keys import services as keys
@@ -368,6 +370,38 @@ def test_locking_the_key_asks_for_a_fresh_proof(sign_in: Callable[..., Visitor])
     answer = sign_in(Role.ADMINISTRATOR, fresh=False).get("/keys/lock")
 
     assert answer.location == "/confirm?next=/keys/lock"
+
+
+def test_guesses_at_the_passphrase_end_and_everything_is_recorded(
+    holding: str, sign_in: Callable[..., Visitor], session: Session
+) -> None:
+    administrator = sign_in(Role.ADMINISTRATOR)
+
+    wrong = [administrator.submit("/keys/", {"passphrase": f"guess {n}"}) for n in range(5)]
+    late = administrator.submit("/keys/", {"passphrase": PASSPHRASE})
+    session.execute(delete(SignInFailure))
+    session.commit()
+    right = administrator.submit("/keys/", {"passphrase": PASSPHRASE})
+    locked = administrator.submit("/keys/lock")
+
+    written = session.execute(
+        select(AuditEvent.action, AuditEvent.actor_id)
+        .where(AuditEvent.action.startswith("key."))
+        .order_by(AuditEvent.seq)
+    ).all()
+    who = session.scalars(select(User.id).where(User.roles == [Role.ADMINISTRATOR.value])).one()
+    assert {answer.status_code for answer in wrong} == {422}
+    assert (late.status_code, right.status_code, locked.status_code) == (422, 303, 303)
+    assert "quarter of an hour" in late.text
+    actions = ["key.passphrase-refused"] * 5
+    actions += ["key.guessing-refused", "key.unlocked", "key.locked"]
+    assert [(one.action, one.actor_id) for one in written] == [(one, who) for one in actions]
+
+
+def test_unlocking_the_key_asks_for_a_fresh_proof(sign_in: Callable[..., Visitor]) -> None:
+    answer = sign_in(Role.ADMINISTRATOR, fresh=False).get("/keys/")
+
+    assert answer.location == "/confirm?next=/keys/"
 
 
 def test_the_page_of_a_key_that_the_platform_keeps_asks_for_nothing(

@@ -13,8 +13,18 @@ from markupsafe import Markup
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 from werkzeug.datastructures import MultiDict
 
+from hearth.giving import schemas
+from hearth.giving.schemas import EmailAddress
+from hearth.web import fields as web_fields
 from hearth.web import formatting
-from hearth.web.fields import Choice, LocalDate, MoneyAmount, PlainText, UuidChoice
+from hearth.web.fields import (
+    Choice,
+    LocalDate,
+    MailAddress,
+    MoneyAmount,
+    PlainText,
+    UuidChoice,
+)
 from hearth.web.forms import Form
 
 ROOM = uuid.UUID("0198c0de-0000-7000-8000-000000000001")
@@ -164,6 +174,7 @@ def test_an_unticked_box_is_a_no_unless_it_must_be_ticked(page: Flask) -> None:
             "Enter a number from 1 to 9.",
         ),
         (fields.Integer(validate=validate.Range(min=1)), "0", "Enter a number that is 1 or more."),
+        (MailAddress(), "nobody", "Enter an email address such as name@example.org."),
         (fields.Email(), "nobody", "Enter an email address such as name@example.org."),
         (fields.String(validate=validate.Length(max=2)), "abc", "Write no more than 2 characters."),
         (fields.String(validate=validate.Length(equal=1)), "abc", "Write exactly 1 character."),
@@ -285,3 +296,29 @@ def test_choices_are_asked_for_when_the_page_is_drawn(page: Flask) -> None:
     free.append("2")
 
     assert form.validate()
+
+
+@pytest.mark.parametrize("field", [MailAddress(), EmailAddress()])
+def test_what_is_longer_than_any_address_is_refused_unread(
+    page: Flask, monkeypatch: pytest.MonkeyPatch, field: fields.Field[Any]
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(validate.Email, "__call__", lambda _self, text: read.append(text))
+    monkeypatch.setattr(schemas, "validate_email", lambda text, **_: read.append(text))
+
+    with pytest.raises(ValidationError, match="Enter an email address such as"):
+        field.deserialize("a" * 250 + "@b.nl")
+
+    assert not read
+
+
+def test_a_text_that_is_far_too_long_is_refused_unread(
+    page: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(web_fields, "_is_unsafe", read.append)
+
+    with pytest.raises(ValidationError, match="no more than 254"):
+        PlainText(max_length=254).deserialize("a" * 1_900_000)
+
+    assert not read
