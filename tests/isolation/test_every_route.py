@@ -52,6 +52,9 @@ def works(door: Door) -> set[int]:
     if door.endpoint == "documents.open_document":
         # A document is not shown here: its page leads to the host for files.
         return {303}
+    if door.endpoint == "accounts.second_step":
+        # Whoever is in already is led on, or a code alone would make her session fresh.
+        return {303}
     return ANSWERED if door.changes else SHOWN
 
 
