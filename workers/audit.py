@@ -1,8 +1,9 @@
-"""Keeps the heads of the organisations' records outside the database, hour by hour."""
+"""Keeps the heads of the records outside the database, and reads the whole of them once a day."""
 
 import logging
 
 from hearth.audit.anchors import anchor, sinks_of
+from hearth.audit.verification import verify
 from hearth.jobs import Job, begun
 from tenants.context import runtime, tenant_session
 from workers.apart import apart, each
@@ -22,3 +23,17 @@ def anchor_logs() -> None:
             tenant_session(organisation) as session,
         ):
             anchor(session, settings)
+
+
+def verify_logs() -> None:
+    """Read every chain anew, and raise the alarm where it is not what was written."""
+    begun(Job.VERIFY_LOGS)
+    for organisation in each(runtime().registry.all_working()):
+        with (
+            apart(Job.VERIFY_LOGS, organisation.slug),
+            tenant_session(organisation) as session,
+        ):
+            found = verify(session, runtime().settings).findings
+            if found:
+                extra = {"organisation": organisation.slug, "reason": found[0].harm.name}
+                log.critical("audit_log_harmed", extra=extra)

@@ -25,6 +25,7 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.RUN_RETENTION_CLOCKS: (privacy.run_retention_clocks, 86_400),
     Job.REMIND_OF_INCIDENTS: (privacy.remind_of_incidents, 600),
     Job.ANCHOR_LOGS: (audit.anchor_logs, 3_600),
+    Job.VERIFY_LOGS: (audit.verify_logs, 86_400),
     Job.REMIND_OF_REVIEWS: (break_glass.remind_of_reviews, 21_600),
     Job.SWEEP_KEYS: (sealing.sweep_keys, 3_600),
 }

@@ -40,6 +40,7 @@ class Job(StrEnum):
     RUN_RETENTION_CLOCKS = "workers.privacy.run_retention_clocks"
     REMIND_OF_INCIDENTS = "workers.privacy.remind_of_incidents"
     ANCHOR_LOGS = "workers.audit.anchor_logs"
+    VERIFY_LOGS = "workers.audit.verify_logs"
     REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
     SWEEP_KEYS = "workers.sealing.sweep_keys"
 
@@ -56,6 +57,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.RUN_RETENTION_CLOCKS: Queue.STATISTICS,
     Job.REMIND_OF_INCIDENTS: Queue.STATISTICS,
     Job.ANCHOR_LOGS: Queue.STATISTICS,
+    Job.VERIFY_LOGS: Queue.STATISTICS,
     Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
     Job.SWEEP_KEYS: Queue.STATISTICS,
 }

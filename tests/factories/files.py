@@ -1,15 +1,32 @@
 """Files for tests, clearly made up: small, and each with what it is about."""
 
 import io
+import uuid
 import zlib
 from typing import Any
 
 from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from sqlalchemy.orm import Session
+
+from hearth.documents.models import HouseholdDocument
+from hearth.documents.services import file_document
+from hearth.families.models import Household
+from hearth.files import content
 
 SECRET = "Kanareika of the camera"
 GPS_AT_HOME = {1: "N", 2: (59.0, 56.0, 3.0), 3: "E", 4: (30.0, 18.0, 56.0)}
+
+
+def add_paper(
+    session: Session, household: Household, *, added_by: uuid.UUID, title: str = "Test paper"
+) -> HouseholdDocument:
+    """A picture in a family's file that was looked through, which takes a process of its own."""
+    file = content.keep(
+        session, data=one_pixel(), kind="png", subject_id=household.id, stored_by=added_by
+    )
+    return file_document(session, household, file, title=title, added_by=added_by)
 
 
 def one_pixel() -> bytes:

@@ -13,7 +13,6 @@ from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.accounts.policy_models import OwnRole, Team
 from hearth.break_glass.models import GlassLook
 from hearth.consents.models import Consent
-from hearth.documents import services as documents
 from hearth.documents.models import HouseholdDocument
 from hearth.families.access_models import CaseGrant, HouseholdRestriction
 from hearth.families.models import Household
@@ -41,7 +40,7 @@ from hearth.subject_rights.models import (
 from tenants.context import runtime
 from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.files import one_pixel
+from tests.factories.files import add_paper
 from tests.factories.giving import snapshot_of, start_gift
 from tests.factories.intake import take_referral
 from tests.factories.people import grant, restriction, team, works_in
@@ -214,14 +213,8 @@ class Belongings:
 
     @cached_property
     def document(self) -> HouseholdDocument:
-        return documents.add_document(
-            self._session,
-            self.household,
-            title="Test paper",
-            data=one_pixel(),
-            filename="test.png",
-            added_by=staff_id(self._session),
-            scanner=None,
+        return add_paper(
+            self._session, self.household, title="Test paper", added_by=staff_id(self._session)
         )
 
     @cached_property

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role
 from hearth.accounts.policy import POLICY, Scope
-from hearth.documents import services as documents
 from hearth.documents.models import HouseholdDocument
 from hearth.families.models import Household
 from hearth.intake import services as intake
@@ -19,7 +18,7 @@ from hearth.service_delivery.vocabulary import ServiceKind
 from hearth.shelter import services as shelter
 from hearth.shelter.models import Destination, EndReason, House, Place, Stay
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
-from tests.factories.files import one_pixel
+from tests.factories.files import add_paper
 from tests.factories.intake import take_referral
 from tests.factories.people import colleague, grant, restriction, team, works_in
 from tests.factories.rights import give_consent
@@ -238,15 +237,7 @@ def _end(session: Session, stay: Stay) -> None:
 
 
 def _document(session: Session, household: Household, stranger_id: uuid.UUID) -> HouseholdDocument:
-    return documents.add_document(
-        session,
-        household,
-        title="note-canary paper",
-        data=one_pixel(),
-        filename="test.png",
-        added_by=stranger_id,
-        scanner=None,
-    )
+    return add_paper(session, household, title="note-canary paper", added_by=stranger_id)
 
 
 def _services(

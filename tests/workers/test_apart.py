@@ -34,6 +34,7 @@ JOBS: list[tuple[ModuleType, Callable[[], None]]] = [
     (workers.money, workers.money.settle_payments),
     (workers.mail, workers.mail.sweep_outboxes),
     (workers.audit, workers.audit.anchor_logs),
+    (workers.audit, workers.audit.verify_logs),
     (workers.break_glass, workers.break_glass.remind_of_reviews),
 ]
 TROUBLES = [

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from hearth.audit import services as audit
 from hearth.documents.models import HouseholdDocument
 from hearth.families.models import Household
+from hearth.files.models import StoredFile
 from hearth.files.services import take_file
 
 
@@ -64,6 +65,13 @@ def add_document(
         stored_by=added_by,
         scanner=scanner,
     )
+    return file_document(session, household, file, title=title, added_by=added_by)
+
+
+def file_document(
+    session: Session, household: Household, file: StoredFile, *, title: str, added_by: uuid.UUID
+) -> HouseholdDocument:
+    """Put a file that was looked through already into a family's file."""
     document = HouseholdDocument(
         household_id=household.id, file_id=file.id, title=title, added_by=added_by
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+import workers.audit
 from hearth.audit.anchors import ChainBrokenError, FileAnchors, anchor
 from hearth.audit.chain import hash_of
 from hearth.audit.models import AuditEvent
@@ -229,3 +230,20 @@ def test_without_a_place_outside_nobody_vouches(house: OrgRef, write: Write) -> 
 
     assert (alone.is_whole, alone.vouched) == (True, 0)
     assert mailed.vouched == 2
+
+
+def test_the_daily_reading_raises_the_alarm_for_a_chain_that_was_edited(
+    house: OrgRef, write: Write, harm: Hurt, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(workers.audit, "begun", lambda *_arguments: None)
+    write(3)
+    workers.audit.verify_logs()
+    quiet = [record.message for record in caplog.records]
+
+    harm("UPDATE audit_events SET action = 'service.cancelled' WHERE seq = 2")
+    workers.audit.verify_logs()
+
+    (alarm,) = (one for one in caplog.records if one.message == "audit_log_harmed")
+    assert "audit_log_harmed" not in quiet
+    assert (vars(alarm)["organisation"], vars(alarm)["reason"]) == ("spb", "EDITED")

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent, PersonRead
-from hearth.documents import services as documents
 from hearth.families.access_models import RestrictionKind
 from hearth.families.services import record_read
 from hearth.service_delivery.sealed import let_read
@@ -30,7 +29,7 @@ from hearth.subject_rights.vocabulary import Decision, Step
 from hearth.web.request import HearthFlask
 from tenants.registry import OrgRef
 from tests.factories.families import child, mother, open_family, staff_id
-from tests.factories.files import one_pixel
+from tests.factories.files import add_paper
 from tests.factories.people import grant, restriction
 from tests.factories.rights import RU, take_request
 from tests.factories.service_delivery import record_service
@@ -233,15 +232,7 @@ def test_a_document_waits_for_a_human_and_is_in_the_file(
 ) -> None:
     by = staff_id(session, Role.PRIVACY_OFFICER)
     family = open_family(session)
-    document = documents.add_document(
-        session,
-        family,
-        title="Passport",
-        data=one_pixel(),
-        filename="test.png",
-        added_by=staff_id(session),
-        scanner=None,
-    )
+    document = add_paper(session, family, title="Passport", added_by=staff_id(session))
     request = take_request(session, family)
 
     waiting = disclosure.prepare(session, request, by=by)

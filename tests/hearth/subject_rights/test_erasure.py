@@ -17,7 +17,6 @@ from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.registry import organisation_tables
-from hearth.documents import services as documents
 from hearth.families.membership import PersonDetails, correct_person
 from hearth.families.models import Household, Person, PersonCorrection
 from hearth.families.services import close_case
@@ -38,7 +37,7 @@ from hearth.subject_rights.erasure_plan import Obstacle, Reason, preview
 from hearth.subject_rights.models import Erasure, ErasureProposal, SubjectRequest
 from hearth.subject_rights.vocabulary import RequestKind, Step, Verdict
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
-from tests.factories.files import one_pixel
+from tests.factories.files import add_paper
 from tests.factories.giving import start_gift
 from tests.factories.intake import take_referral
 from tests.factories.rights import RU, give_consent, hold, propose_erasure, take_request
@@ -59,15 +58,7 @@ def closed_family(session: Session, **changes: Any) -> Household:
     )
     record_service(session, family, note=f"{CANARY} wept")
     give_consent(session, family, recipients=f"{CANARY}'s doctor")
-    documents.add_document(
-        session,
-        family,
-        title=f"{CANARY}'s passport",
-        data=one_pixel(),
-        filename="test.png",
-        added_by=staff_id(session),
-        scanner=None,
-    )
+    add_paper(session, family, title=f"{CANARY}'s passport", added_by=staff_id(session))
     referral = take_referral(session, mother_name=CANARY, situation=f"{CANARY} has no home")
     referral.decided_by = family.episodes[0].opened_by
     referral.decided_at = datetime.now(UTC)

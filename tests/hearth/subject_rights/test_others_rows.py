@@ -18,7 +18,6 @@ from hearth.audit.models import PersonRead
 from hearth.consents.models import Giver
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.registry import DataTable, leads_to, organisation_tables
-from hearth.documents import services as documents
 from hearth.families import membership
 from hearth.families.membership import NewMember, PersonDetails
 from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
@@ -33,7 +32,7 @@ from hearth.subject_rights.gathering import DELIBERATIONS, Told
 from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.vocabulary import Asker, Decision
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
-from tests.factories.files import one_pixel
+from tests.factories.files import add_paper
 from tests.factories.intake import take_referral
 from tests.factories.rights import ask_about, give_consent
 from tests.factories.service_delivery import record_service
@@ -88,15 +87,7 @@ def full_family(session: Session, role: MemberRole = MemberRole.PARTNER) -> Full
             session, family, note=CANARY, delivered_on=day, recipient_ids=list(full.others)
         )
         record_service(session, family, note=CANARY, delivered_on=day)
-    documents.add_document(
-        session,
-        family,
-        title=CANARY,
-        data=one_pixel(),
-        filename="test.png",
-        added_by=staff_id(session),
-        scanner=None,
-    )
+    add_paper(session, family, title=CANARY, added_by=staff_id(session))
     by_mother = {"giver": Giver.GUARDIAN, "giver_name": CANARY, "assent": False}
     give_consent(session, family, person_id=full.man_id)
     give_consent(session, family, person_id=full.mother_id, recipients=CANARY)
