@@ -54,6 +54,7 @@ class ServiceDelivery(TenantModel):
             "minutes": FieldClass.CASEWORK,
             "sealed": FieldClass.TECHNICAL,
             "through_grant": FieldClass.TECHNICAL,
+            "opens_from": FieldClass.TECHNICAL,
         },
         subject=(OF_HOUSEHOLD,),
         dated=("delivered_on",),
