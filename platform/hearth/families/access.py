@@ -283,6 +283,10 @@ def _within(user: Asks, scopes: Collection[Scope], *, served: bool) -> ColumnEle
     ways = _scoped(user, scopes)
     if Way.ORGANISATION in ways:
         return true()
+    if Way.TEAM in ways:
+        # One pass over who accompanies whom finds hers and her team's.
+        either = or_(KeyWorker.user_id == user.id, KeyWorker.user_id.in_(_teammates(user)))
+        ways = {**ways, Way.TEAM: _accompanied_by(either), Way.ACCOMPANIES: None}
     lists = [ids for way, ids in ways.items() if ids is not None and (served or way != Way.SERVED)]
     return Household.id.in_(union_all(*lists)) if lists else false()
 
@@ -335,10 +339,13 @@ def _own(user: Asks) -> dict[Way, Ids | None]:
 
 def _team(user: Asks) -> dict[Way, Ids | None]:
     """Her own families, and those that somebody of her teams accompanies."""
-    together = select(TeamMember.user_id).where(
+    return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
+
+
+def _teammates(user: Asks) -> Ids:
+    return select(TeamMember.user_id).where(
         TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
     )
-    return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(together))}
 
 
 def _served_by(user: Asks) -> Ids:
