@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from config.child_processes import LOOPBACK, free_port
 from config.settings import Settings
 from hearth.accounts.models import directory
+from hearth.aggregates import services as aggregates
 from hearth.demo import sample
 from hearth.demo.mail_store import CaughtMessage, MailStore
 from hearth.demo.parts import BASE_DOMAIN, outside_world, service
@@ -73,6 +74,18 @@ class Stack:
                 .where(tables.session.user_id == whose)
                 .values(confirmed_at=tables.session.confirmed_at - timedelta(minutes=10))
             )
+
+    def has_published(self) -> bool:
+        """Whether the worker, which begins with the oldest month, has come to the newest."""
+        lately = datetime.now(UTC).date() - timedelta(days=70)
+        for slug in ("spb", "pskov"):
+            organisation = self.runtime.registry.get(slug)
+            newest = aggregates.closed_months(organisation, since=lately)[-1]
+            with shared_session() as session:
+                stored = aggregates.months_stored(session, organisation=organisation.schema_name)
+            if newest.starts_on not in stored:
+                return False
+        return True
 
     def mails_to(self, address: str) -> list[CaughtMessage]:
         """What somebody was sent, the oldest first."""

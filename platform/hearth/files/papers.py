@@ -55,7 +55,7 @@ def clean_paper(data: bytes) -> bytes:
 
     :raises FileRefusedError: it is locked, cannot be read, or holds more than pages.
     """
-    _left.set(MOST_UNPACKED)
+    begun = _left.set(MOST_UNPACKED)
     try:
         with apply_configuration(LIMITS):
             return _write_anew(data)
@@ -64,17 +64,23 @@ def clean_paper(data: bytes) -> bytes:
     except Exception as error:
         # A document made to break its reader breaks it in many ways; each means the same to us.
         raise FileRefusedError(Refusal.UNREADABLE) from error
+    finally:
+        _left.reset(begun)
 
 
 # The library bounds each packed part of a document, and nobody the number of parts.
-_left: ContextVar[int] = ContextVar("bytes of this document that may still be unpacked")
+_left: ContextVar[int | None] = ContextVar("bytes that may still be unpacked", default=None)
 _unpack = filters.decode_stream_data
 
 
 def _unpack_within_bounds(stream: StreamObject) -> bytes:
     unpacked = _unpack(stream)
-    _left.set(_left.get(MOST_UNPACKED) - len(unpacked))
-    if _left.get() < 0:
+    left = _left.get()
+    # Nobody looks a stranger's document through: it is one of our own that is read.
+    if left is None:
+        return unpacked
+    _left.set(left - len(unpacked))
+    if left < len(unpacked):
         raise FileRefusedError(Refusal.UNREADABLE)
     return unpacked
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
 
+from hearth.files import papers
 from hearth.files.kinds import KINDS, LARGEST, FileRefusedError, Refusal, kind_of
 from hearth.files.papers import clean_paper
 from hearth.files.pictures import clean_picture, without_remarks
@@ -206,3 +207,9 @@ def test_a_broken_file_is_refused_or_cleaned_and_breaks_nothing(
         cleaned = b""
 
     assert SECRET.encode() not in cleaned
+
+
+def test_what_a_stranger_sent_is_bounded_and_a_paper_of_our_own_is_not() -> None:
+    clean_paper(paper())
+
+    assert papers._left.get() is None
