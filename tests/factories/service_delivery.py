@@ -1,5 +1,6 @@
 """Services for tests."""
 
+import uuid
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -35,3 +36,9 @@ def record_service(session: Session, household: Household, **changes: Any) -> Se
         today=TODAY,
         through_grant=through_grant,
     )
+
+
+def services_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:
+    """What stands in a family's file and was not cancelled, the latest first."""
+    entries = services.entries_of(session, household_id)
+    return [one for one in entries if one.cancelled_at is None]

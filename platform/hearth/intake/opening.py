@@ -33,7 +33,6 @@ from hearth.web.formatting import today
 from hearth.web.forms import Form
 
 MOST_CHILDREN = 15
-CHILD_FIELDS = ("given_name", "family_name", "born", "not_born_yet", "sex")
 
 
 @dataclass(frozen=True)

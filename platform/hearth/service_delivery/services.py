@@ -145,22 +145,6 @@ def get_service(
     return service if service is not None and may_change(service, user) else None
 
 
-def services_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:
-    """The services that stand in a family's file, the latest first."""
-    return list(
-        session.scalars(
-            select(ServiceDelivery)
-            .where(
-                ServiceDelivery.household_id == household_id,
-                ServiceDelivery.superseded_at.is_(None),
-                ServiceDelivery.cancelled_at.is_(None),
-            )
-            .order_by(ServiceDelivery.delivered_on.desc(), ServiceDelivery.id.desc())
-            .options(selectinload(ServiceDelivery.recipients), joinedload(ServiceDelivery.provider))
-        )
-    )
-
-
 def entries_of(session: Session, household_id: uuid.UUID) -> list[ServiceDelivery]:
     """The services that a family's file shows, cancelled ones too, the latest first."""
     return list(

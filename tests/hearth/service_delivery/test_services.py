@@ -17,7 +17,7 @@ from hearth.service_delivery.services import (
 )
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.service_delivery import details, record_service
+from tests.factories.service_delivery import details, record_service, services_of
 
 TOMORROW = TODAY + timedelta(days=1)
 
@@ -29,7 +29,7 @@ def test_a_service_is_for_those_who_received_it(session: Session) -> None:
     service = record_service(session, household, recipient_ids=[child.person_id])
 
     assert [recipient.person for recipient in service.recipients] == [child.person]
-    assert services.services_of(session, household.id) == [service]
+    assert services_of(session, household.id) == [service]
 
 
 def test_what_has_not_happened_is_not_recorded(session: Session) -> None:
@@ -73,7 +73,7 @@ def test_a_correction_takes_the_place_of_the_wrong_entry_and_keeps_it(session: S
         today=TODAY,
     )
 
-    assert services.services_of(session, household.id) == [right]
+    assert services_of(session, household.id) == [right]
     assert (right.supersedes_id, wrong.minutes) == (wrong.id, 45)
 
 

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 from hearth.families.models import Household
 from hearth.service_delivery.models import ServiceDelivery
-from hearth.service_delivery.services import services_of
 from hearth.service_delivery.vocabulary import ServiceKind
 from tests.factories.families import TODAY, open_family
-from tests.factories.service_delivery import record_service
+from tests.factories.service_delivery import record_service, services_of
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]

@@ -13,11 +13,10 @@ from hearth.audit.models import PersonRead
 from hearth.families.models import Household
 from hearth.service_delivery import services
 from hearth.service_delivery.models import ServiceDelivery
-from hearth.service_delivery.services import services_of
 from hearth.service_delivery.vocabulary import ServiceKind
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.people import colleague, grant
-from tests.factories.service_delivery import details, record_service
+from tests.factories.service_delivery import details, record_service, services_of
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
