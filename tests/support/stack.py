@@ -17,13 +17,15 @@ from sqlalchemy.orm import Session
 
 from config.child_processes import LOOPBACK, free_port
 from config.settings import Settings
-from hearth.accounts.models import directory
+from hearth.accounts.models import User, directory
+from hearth.accounts.policy_models import Team, TeamMember
 from hearth.aggregates import services as aggregates
 from hearth.demo import sample
 from hearth.demo.mail_store import CaughtMessage, MailStore
 from hearth.demo.parts import BASE_DOMAIN, outside_world, service
 from hearth.demo.parts import Addresses as Ports
 from hearth.demo.processes import Supervisor
+from hearth.demo.sample_access import TEAM_NAME
 from tenants import context
 from tenants.context import Runtime, shared_session, tenant_session
 from tenants.engines import Engines
@@ -162,3 +164,12 @@ def _fill(stack: Stack) -> None:
     today = datetime.now(UTC).date()
     for slug in ("spb", "pskov"):
         sample.fill(stack.runtime.registry.get(slug), today=today, report=lambda _done, _all: None)
+        with stack.session_of(slug) as session:
+            _work_along(session)
+
+
+def _work_along(session: Session) -> None:
+    """Let the tests' social worker accompany the sample families with the team they belong to."""
+    whose = select(User.id).where(User.email.startswith("social-worker@"))
+    team = session.scalars(select(Team).where(Team.name == TEAM_NAME)).one()
+    team.members.append(TeamMember(user_id=session.scalars(whose).one(), set_by=team.created_by))
