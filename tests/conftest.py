@@ -33,15 +33,15 @@ from tests.support.servers import (
 from tests.support.visitors import Visitor
 
 SERVERS = Servers()
-# The browser's journeys share one running service, the workers' tests one queue.
-TOGETHER = ("tests/browser/", "tests/workers/")
+# The browser's journeys share a running service, the workers' tests a queue, the matrix a database.
+TOGETHER = ("tests/browser/", "tests/security/matrix/", "tests/workers/")
 # Begun last, one of these would be waited for by everybody.
 LONG = (
     "tests/browser/",
     "tests/canaries/",
     "tests/hearth/demo/test_whole_demo.py",
     "tests/hearth/proof/test_proof.py",
-    "tests/security/test_matrix.py",
+    "tests/security/matrix/",
     "tests/workers/",
 )
 

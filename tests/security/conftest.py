@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts import sessions
 from hearth.accounts.guard import COOKIE, OWN
-from hearth.accounts.permissions import Role
 from hearth.accounts.sessions import Assurance
 from hearth.web.request import HearthFlask
 from tests.isolation.conftest import knock
 from tests.isolation.doors import Door, doors_of
-from tests.security.world import World, build
+from tests.security.world import World
 from tests.support.visitors import Visitor
 
 __all__ = ["knock"]
@@ -21,12 +20,6 @@ __all__ = ["knock"]
 @pytest.fixture
 def doors(app: HearthFlask) -> list[Door]:
     return [door for door in doors_of(app) if door.guard is not None and door.guard != OWN]
-
-
-@pytest.fixture
-def worlds(session: Session) -> dict[Role, World]:
-    """For every role a family of each kind."""
-    return build(session)
 
 
 @pytest.fixture

@@ -40,12 +40,12 @@ def expected_families(
     """What the policy says that somebody with a role finds in a list of all worlds' families."""
     everywhere = POLICY[role].scopes.get(permission) is Scope.ORGANISATION
     hers = {
-        thing.household.id
+        thing.household_id
         for kind, thing in worlds[role].things.items()
         if reaches(role, permission, kind)
     }
     others = {
-        thing.household.id
+        thing.household_id
         for other, world in worlds.items()
         for kind, thing in world.things.items()
         if other is not role and everywhere and kind not in {Kind.RESTRICTED, Kind.GRANTED}

@@ -1,6 +1,7 @@
 """Asks every page about every kind of family as every role, and says what the policy did not."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from werkzeug.test import TestResponse
 
@@ -8,7 +9,7 @@ from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import POLICY
 from hearth.data_classes import FieldClass
 from tests.isolation.doors import Door
-from tests.security.world import CANARIES, Kind, Thing, World, reaches
+from tests.security.world import CANARIES, Kind, World, reaches
 from tests.support.visitors import Visitor
 
 Knock = Callable[..., TestResponse]
@@ -22,6 +23,16 @@ NAMED_BY_LAW = {
     "subject_rights.choose": {FieldClass.IDENTITY.value},
 }
 OWN_NOTES = {Kind.OWN, Kind.SERVED}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one page answered about one kind of family, and which kinds of data stood in it."""
+
+    door: Door
+    kind: Kind
+    status: int
+    classes: frozenset[str]
 
 
 def about_families(doors: Iterable[Door]) -> list[Door]:
@@ -60,36 +71,33 @@ def expected(role: Role, door: Door, kind: Kind) -> set[int]:
     return ANSWERED if opens else {404}
 
 
-def surprises(
+def answers(
     world: World, visitor: Visitor, doors: Iterable[Door], knock: Knock
-) -> dict[str, str]:
-    """Every page that answers otherwise than the policy says."""
-    found = {}
+) -> Iterator[Answer]:
+    """What every page about a family answers to the user of a world, about each kind."""
     for door in about_families(doors):
         for kind, thing in world.things.items():
-            right = expected(world.role, door, kind)
-            status = knock(visitor, door, thing.ids).status_code
-            if status not in right:
-                found[f"{world.role}: {door} of {kind}"] = f"{status}, not {sorted(right)}"
-            if right == {403}:
+            answer = knock(visitor, door, thing.ids)
+            text = "" if door.changes else answer.text
+            yield Answer(door, kind, answer.status_code, _classes_in(text))
+            if not door.opens_to(world.role) and answer.status_code == 403:
                 break
-    return found
 
 
-def told(
-    visitor: Visitor, things: Iterable[Thing], doors: Iterable[Door], knock: Knock
-) -> dict[str, set[str]]:
-    """Which kinds of data each page that only shows gives out about these families."""
+def surprises(role: Role, given: Iterable[Answer]) -> Iterator[tuple[str, str]]:
+    """Every page that answers otherwise than the policy says."""
+    for one in given:
+        right = expected(role, one.door, one.kind)
+        if one.status not in right:
+            yield f"{role}: {one.door} of {one.kind}", f"{one.status}, not {sorted(right)}"
+
+
+def told(given: Iterable[Answer]) -> dict[str, set[str]]:
+    """Which kinds of data each page that only shows gives out."""
     found: dict[str, set[str]] = {}
-    for door in about_families(doors):
-        if door.changes:
-            continue
-        for thing in things:
-            text = knock(visitor, door, thing.ids).text
-            classes = {
-                name for name, words in CANARIES.items() if any(word in text for word in words)
-            }
-            found.setdefault(door.endpoint, set()).update(classes)
+    for one in given:
+        if not one.door.changes:
+            found.setdefault(one.door.endpoint, set()).update(one.classes)
     return found
 
 
@@ -100,3 +108,9 @@ def leaks(classes: Mapping[str, set[str]], may_read: Iterable[FieldClass]) -> di
         page: found - allowed - NAMED_BY_LAW.get(page, set()) for page, found in classes.items()
     }
     return {page: sorted(found) for page, found in beyond.items() if found}
+
+
+def _classes_in(text: str) -> frozenset[str]:
+    return frozenset(
+        name for name, words in CANARIES.items() if any(word in text for word in words)
+    )

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from hearth.accounts.models import User
 from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role
 from hearth.accounts.policy import POLICY, Scope
 from hearth.documents.models import HouseholdDocument
@@ -87,8 +88,12 @@ class Thing:
     """One family with everything that hangs on it, by the names that stand in addresses."""
 
     kind: Kind
-    household: Household
+    case_number: str
     ids: dict[str, str]
+
+    @property
+    def household_id(self) -> uuid.UUID:
+        return uuid.UUID(self.ids["household_id"])
 
 
 @dataclass
@@ -98,6 +103,16 @@ class World:
     role: Role
     user_id: uuid.UUID
     things: dict[Kind, Thing] = field(default_factory=dict)
+
+    def only(self, *kinds: Kind) -> "World":
+        """This world with families of some kinds alone."""
+        return replace(self, things={kind: self.things[kind] for kind in kinds})
+
+    def held_by(self, session: Session, *roles: Role | str) -> "World":
+        """This world, whose user has other roles from now on."""
+        session.get_one(User, self.user_id).roles = [str(role) for role in roles]
+        session.flush()
+        return self
 
 
 def scope_of(role: Role, permission: Permission) -> Scope | None:
@@ -123,7 +138,7 @@ def reaches(
     return kind is Kind.GRANTED or kind in REACHED[scope]
 
 
-def build(session: Session, roles: Iterable[Role] = WITH_FAMILIES) -> dict[Role, World]:
+def build(session: Session, roles: Iterable[Role] = STAFF) -> dict[Role, World]:
     """A world for each role, in one organisation."""
     stranger = colleague(session, Role.SOCIAL_WORKER, name="Test Stranger")
     return {role: build_for(session, role, staff_id(session, role), stranger.id) for role in roles}
@@ -210,7 +225,7 @@ def _thing(
         "user_id": stranger_id,
     }
     session.flush()
-    return Thing(kind, household, {name: str(value) for name, value in ids.items()})
+    return Thing(kind, household.case_number, {name: str(value) for name, value in ids.items()})
 
 
 def _stay(session: Session, household: Household, place: Place, admitted_on: date) -> Stay:

@@ -23,7 +23,7 @@ from hearth.shelter.seen import seen_tonight
 from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.people import as_user, colleague, grant
 from tests.isolation.doors import Door
-from tests.security.questions import Knock, leaks, told
+from tests.security.questions import Knock, answers, leaks, told
 from tests.security.world import STAFF, Kind, World, build_for
 from tests.support.visitors import Visitor
 
@@ -47,21 +47,17 @@ def overview(session: Session) -> OwnRole:
 
 
 @pytest.fixture
-def world(session: Session, overview: OwnRole) -> World:
+def world(session: Session, worlds: dict[Role, World], overview: OwnRole) -> World:
     """A supervisor who holds that role besides."""
-    user = colleague(session, overview.code)
-    user.roles = [overview.code, Role.SUPERVISOR.value]
-    stranger = colleague(session, Role.SOCIAL_WORKER)
-    session.flush()
-    return build_for(session, Role.SUPERVISOR, user.id, stranger.id)
+    return worlds[Role.SUPERVISOR].held_by(session, overview.code, Role.SUPERVISOR)
 
 
 def test_a_wide_role_lends_nothing_to_one_that_reads_more(
     world: World, doors: list[Door], enter: Enter, knock: Knock
 ) -> None:
-    foreign = [world.things[one] for one in (Kind.FOREIGN, Kind.FORMER_TEAM)]
+    foreign = world.only(Kind.FOREIGN, Kind.FORMER_TEAM)
 
-    classes = told(enter(world), foreign, doors, knock)
+    classes = told(answers(foreign, enter(world), doors, knock))
 
     assert leaks(classes, {FieldClass.CASEWORK}) == {}
 
@@ -69,9 +65,9 @@ def test_a_wide_role_lends_nothing_to_one_that_reads_more(
 def test_her_own_families_are_read_as_before(
     world: World, doors: list[Door], enter: Enter, knock: Knock
 ) -> None:
-    mine = [world.things[one] for one in MINE]
+    mine = world.only(*MINE)
 
-    classes = told(enter(world), mine, doors, knock)
+    classes = told(answers(mine, enter(world), doors, knock))
 
     read = POLICY[Role.SUPERVISOR].fields - {FieldClass.CASEWORK, FieldClass.MONEY}
     assert classes["case_file.show"] == {one.value for one in read}
@@ -85,7 +81,7 @@ def test_the_list_names_her_own_alone_and_nobody_else_is_found_by_name(
     page = supervisor.get("/families/?view=all").text
     found = supervisor.submit("/families/", {"text": "Lastcanary"}).text
 
-    numbers = {kind: thing.household.case_number for kind, thing in world.things.items()}
+    numbers = {kind: thing.case_number for kind, thing in world.things.items()}
     assert numbers[Kind.FOREIGN] in page
     assert numbers[Kind.OWN] in page
     rows = {
