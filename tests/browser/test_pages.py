@@ -56,7 +56,6 @@ PAGES = {
 OPENED = {
     ("spb", "social-worker"): [
         "{family}/documents",
-        "{family}/documents/new",
         "{family}/consents",
         "{family}/consents/new",
         "{family}/who-looked",
@@ -65,21 +64,17 @@ OPENED = {
     ],
     ("spb", "administrator"): [
         "/colleagues/roles/",
-        "/colleagues/roles/usual/social-worker",
         "/colleagues/teams/",
         "/keys/",
     ],
     ("spb", "director"): [
-        "{family}/access",
         "{restricted}/access",
-        "{family}/access/restrict",
         "{look}",
         "/looks/report",
         "{proposal}",
     ],
     ("spb", "privacy-officer"): [
         "/incidents/",
-        "/incidents/new",
         "{incident}",
         "{incident}/search",
         "{incident}/report",
@@ -87,8 +82,6 @@ OPENED = {
         "{ask}",
         "{request}",
         "{request}/queue",
-        "{entry}",
-        "/data-protection/erasures/",
         "/data-protection/record",
         "{notice}",
         "/data-protection/holds",

@@ -49,9 +49,9 @@ def make_everything(session: Session, *, site: str) -> dict[str, str]:
     safe = {"phone": "+7 921 000 00 00", "safe_to_call": True, "contact_note": "After six only."}
     people = [mother(**safe), child()]
     family = open_family(session, members=people, opened_by=worker, key_worker_id=worker)
-    paper = add_paper(session, family, added_by=worker, title="Birth certificate")
-    consent = _consents(session, family, worker)
-    grant = case_access.give(
+    add_paper(session, family, added_by=worker, title="Birth certificate")
+    _consents(session, family, worker)
+    case_access.give(
         session,
         family,
         user_id=staff[Role.SPECIALIST],
@@ -59,7 +59,7 @@ def make_everything(session: Session, *, site: str) -> dict[str, str]:
         ends_at=datetime.now(UTC) + timedelta(days=30),
         granted_by=staff[Role.DIRECTOR],
     )
-    hold = holds.set_hold(
+    holds.set_hold(
         session,
         kind=SubjectKind.HOUSEHOLD,
         subject_id=family.id,
@@ -71,25 +71,17 @@ def make_everything(session: Session, *, site: str) -> dict[str, str]:
     incident = _incident(session, officer)
     request, proposal = _requests(session, officer, family, _small_family(session, worker))
     at = f"/families/{family.id}"
-    rights = f"/data-protection/requests/{request.id}"
     return {
         "family": at,
         "service": f"{at}/services/{_corrected(session, family, worker)}",
-        "document": f"{at}/documents/{paper.id}",
-        "consent": f"{at}/consents/{consent}",
-        "grant": f"{at}/access/grants/{grant.id}",
         "restricted": _restricted(session, staff),
         "look": f"/looks/{_look(session, family_of=worker, looker=staff[Role.SPECIALIST])}",
         "incident": f"/incidents/{incident.id}",
         "person": f"/incidents/{incident.id}/people/{family.current_members[0].person_id}",
         "ask": f"/data-protection{at}/{family.current_members[1].person_id}",
-        "choose": f"/data-protection{at}",
-        "request": rights,
-        "entry": f"{rights}/queue/{disclosure.queue(session, request)[0].entry.id}",
-        "erasure": f"/data-protection/requests/{proposal.request_id}",
+        "request": f"/data-protection/requests/{request.id}",
         "proposal": f"/data-protection/requests/{proposal.request_id}/erasure/{proposal.id}",
         "notice": f"/data-protection/ends-soon/{_notice(session, family)}",
-        "hold": f"/data-protection/holds/{hold.id}",
     }
 
 
@@ -112,7 +104,7 @@ def _corrected(session: Session, family: Household, worker: uuid.UUID) -> uuid.U
     ).id
 
 
-def _consents(session: Session, family: Household, worker: uuid.UUID) -> uuid.UUID:
+def _consents(session: Session, family: Household, worker: uuid.UUID) -> None:
     """A yes that holds, and one that was taken back and still has to be stopped."""
     given = [
         consents.give(
@@ -138,7 +130,6 @@ def _consents(session: Session, family: Household, worker: uuid.UUID) -> uuid.UU
         for purpose in (ConsentPurpose.FILE, ConsentPurpose.CONTACT_AFTERWARDS)
     ]
     consents.withdraw(session, given[1], note=None, by=worker)
-    return given[0].id
 
 
 def _restricted(session: Session, staff: dict[Role, uuid.UUID]) -> str:
