@@ -18,7 +18,7 @@ from hearth.documents.services import AlreadyWithdrawnError
 from hearth.families import services as families
 from hearth.families.access import find_household
 from hearth.families.models import Household
-from hearth.files.kinds import FileRefusedError
+from hearth.files.kinds import FileRefusedError, Refusal
 from hearth.files.services import make_link
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.forms import Form
@@ -66,6 +66,8 @@ def add(household_id: uuid.UUID) -> Any:
         else:
             flash(_("The document is in the family's file."), "success")
             return _to_list(household)
+    elif form.is_bound and not request.files.get("file"):
+        form.add_error("file", REFUSALS[Refusal.NOTHING])
     return form_page("documents/add.html", form, household=household)
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from hearth.data_records import DataGroup
 from hearth.data_register.paper import Paper, Section, as_pdf
 from hearth.data_register.services import kept
-from hearth.data_register.words import GROUPS, PURPOSES, RECIPIENTS
+from hearth.data_register.words import GROUPS, PURPOSES, RECIPIENTS, cited
 from hearth.subject_rights.disclosure import as_text
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import ErasureCertificate
@@ -122,7 +122,7 @@ def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
             heading=_("Your rights"),
             sentences=[
                 _("You can have it corrected, erased or set aside, and you can object."),
-                _("You can complain to %(authority)s.", authority=profile.notices.authority),
+                _("You can complain to %(authority)s.", authority=cited(profile.notices.authority)),
             ],
         ),
     ]
@@ -133,7 +133,7 @@ def _not_told(profile: LegalProfile) -> str:
     text = _(
         "What tells of other people is kept back, because their rights and freedoms stand beside"
         " yours (%(article)s).",
-        article=profile.others,
+        article=cited(profile.others),
     )
     return str(text)
 

@@ -211,6 +211,15 @@ def test_a_file_that_is_not_taken_is_explained_and_the_title_is_kept(
     assert session.scalars(select(StoredFile.id)).all() == []
 
 
+def test_a_form_without_a_file_and_a_title_asks_for_both(
+    household: Household, sign_in: MakeVisitor
+) -> None:
+    answer = hand_in(sign_in(Role.SOCIAL_WORKER), household, b"", "", title="")
+
+    assert "2 things need another look" in answer.text
+    assert "Choose a file first." in answer.text
+
+
 def test_eight_megabytes_are_taken_here_and_eleven_are_not(
     household: Household, sign_in: MakeVisitor
 ) -> None:
