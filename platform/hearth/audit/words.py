@@ -1,4 +1,4 @@
-"""What recorded actions and looks are called; facts stay codes, because they are evidence."""
+"""What recorded actions and looks are called."""
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l

@@ -13,7 +13,12 @@ from hearth.families.access import find_entrusted, find_household
 from hearth.families.models import Household
 from hearth.records import services
 from hearth.records.export import workbook
-from hearth.records.presentation import action_in_words, facts_in_words, purpose_in_words
+from hearth.records.presentation import (
+    action_in_words,
+    facts_in_words,
+    page_of,
+    purpose_in_words,
+)
 from hearth.records.schemas import EventsSchema, LooksSchema
 from hearth.records.services import MOST_EXPORTED, MOST_PRINTED, Wanted
 from hearth.web.answers import form_page, found
@@ -144,4 +149,9 @@ def _kept() -> dict[str, Any]:
 
 
 def _words() -> dict[str, Any]:
-    return {"action": action_in_words, "facts": facts_in_words, "purpose": purpose_in_words}
+    return {
+        "action": action_in_words,
+        "facts": facts_in_words,
+        "purpose": purpose_in_words,
+        "page": lambda line: page_of(line, person()),
+    }
