@@ -30,6 +30,7 @@ PAGES: Mapping[str, tuple[str, str, Permission]] = {
     "account": ("staff.change", "user_id", Permission.USERS_MANAGE),
     "glass_look": ("break_glass.review", "look_id", Permission.BREAK_GLASS_REVIEW),
     "incident": ("incidents.show", "incident_id", Permission.INCIDENTS_MANAGE),
+    "referral": ("records.referral", "referral_id", Permission.AUDIT_READ),
     "subject_request": ("subject_rights.show", "request_id", Permission.SUBJECT_RIGHTS),
 }
 

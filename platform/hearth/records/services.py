@@ -16,8 +16,9 @@ from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
-from hearth.families.access import entrusted_households, is_bound
+from hearth.families.access import entrusted_households, find_entrusted, is_bound
 from hearth.families.models import Household
+from hearth.intake.models import Referral
 from hearth.records.naming import colleagues_in, own_roles_in
 from hearth.records.seen import see_facts
 from hearth.trail import Fact
@@ -98,6 +99,36 @@ def looks_at(
         **_moments(wanted, clock),
     )
     return audit.find_reads(session, query, limit=limit, offset=offset)
+
+
+def looks_at_referral(
+    session: Session,
+    referral: Referral,
+    wanted: Wanted,
+    *,
+    clock: ZoneInfo,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[Look], int]:
+    """One page of looks at a referral while it belonged to no family, and how many there are."""
+    query = ReadQuery(
+        subject_id=referral.id,
+        person_ids=[referral.id] if wanted.lists else [],
+        user_id=wanted.user_id,
+        **_moments(wanted, clock),
+    )
+    return audit.find_reads(session, query, limit=limit, offset=offset)
+
+
+def entrusted_referral(
+    session: Session, referral_id: uuid.UUID, *, user: SignedIn
+) -> Referral | None:
+    """A referral whose looks somebody may see; a family under restriction takes its own along."""
+    referral = session.get(Referral, referral_id)
+    known = referral.household_id if referral else None
+    if known and find_entrusted(session, known, user=user, permission=MINE) is None:
+        return None
+    return referral
 
 
 def log_lines(
