@@ -49,7 +49,9 @@ from hearth.accounts.sessions import was_given_out
 from hearth.audit import mails as audit_mails
 from hearth.break_glass import mails as break_glass_mails
 from hearth.break_glass.banner import look_banner
+from hearth.case_access import mails as case_access_mails
 from hearth.consents import words as consents_words
+from hearth.families import mails as families_mails
 from hearth.families.facing import facing
 from hearth.files.kinds import LARGEST
 from hearth.giving import mails
@@ -121,6 +123,9 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
     Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
     Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
+    Destination(
+        _l("Files without a keeper"), "case_access.without_keeper", "key", Permission.CASES_ENTRUST
+    ),
     Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
     Destination(_l("Key"), "keys.show", "key", Permission.KEYS_MANAGE),
     Destination(
@@ -210,6 +215,8 @@ def create_app(settings: Settings) -> HearthFlask:
         account_mails,
         audit_mails,
         break_glass_mails,
+        case_access_mails,
+        families_mails,
         retention_mails,
         reminders,
     ):
