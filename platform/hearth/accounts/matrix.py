@@ -27,6 +27,8 @@ can widen one.
 Beside every scope: a grant for one case, from when to when and for a reason, opens that family.
 A case under restriction (a colleague's relative, somebody threatened) opens by such a grant alone,
 whatever the scope. A family that somebody may not see is answered like one that does not exist.
+A restricted case that nobody is left to open to the others again gets a keeper from the privacy
+officer, who is told that there is one, sees its number and opens nothing herself.
 
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no

@@ -22,6 +22,6 @@ KINDS: Mapping[RestrictionKind, LazyString] = {
     RestrictionKind.THREATENED: _l("Somebody threatens this family"),
 }
 GRANT_KINDS: Mapping[GrantKind, LazyString] = {
-    GrantKind.GRANT: _l("Let in by name"),
+    GrantKind.GRANT: _l("Was let in by name"),
     GrantKind.BREAK_GLASS: _l("Emergency look"),
 }

@@ -54,7 +54,7 @@ def test_the_log_names_the_colleague_who_was_let_in_and_why_the_file_is_closed(
     sheet = openpyxl.load_workbook(io.BytesIO(officer.get("/records/records.xlsx").data))
     taken = str(list(sheet.worksheets[0].iter_rows(values_only=True)))
 
-    assert "Kind: Let in by name; Colleague: Test supervisor" in page
+    assert "Kind: Was let in by name; Colleague: Test supervisor" in page
     assert "Kind: Somebody threatens this family" in page
     assert str(supervisor) not in page
     assert f"kind: grant; user: {supervisor}" in taken
