@@ -19,6 +19,7 @@ from hearth.records.services import Line
 from hearth.trail import Fact
 from hearth.web.request import HearthFlask
 from tests.factories.families import open_family, staff_id
+from tests.factories.rights import open_incident
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -90,10 +91,12 @@ def test_an_event_leads_to_its_page_for_those_who_may_open_it(
 ) -> None:
     colleague = staff_id(session)
     audit.record(session, action="account.closed", subject_type="account", subject_id=colleague)
+    incident = open_incident(session)
     session.commit()
 
-    page = rows(sign_in(Role.PRIVACY_OFFICER).get("/records/?action=account.closed").text)
+    page = rows(sign_in(Role.PRIVACY_OFFICER).get("/records/").text)
 
+    assert f'href="/incidents/{incident.id}"' in page
     assert "An account was closed" in page
     assert f"/colleagues/{colleague}" not in page
 
