@@ -164,8 +164,10 @@ def test_a_forged_link_opens_nothing(
     true = link.rpartition("/")[2]
     forged = change + true.partition(".")[2] if change.endswith(".") else true[:-1] + change
 
+    other_end = "1" if true.endswith("0") else "0"
+
     answers = [
-        open_elsewhere(visitor, f"/f/{forged}"[:500]) for forged in (forged + "0", forged[::-1])
+        open_elsewhere(visitor, f"/f/{one}"[:500]) for one in (forged + other_end, forged[::-1])
     ]
 
     assert {answer.status_code for answer in answers} == {404}
