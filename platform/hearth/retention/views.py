@@ -17,7 +17,7 @@ from hearth.retention.models import Answer, RetentionNotice
 from hearth.retention.schemas import AnswerSchema, HoldSchema, LiftSchema
 from hearth.retention.services import AnsweredError
 from hearth.subject_rights import holds as standing_holds
-from hearth.subject_rights import subjects
+from hearth.subject_rights import reading, subjects
 from hearth.subject_rights.erasure import SamePersonError
 from hearth.subject_rights.holds import NotStandingError
 from hearth.subject_rights.models import LegalHold
@@ -137,5 +137,4 @@ def _entrusted(row: Row | None) -> Row | None:
 
 
 def _name(kind: SubjectKind, subject_id: uuid.UUID) -> str:
-    subject = subjects.subject_of(session, kind, subject_id)
-    return subject.name if subject else ""
+    return reading.called(session, kind, subject_id, user=person())

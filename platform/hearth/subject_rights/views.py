@@ -15,7 +15,15 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
-from hearth.subject_rights import correction, disclosure, erasure, papers, services, subjects
+from hearth.subject_rights import (
+    correction,
+    disclosure,
+    erasure,
+    papers,
+    reading,
+    services,
+    subjects,
+)
 from hearth.subject_rights.erasure_plan import preview
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
@@ -45,8 +53,10 @@ MINE = Permission.SUBJECT_RIGHTS
 PROBLEMS = (
     services.RequestError,
     disclosure.StillToReadError,
+    disclosure.ChangedError,
     disclosure.SealedNoteError,
     disclosure.ShownBeforeError,
+    reading.NotReadError,
     erasure.ObstacleError,
     erasure.SamePersonError,
     erasure.DecidedError,
@@ -89,7 +99,7 @@ def choose(household_id: uuid.UUID) -> str:
     """The people of a family, to say about whom it is."""
     family = found(subjects.subject_of(session, SubjectKind.HOUSEHOLD, household_id))
     _refuse_others(household_id)
-    people = subjects.members_of(session, household_id)
+    people = reading.as_read(session, subjects.members_of(session, household_id), user=person())
     subjects.note_look(session, household_id, user_id=person().id)
     return render_template("subject_rights/choose.html", family=family, people=people)
 
@@ -124,7 +134,7 @@ def show(request_id: uuid.UUID) -> str:
     """One request with its clock, its steps and what can be done next."""
     request = _request(request_id)
     subjects.note_look(session, request.household_id, user_id=person().id)
-    return render_template("subject_rights/show.html", **page_of(session, request))
+    return render_template("subject_rights/show.html", **page_of(session, request, person()))
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/identity", methods=BOTH)
@@ -224,7 +234,7 @@ def prepare(request_id: uuid.UUID) -> Any:
 def queue(request_id: uuid.UUID) -> str:
     """What may tell of others, entry by entry; looking at it is a look into the file."""
     request = _request(request_id)
-    entries = disclosure.queue_read_by(session, request, person().id)
+    entries = reading.queue_read_by(session, request, person())
     return render_template(
         "subject_rights/queue.html", request=request, entries=entries, words=words()
     )
@@ -241,12 +251,14 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     form = Form(DecisionSchema(), sent_form(), {"decision": disclosure.leaning(entry)})
     if form.validate():
         try:
-            disclosure.decide(session, request, entry, **form.loaded, by=person().id)
+            reading.decide(session, request, entry, **form.loaded, user=person())
             return redirect(url_for("subject_rights.queue", request_id=request.id), 303)
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
-    read = disclosure.entry_read_by(session, request, entry, person().id)
-    return form_page("subject_rights/decide.html", form, request=request, read=read, words=words())
+    read = reading.entry_read_by(session, request, entry, person())
+    mark = disclosure.mark_of_entry(session, request, entry)
+    context = {"read": read, "read_mark": mark, "words": words()}
+    return form_page("subject_rights/decide.html", form, request=request, **context)
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/file", methods=BOTH)
@@ -256,7 +268,7 @@ def hand_out(request_id: uuid.UUID) -> Any:
     request, form = _request(request_id), Form(Schema(), sent_form())
     if form.validate():
         try:
-            told = disclosure.hand_out(session, request, by=person().id)
+            told = reading.hand_out(session, request, user=person())
             return _zip(told)
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
@@ -329,7 +341,8 @@ def _take(subject: Subject) -> Any:
         )
         return _to(request)
     subjects.note_look(session, subject.household_id, user_id=person().id)
-    return form_page("subject_rights/ask.html", form, subject=subject)
+    (read,) = reading.as_read(session, [subject], user=person())
+    return form_page("subject_rights/ask.html", form, subject=read)
 
 
 def _step(

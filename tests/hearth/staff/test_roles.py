@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
 from hearth.accounts import sessions
-from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import (
@@ -24,7 +23,6 @@ from hearth.accounts.policy import (
     standing,
 )
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule, TeamMember
-from hearth.accounts.sessions import Assurance
 from hearth.audit.models import AuditEvent
 from hearth.data_classes import FieldClass
 from hearth.shelter import workplaces
@@ -189,19 +187,6 @@ def front_desk(session: Session, enter: Callable[[uuid.UUID], Visitor]) -> Visit
     for role in set(ORGANISATION_ROLES) - {Role.HOUSE_STAFF}:
         _rule(session, own.code, f"grant:{role}", WITHHELD)
     return enter(colleague(session, own.code).id)
-
-
-@pytest.fixture
-def enter(session: Session, visitor: SignIn) -> Callable[[uuid.UUID], Visitor]:
-    def sign_in(user_id: uuid.UUID) -> Visitor:
-        client = visitor("spb")
-        token = sessions.start_session(
-            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
-        )
-        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
-        return client
-
-    return sign_in
 
 
 @pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.DIRECTOR, Role.ADMINISTRATOR])
