@@ -74,6 +74,7 @@ def answer(notice_id: uuid.UUID) -> Any:
 def holds() -> str:
     """Every hold that stands."""
     rows, further = _shown(standing_holds.standing(session, on=today()))
+    services.note_looks(session, rows, user_id=person().id)
     staff = names_of(session, {hold.set_by for hold in rows})
     return render_template(
         "retention/holds.html", holds=rows, further=further, staff=staff, name=_name
@@ -109,6 +110,7 @@ def lift(hold_id: uuid.UUID) -> Any:
             return redirect(url_for("retention.holds"), 303)
         except NotStandingError:
             form.add_error(None, _("This hold was lifted before."))
+    services.note_looks(session, [standing], user_id=person().id)
     return form_page("retention/lift.html", form, hold=standing, name=_name)
 
 
