@@ -46,6 +46,7 @@ def index() -> str:
         further=further + further_kept,
         held={hold.subject_id for hold in standing_holds.standing(session, ids, on=today())},
         name=_name,
+        words=_words,
         groups=GROUPS,
     )
 
@@ -76,9 +77,8 @@ def holds() -> str:
     rows, further = _shown(standing_holds.standing(session, on=today()))
     services.note_looks(session, rows, user_id=person().id)
     staff = names_of(session, {hold.set_by for hold in rows})
-    return render_template(
-        "retention/holds.html", holds=rows, further=further, staff=staff, name=_name
-    )
+    context = {"staff": staff, "name": _name, "words": _words}
+    return render_template("retention/holds.html", holds=rows, further=further, **context)
 
 
 @blueprint.route("/data-protection/holds/new", methods=BOTH)
@@ -111,7 +111,7 @@ def lift(hold_id: uuid.UUID) -> Any:
         except NotStandingError:
             form.add_error(None, _("This hold was lifted before."))
     services.note_looks(session, [standing], user_id=person().id)
-    return form_page("retention/lift.html", form, hold=standing, name=_name)
+    return form_page("retention/lift.html", form, hold=standing, name=_name, words=_words)
 
 
 def _answered(loaded: dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +136,12 @@ def _shown(rows: Sequence[Row]) -> tuple[list[Row], int]:
 
 def _entrusted(row: Row | None) -> Row | None:
     return next(iter(_shown([row])[0]), None) if row else None
+
+
+def _words(row: Row) -> str | None:
+    kind, subject_id = row.subject_kind, row.subject_id
+    known = reading.reads_words(session, kind, subject_id, user=person())
+    return row.reason if known else None
 
 
 def _name(kind: SubjectKind, subject_id: uuid.UUID) -> str:

@@ -36,7 +36,7 @@ from hearth.shelter.seen import (
 )
 from hearth.shelter.story import story_of
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
-from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError
+from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import format_date, today
 from hearth.web.forms import Form
@@ -229,7 +229,8 @@ def workplace(house_id: uuid.UUID) -> Any:
         flash(_("Your colleague works in this house now."), "success")
         return redirect(url_for("shelter.workplace", house_id=house_id), 303)
     workers = work.workers_of(session, house_id)
-    return form_page("shelter/workplace.html", form, house=house, workers=workers)
+    reach = placeable(session, [one.user for one in workers], me)
+    return form_page("shelter/workplace.html", form, house=house, workers=workers, reach=reach)
 
 
 @blueprint.post("/colleagues/houses/<uuid:house_id>/workers/<uuid:user_id>/end")

@@ -5,7 +5,7 @@ holds, and is never the colleague herself.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,5 +41,10 @@ def offered(
 ) -> list[tuple[uuid.UUID, str]]:
     """Those of these people whom somebody may place."""
     users = session.scalars(select(User).where(User.id.in_([user_id for user_id, _name in people])))
-    reach = within_reach(session, actor, users) - {actor.id}
+    reach = placeable(session, users, actor)
     return [(user_id, name) for user_id, name in people if user_id in reach]
+
+
+def placeable(session: Session, users: Iterable[User], actor: SignedIn) -> set[uuid.UUID]:
+    """Which of these colleagues somebody may place, and of which she may say that it ends."""
+    return within_reach(session, actor, users) - {actor.id}

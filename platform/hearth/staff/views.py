@@ -20,7 +20,7 @@ from hearth.accounts.policy_models import Team
 from hearth.staff import roles as register
 from hearth.staff import services
 from hearth.staff import teams as team_register
-from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError
+from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.staff.role_forms import OwnRoleSchema, narrow_form, rules_of
 from hearth.staff.roles import NotYoursToGiveError, RoleInUse, RoleNameTakenError
 from hearth.staff.schemas import (
@@ -203,7 +203,9 @@ def team(team_id: uuid.UUID) -> Any:
         return redirect(url_for("staff.team", team_id=team_id), 303)
     members = team_register.members_of(session, team_id)
     is_mine = team_register.is_mine(session, team_id, me)
-    return form_page("staff/team.html", form, team=shown, members=members, is_mine=is_mine)
+    reach = set() if is_mine else placeable(session, [one.user for one in members], me)
+    context = {"members": members, "is_mine": is_mine, "reach": reach}
+    return form_page("staff/team.html", form, team=shown, **context)
 
 
 @blueprint.post("/colleagues/teams/<uuid:team_id>/members/<uuid:user_id>/end")

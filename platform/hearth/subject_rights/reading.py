@@ -114,6 +114,15 @@ def as_read(session: Session, subjects: Iterable[Subject], *, user: SignedIn) ->
     return [replace(one, name=_name(session, one, user)) for one in subjects]
 
 
+def reads_words(
+    session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, user: SignedIn
+) -> bool:
+    """Whether somebody reads what a human wrote about this subject, as why it is kept longer."""
+    subject = subject_of(session, kind, subject_id)
+    sees = eyes_on(session, subject.household_id if subject else None, user=user)
+    return sees is not None and sees(FieldClass.FREE_TEXT)
+
+
 def safe_contact(session: Session, request: SubjectRequest, *, user: SignedIn) -> SeenPerson | None:
     """How the family is reached without harm: by the mother's or carer's rules, whoever asks."""
     if request.household_id is None:

@@ -1,6 +1,7 @@
 """Who looked, and the log: searched, paged, printed and taken along by those it is entrusted to."""
 
 import io
+import uuid
 from collections.abc import Callable
 
 import openpyxl
@@ -21,7 +22,7 @@ from hearth.families.models import Household
 from hearth.families.vocabulary import ClosingReason
 from hearth.records.seen import FACT_CLASSES
 from hearth.service_delivery.vocabulary import ServiceKind
-from hearth.shelter.models import Destination, EndReason
+from hearth.shelter.models import Destination, EndReason, Stay
 from hearth.shelter.services import end_stay
 from tenants.context import runtime
 from tests.factories.families import TODAY, open_family, staff_id
@@ -354,11 +355,8 @@ def test_facts_are_of_the_class_that_the_register_gives_them(
     director, supervisor = staff_id(session, Role.DIRECTOR), staff_id(session, Role.SUPERVISOR)
     house = make_house(session)
     stay = make_stay(session, household=household, places=[house.places[0], None])
-    leaving = {"reason": EndReason.OTHER_HELP, "destination": Destination.SUPPORTED_HOUSING}
-    end_stay(session, stay, ended_on=TODAY, **leaving, recorded_by=director, today=TODAY)
-    kind = RestrictionKind.THREATENED
-    known = {"keeper_ids": [director], "reason": "for a test", "set_by": supervisor}
-    restrict(session, household, kind=kind, **known)
+    _leave(session, stay)
+    _threatened(session, household, keeper_id=director, set_by=supervisor)
     session.commit()
 
     events = session.scalars(select(AuditEvent)).all()
@@ -378,9 +376,7 @@ def test_why_a_file_is_closed_is_for_those_who_read_legal_matters(
 ) -> None:
     household = open_family(session)
     director, supervisor = staff_id(session, Role.DIRECTOR), staff_id(session, Role.SUPERVISOR)
-    kind = RestrictionKind.THREATENED
-    known = {"keeper_ids": [director], "reason": "for a test", "set_by": supervisor}
-    restrict(session, household, kind=kind, **known)
+    _threatened(session, household, keeper_id=director, set_by=supervisor)
     session.commit()
 
     officer, keeper = (
@@ -391,6 +387,31 @@ def test_why_a_file_is_closed_is_for_those_who_read_legal_matters(
     assert household.case_number in officer
     assert "threatened" not in officer
     assert "threatened" in keeper
+
+
+def _leave(session: Session, stay: Stay) -> None:
+    end_stay(
+        session,
+        stay,
+        ended_on=TODAY,
+        reason=EndReason.OTHER_HELP,
+        destination=Destination.SUPPORTED_HOUSING,
+        recorded_by=staff_id(session),
+        today=TODAY,
+    )
+
+
+def _threatened(
+    session: Session, household: Household, *, keeper_id: uuid.UUID, set_by: uuid.UUID
+) -> None:
+    restrict(
+        session,
+        household,
+        kind=RestrictionKind.THREATENED,
+        keeper_ids=[keeper_id],
+        reason="for a test",
+        set_by=set_by,
+    )
 
 
 CUT = "the earlier ones are missing"

@@ -222,6 +222,19 @@ def test_whom_the_file_was_opened_to_by_name_decides_about_it(
     assert family.case_number in director.get("/data-protection/ends-soon/").text
 
 
+def test_why_something_is_held_is_for_those_who_read_words(
+    session: Session, enter: Callable[[uuid.UUID], Visitor], sign_in: MakeVisitor
+) -> None:
+    hold(session, open_family(session), reason="Her brother went to court.")
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, "field:free_text")).id)
+    path = "/data-protection/holds/"
+
+    hers, the_directors = board.get(path).text, sign_in(Role.DIRECTOR).get(path).text
+
+    assert "went to court" not in hers
+    assert "went to court" in the_directors
+
+
 def test_ends_soon_names_nobody_to_whoever_reads_no_names(
     session: Session, enter: Callable[[uuid.UUID], Visitor], sign_in: MakeVisitor
 ) -> None:

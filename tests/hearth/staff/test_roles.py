@@ -355,6 +355,7 @@ def test_a_front_desk_places_only_those_whose_every_role_it_could_hand_out(
     placed = [front_desk.submit(page, {"user_id": str(warden.id)}).status_code for page in pages]
 
     assert (refused, ended, placed) == ([422, 422], [403, 403], [303, 303])
+    assert not any(end in front_desk.get(page).text for page, end in zip(pages, ends, strict=True))
     session.expire_all()
     assert as_user(session, worker.id).teams == as_user(session, warden.id).teams == {shut.id}
     assert as_user(session, worker.id).houses == {house.id}
