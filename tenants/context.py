@@ -230,6 +230,9 @@ def _unit_of_work(bind: Engine | Connection, *, organisation: OrgRef | None) -> 
 
 @event.listens_for(Session, "after_commit")
 def _run_actions(session: Session) -> None:
+    # A savepoint that ends well is not durable, and what comes after it can still be refused.
+    if session.in_nested_transaction():
+        return
     session.info.pop("kept", None)
     for action in session.info.pop("after_commit", {}).values():
         action()

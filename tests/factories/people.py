@@ -10,7 +10,8 @@ from hearth.accounts import services as accounts
 from hearth.accounts import sessions
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
-from hearth.accounts.policy_models import HouseWorker, Team, TeamMember
+from hearth.accounts.policy import WITHHELD
+from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, Team, TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.accounts.sessions import Assurance
 from hearth.families.access_models import (
@@ -54,6 +55,19 @@ def colleague(session: Session, *roles: Role | str, name: str = "Test Colleague"
     session.add(user)
     session.flush()
     return user
+
+
+def narrowed(session: Session, base: Role, *withheld: str) -> str:
+    """A role of the organisation's own from which these items are taken; its code."""
+    by = staff_id(session, Role.ADMINISTRATOR)
+    own = OwnRole(name=uuid.uuid4().hex, base=base.value, created_by=by)
+    session.add(own)
+    session.flush()
+    session.add_all(
+        RoleRule(role=own.code, item=item, rule=WITHHELD, set_by=by) for item in withheld
+    )
+    session.flush()
+    return own.code
 
 
 def member_of_staff(

@@ -1,18 +1,42 @@
-"""An organisation whose tests may commit: it is made for them and dropped with all they wrote."""
+"""Somebody who signs in by her id, and an organisation whose tests may commit.
 
-from collections.abc import Iterator
+The organisation is made for them and dropped with all they wrote.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import psycopg
 import pytest
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from hearth.accounts import sessions
+from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.accounts.sessions import Assurance
 from tenants import context, provisioning
 from tenants.context import Runtime, tenant_session
 from tenants.engines import Engines
 from tenants.registry import OrgRef, Registry
+from tests.support.visitors import Visitor
+
+
+@pytest.fixture
+def enter(session: Session, visitor: Callable[..., Visitor]) -> Callable[[uuid.UUID], Visitor]:
+    """Sign somebody in whom no role alone names."""
+
+    def sign_in(user_id: uuid.UUID) -> Visitor:
+        client = visitor("spb")
+        token = sessions.start_session(
+            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
+        )
+        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
+        return client
+
+    return sign_in
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Whatever shows somebody of a family is on record, also when the form on that page is refused."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Role
 from hearth.audit.models import PersonRead
 from hearth.web.request import HearthFlask
+from tests.factories.families import TODAY, open_family
+from tests.factories.people import restriction
+from tests.factories.rights import give_consent, give_notice, hold
 from tests.isolation.belongings import ids_in
 from tests.isolation.doors import Door, fresh_token
 from tests.security.world import CANARIES, Kind, World, build
@@ -50,3 +54,48 @@ def test_no_page_shows_a_name_that_is_not_on_record(
 
     assert set(silent) == set()
     assert shown >= 5
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        (Role.DIRECTOR, "/records/?case_number={number}"),
+        (Role.PRIVACY_OFFICER, "/records/?case_number={number}"),
+        (Role.PRIVACY_OFFICER, "/records/records.xlsx?case_number={number}"),
+        (Role.DIRECTOR, "/records/families/{household}"),
+        (Role.SOCIAL_WORKER, "/families/{household}/who-looked"),
+        (Role.SOCIAL_WORKER, "/consents/"),
+        (Role.DIRECTOR, "/data-protection/holds/"),
+        (Role.PRIVACY_OFFICER, "/data-protection/holds/{hold}/lift"),
+        (Role.PRIVACY_OFFICER, "/data-protection/ends-soon/"),
+        (Role.PRIVACY_OFFICER, "/data-protection/ends-soon/{notice}"),
+    ],
+)
+def test_what_is_told_of_a_family_by_its_number_is_on_record(
+    role: Role, path: str, session: Session, sign_in: Callable[..., Visitor]
+) -> None:
+    family = open_family(session)
+    give_consent(session, family, valid_until=TODAY + timedelta(days=3))
+    ids = {"hold": hold(session, family).id, "notice": give_notice(session, family).id}
+    visitor, before = sign_in(role), looks(session)
+
+    answer = visitor.get(path.format(number=family.case_number, household=family.id, **ids))
+
+    look = session.scalars(select(PersonRead).order_by(PersonRead.read_at.desc())).first()
+    assert answer.status_code == 200
+    assert looks(session) == before + 1
+    assert look is not None
+    assert set(look.person_ids) == {member.person_id for member in family.members}
+
+
+def test_a_number_that_is_not_entrusted_to_somebody_is_no_look(
+    session: Session, sign_in: Callable[..., Visitor]
+) -> None:
+    family = open_family(session)
+    restriction(session, family)
+    director, before = sign_in(Role.DIRECTOR), looks(session)
+
+    answer = director.get(f"/records/?case_number={family.case_number}")
+
+    assert answer.status_code == 200
+    assert looks(session) == before

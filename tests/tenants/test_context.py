@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -18,10 +18,13 @@ from tenants.context import (
     Runtime,
     after_commit,
     current_organisation,
+    keep_when_refused,
+    refuse,
     shared_session,
     tenant_session,
 )
 from tenants.engines import Engines, WrongSchemaError
+from tenants.models import new_id
 from tenants.registry import OrgRef, Registry
 
 
@@ -102,6 +105,25 @@ def test_what_follows_a_commit_does_not_follow_a_rollback(spb: OrgRef) -> None:
         after_commit(session, "a", lambda: happened.append("second"))
 
     assert happened == ["second"]
+
+
+def test_a_savepoint_that_ends_well_is_neither_durable_nor_the_end_of_the_work(
+    spb: OrgRef,
+) -> None:
+    happened: list[str] = []
+    lasting = {"email": "kept@x.org", "name": "Kept", "roles": ["director"], "locale": "en"}
+
+    with tenant_session(spb) as session:
+        keep_when_refused(session, insert(User).values(id=new_id(), **lasting))
+        after_commit(session, "a", lambda: happened.append("early"))
+        with session.begin_nested():
+            session.execute(text("SELECT 1"))
+        early = list(happened)
+        refuse(session)
+        kept = session.query(User).filter_by(email="kept@x.org").count()
+
+    assert early == happened == []
+    assert kept == 1
 
 
 @pytest.fixture

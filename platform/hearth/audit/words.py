@@ -106,6 +106,7 @@ PURPOSES: dict[str, LazyString] = {
     "incident": _l("An incident"),
     "list": _l("A list of families"),
     "members": _l("A family member's data"),
+    "records": _l("What is recorded about the family"),
     "referral": _l("A referral"),
     "referrals": _l("A list of referrals"),
     "request": _l("A request about data"),

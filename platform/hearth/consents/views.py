@@ -39,6 +39,8 @@ blueprint = Blueprint("consents", __name__, template_folder="templates")
 def ending() -> str:
     """What ends soon or was taken back and still has an effect; case numbers alone."""
     rows = services.to_look_at(session, user=person(), today=today())
+    shown = {row.Consent.household_id for row in rows}
+    families.record_numbers(session, shown, user_id=person().id, purpose="consents")
     return render_template("consents/ending.html", rows=rows, **_shown())
 
 

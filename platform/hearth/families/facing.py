@@ -12,7 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import reached
+from hearth.families.access import reached, visible_households
 from hearth.families.models import CaseEpisode, Household
 
 Ids = Collection[uuid.UUID]
@@ -49,6 +49,21 @@ def eyes_on(
     """What somebody sees of each of these families, for the views of a list."""
     read = fields_on(session, household_ids, user=user, permission=permission)
     return {one: fields.__contains__ for one, fields in read.items()}
+
+
+def eyes_in_files(
+    session: Session, household_ids: Ids, *, user: SignedIn
+) -> Mapping[uuid.UUID, Sees]:
+    """What somebody reads in the files of these families, without those she does not open.
+
+    For what tells of a family elsewhere: a page of another kind tells nobody more than the file.
+    """
+    through = Permission.FAMILIES_READ
+    visible = visible_households(user, through)
+    opened = session.scalars(
+        select(Household.id).where(Household.id.in_(household_ids), visible)
+    ).all()
+    return eyes_on(session, opened, user=user, permission=through)
 
 
 def facing(session: Session, named: Mapping[str, Any], *, user: SignedIn) -> SignedIn:

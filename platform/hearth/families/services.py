@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import ARRAY, Uuid, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import holders
@@ -191,6 +191,18 @@ def record_listed(
             purpose=purpose,
             number=len(households),
         )
+
+
+def record_numbers(
+    session: Session, household_ids: Collection[uuid.UUID], *, user_id: uuid.UUID, purpose: str
+) -> None:
+    """Note that a list told somebody something of these families by their case numbers alone."""
+    shown = session.scalars(
+        select(Household)
+        .where(Household.id.in_(household_ids))
+        .options(selectinload(Household.members))
+    ).all()
+    record_listed(session, shown, user_id=user_id, purpose=purpose)
 
 
 def _record(

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,8 @@ from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
 from hearth.clock import organisation_of, today
 from hearth.data_classes import FieldClass
-from hearth.families.access import entrusted_households, is_bound
+from hearth.families.access import entrusted_households, is_bound, visible_households
+from hearth.families.facing import eyes_in_files
 from hearth.families.models import (
     CaseEpisode,
     Household,
@@ -229,13 +230,16 @@ def _concerned(
         chosen = chosen.where(HouseholdMember.person_id == person_id)
     rows = {member.person_id: (member, number) for member, number in session.execute(chosen)}
     told, hidden = _notices(session, incident), _hidden(session, user)
-    through = _told_through(session, {member.household_id for member, _number in rows.values()})
+    families = {member.household_id for member, _number in rows.values()}
+    through = _told_through(session, families)
+    in_files = eyes_in_files(session, families, user=user) if is_bound(user) else {}
     found = []
     for member, case_number in sorted(rows.values(), key=_by_case):
         reach = _reach(member, through)
         if {member.person_id, reach.id if reach else None} & hidden:
             continue
-        sees = eyes if member.is_current else _without_contact(eyes)
+        own = in_files.get(member.household_id, eyes)
+        sees = own if member.is_current else _without_contact(own)
         found.append(
             Concerned(
                 person=see_person(member.person, sees),
@@ -270,14 +274,21 @@ def _without_contact(eyes: Sees) -> Sees:
 
 
 def _hidden(session: Session, user: SignedIn) -> set[uuid.UUID]:
-    """Who belongs to a family that is not entrusted to somebody, whatever else she belongs to."""
+    """Who belongs to a family that is not entrusted to somebody, whatever else she belongs to.
+
+    To whoever is bound, one whose file she does not open is a number here as well.
+    """
     if not is_bound(user):
         return set()
+    opens = visible_households(user, Permission.FAMILIES_READ)
     return set(
         session.scalars(
             select(HouseholdMember.person_id)
             .join(Household, Household.id == HouseholdMember.household_id)
-            .where(HouseholdMember.superseded_at.is_(None), ~entrusted_households(user, MINE))
+            .where(
+                HouseholdMember.superseded_at.is_(None),
+                ~and_(entrusted_households(user, MINE), opens),
+            )
         )
     )
 

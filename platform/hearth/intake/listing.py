@@ -1,22 +1,29 @@
 """The list of referrals people work from: the most urgent of those that wait come first."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, case, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.intake.models import Referral
-from hearth.intake.seen import visible_referrals
+from hearth.intake.seen import of_families_read, visible_referrals
 from hearth.intake.vocabulary import ReferralState, Urgency
 from hearth.sealing import Kind
 from hearth.sealing.blind import has_words
 
-NAMED = (Kind.SURNAME, Kind.BODY)
+P = Permission
+# By which words of a referral somebody is found, by the class of what they are taken from.
+FOUND_BY: Mapping[FieldClass, frozenset[Kind]] = {
+    FieldClass.IDENTITY: frozenset({Kind.SURNAME}),
+    FieldClass.FREE_TEXT: frozenset({Kind.BODY}),
+    FieldClass.CONTACT: frozenset({Kind.PHONE}),
+}
 
 
 class ReferralView(StrEnum):
@@ -54,7 +61,7 @@ def find_referrals(
     """One page of the referrals somebody sees, and how many there are in all."""
     chosen = _chosen(query, user)
     if query.text.strip():
-        chosen = chosen.where(*_named(session, query.text, user))
+        chosen = chosen.where(_named(session, query.text, user))
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     rank = case({urgency: n for n, urgency in enumerate(Urgency)}, value=Referral.urgency)
     urgent_first = [rank] if query.view is ReferralView.WAITING else []
@@ -82,11 +89,27 @@ def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
     )
 
 
-def _named(session: Session, text: str, user: SignedIn) -> list[ColumnElement[bool]]:
-    through = Permission.REFERRALS_READ
-    # Finding somebody tells what the page would: by name or by telephone.
-    kinds = {*NAMED} if user.sees(FieldClass.IDENTITY, through) else set()
-    kinds |= {Kind.PHONE} if user.sees(FieldClass.CONTACT, through) else set()
-    if not kinds:
-        return [false()]
-    return list(has_words(session, Referral.id.expression, text, kinds=kinds))
+def _named(session: Session, text: str, user: SignedIn) -> ColumnElement[bool]:
+    """Finding somebody tells what the page would: by name, by what helps her, or by telephone.
+
+    One with a family is read with the eyes that read the family, wherever a role reads families.
+    """
+    of_family = P.FAMILIES_READ if user.may(P.FAMILIES_READ) else P.REFERRALS_READ
+    ways: list[tuple[ColumnElement[bool], frozenset[Kind]]] = [
+        (Referral.episode_id.is_(None), _kinds(user, P.REFERRALS_READ)),
+        (Referral.episode_id.is_not(None), _kinds(user, of_family)),
+    ]
+    if user.has_facets(of_family) and of_family is P.FAMILIES_READ:
+        ways += [(of_families_read(user, one), kinds) for one, kinds in FOUND_BY.items()]
+    found = [
+        and_(where, *has_words(session, Referral.id.expression, text, kinds=kinds))
+        for where, kinds in ways
+        if kinds
+    ]
+    return or_(false(), *found)
+
+
+def _kinds(user: SignedIn, through: Permission) -> frozenset[Kind]:
+    """By which kinds of words somebody finds what she reads through a permission."""
+    read = [kinds for one, kinds in FOUND_BY.items() if user.sees(one, through)]
+    return frozenset[Kind]().union(*read)

@@ -43,20 +43,20 @@ class SeenReferral:
     urgency: Urgency = of_class(None)
     state: ReferralState = of_class(None)
     is_waiting: bool = of_class(None)
-    referrer_body: str | None = of_class(F.CASEWORK)
-    referrer_name: str | None = of_class(F.CONTACT)
+    referrer_body: str | None = of_class(F.FREE_TEXT)
+    referrer_name: str | None = of_class(F.IDENTITY)
     referrer_phone: str | None = of_class(F.CONTACT)
     mother_name: str = of_class(F.IDENTITY, hidden="")
     mother_contact: str | None = of_class(F.CONTACT)
     safe_to_call: bool | None = of_class(None)
     children_count: int | None = of_class(None)
-    children_ages: str | None = of_class(F.IDENTITY)
+    children_ages: str | None = of_class(F.FREE_TEXT)
     needs: tuple[Need, ...] = of_class(F.CASEWORK, hidden=())
     situation: str | None = of_class(F.FREE_TEXT)
     decided_at: datetime | None = of_class(None)
     decision_reason: DecisionReason | None = of_class(F.CASEWORK)
     decision_note: str | None = of_class(F.FREE_TEXT)
-    referred_on_to: str | None = of_class(F.CASEWORK)
+    referred_on_to: str | None = of_class(F.FREE_TEXT)
     receiver: Colleague = of_class(None)
     decider: Colleague | None = of_class(None)
     household_id: uuid.UUID | None = of_class(None)
@@ -87,6 +87,12 @@ def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[b
     waiting = and_(Referral.episode_id.is_(None), _received(user, permission))
     seen_family = _of_family(visible_households(user, Permission.FAMILIES_READ))
     return or_(waiting, seen_family, taken)
+
+
+def of_families_read(user: SignedIn, field_class: FieldClass) -> ColumnElement[bool]:
+    """The condition on ``Referral`` that it has a family of which somebody reads such data."""
+    through = Permission.FAMILIES_READ
+    return _of_family(visible_households(user.reading(field_class, through), through))
 
 
 def find_referral(

@@ -15,6 +15,10 @@ FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
     ("household", "reason"): frozenset({FieldClass.CASEWORK}),
     ("stay", "reason"): frozenset({FieldClass.CASEWORK}),
     ("stay", "destination"): frozenset({FieldClass.CASEWORK}),
+    ("household_restriction", "kind"): frozenset({FieldClass.LEGAL}),
+    ("consent", "purpose"): frozenset({FieldClass.CASEWORK}),
+    ("consent", "giver"): frozenset({FieldClass.CASEWORK}),
+    ("glass_look", "reason"): frozenset({FieldClass.CASEWORK}),
 }
 
 

@@ -18,6 +18,7 @@ from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
 from hearth.families.access import entrusted_households, find_entrusted, is_bound
 from hearth.families.models import Household
+from hearth.families.services import record_read
 from hearth.intake.models import Referral
 from hearth.records.naming import colleagues_in, own_roles_in
 from hearth.records.seen import see_facts
@@ -145,6 +146,22 @@ def log_lines(
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     page = chosen.order_by(AuditEvent.seq.desc()).limit(limit).offset(offset)
     return _as_seen(session, session.scalars(page).all(), user), total
+
+
+def note_look(session: Session, wanted: Wanted, *, user: SignedIn) -> None:
+    """Note whose file somebody reads in the log: that of the case by whose number she asks."""
+    if not wanted.case_number:
+        return
+    numbered = select(Household.id).where(
+        Household.case_number == wanted.case_number.strip(), entrusted_households(user, MINE)
+    )
+    for household_id in session.scalars(numbered):
+        note_look_at(session, household_id, user=user)
+
+
+def note_look_at(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> None:
+    """Note that somebody reads what is recorded about a family, like every other look."""
+    record_read(session, household_id=household_id, user_id=user.id, purpose="records")
 
 
 def people_of_staff(session: Session) -> list[tuple[uuid.UUID, str]]:

@@ -66,6 +66,7 @@ def index() -> Any:
     """Everything that was done in this organisation, the newest first."""
     form, wanted = _asked(EventsSchema())
     number = asked_page()
+    services.note_look(session, wanted, user=person())
     lines, total = services.log_lines(
         session,
         wanted,
@@ -86,6 +87,7 @@ def export() -> Any:
     clock = organisation().clock
     user, most = person(), MOST_EXPORTED
     lines, total = services.log_lines(session, wanted, user=user, clock=clock, limit=most)
+    services.note_look(session, wanted, user=user)
     services.record_export(session, wanted, len(lines))
     return attachment(workbook(lines, total), "records.xlsx")
 
@@ -117,6 +119,7 @@ def _entrusted(household_id: uuid.UUID) -> Household | None:
 def _looks(household: Household, endpoint: str) -> Any:
     if not services.may_see_looks(person(), household):
         abort(404)
+    services.note_look_at(session, household.id, user=person())
     return _looks_page(
         partial(services.looks_at, session, household),
         _urls(endpoint, household_id=household.id),

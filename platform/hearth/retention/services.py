@@ -1,7 +1,7 @@
 """Reads the clocks, gives notice, hears what a human says, and ends what has served its time."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,6 +15,7 @@ from hearth.clock import day_of
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.post import watchers
 from hearth.families.models import CaseEpisode
+from hearth.families.services import record_numbers
 from hearth.giving.models import Gift
 from hearth.intake.models import Referral
 from hearth.outbox.services import put
@@ -22,7 +23,7 @@ from hearth.retention.models import Answer, RetentionNotice
 from hearth.subject_rights import erasure
 from hearth.subject_rights.erasure import ObstacleError, SamePersonError
 from hearth.subject_rights.erasure_plan import Obstacle
-from hearth.subject_rights.models import Erasure
+from hearth.subject_rights.models import Erasure, LegalHold
 from tenants.legal import LegalProfile
 
 NOTICE = timedelta(days=30)
@@ -79,13 +80,17 @@ def give_notices(session: Session, *, profile: LegalProfile, today: date) -> int
     return given
 
 
-def note_looks(session: Session, notices: Iterable[RetentionNotice], *, user_id: uuid.UUID) -> None:
-    """Note whom the list names: a request for help bears a name, everything else a number."""
-    for notice in notices:
-        if notice.subject_kind is SubjectKind.REFERRAL:
+def note_looks(
+    session: Session, rows: Sequence[RetentionNotice | LegalHold], *, user_id: uuid.UUID
+) -> None:
+    """Note whom a list tells of: a request for help by its name, a family by its number."""
+    for row in rows:
+        if row.subject_kind is SubjectKind.REFERRAL:
             audit.record_read(
-                session, subject_id=notice.subject_id, user_id=user_id, purpose="retention"
+                session, subject_id=row.subject_id, user_id=user_id, purpose="retention"
             )
+    families = {row.subject_id for row in rows if row.subject_kind is SubjectKind.HOUSEHOLD}
+    record_numbers(session, families, user_id=user_id, purpose="retention")
 
 
 def answer(

@@ -17,7 +17,7 @@ from hearth.retention.models import Answer, RetentionNotice
 from hearth.retention.schemas import AnswerSchema, HoldSchema, LiftSchema
 from hearth.retention.services import AnsweredError
 from hearth.subject_rights import holds as standing_holds
-from hearth.subject_rights import subjects
+from hearth.subject_rights import reading, subjects
 from hearth.subject_rights.erasure import SamePersonError
 from hearth.subject_rights.holds import NotStandingError
 from hearth.subject_rights.models import LegalHold
@@ -46,6 +46,7 @@ def index() -> str:
         further=further + further_kept,
         held={hold.subject_id for hold in standing_holds.standing(session, ids, on=today())},
         name=_name,
+        words=_words,
         groups=GROUPS,
     )
 
@@ -74,10 +75,10 @@ def answer(notice_id: uuid.UUID) -> Any:
 def holds() -> str:
     """Every hold that stands."""
     rows, further = _shown(standing_holds.standing(session, on=today()))
+    services.note_looks(session, rows, user_id=person().id)
     staff = names_of(session, {hold.set_by for hold in rows})
-    return render_template(
-        "retention/holds.html", holds=rows, further=further, staff=staff, name=_name
-    )
+    context = {"staff": staff, "name": _name, "words": _words}
+    return render_template("retention/holds.html", holds=rows, further=further, **context)
 
 
 @blueprint.route("/data-protection/holds/new", methods=BOTH)
@@ -109,7 +110,8 @@ def lift(hold_id: uuid.UUID) -> Any:
             return redirect(url_for("retention.holds"), 303)
         except NotStandingError:
             form.add_error(None, _("This hold was lifted before."))
-    return form_page("retention/lift.html", form, hold=standing, name=_name)
+    services.note_looks(session, [standing], user_id=person().id)
+    return form_page("retention/lift.html", form, hold=standing, name=_name, words=_words)
 
 
 def _answered(loaded: dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +138,11 @@ def _entrusted(row: Row | None) -> Row | None:
     return next(iter(_shown([row])[0]), None) if row else None
 
 
+def _words(row: Row) -> str | None:
+    kind, subject_id = row.subject_kind, row.subject_id
+    known = reading.reads_words(session, kind, subject_id, user=person())
+    return row.reason if known else None
+
+
 def _name(kind: SubjectKind, subject_id: uuid.UUID) -> str:
-    subject = subjects.subject_of(session, kind, subject_id)
-    return subject.name if subject else ""
+    return reading.called(session, kind, subject_id, user=person())

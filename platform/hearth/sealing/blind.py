@@ -21,6 +21,12 @@ def blind(session: Session, kind: Kind, value: str) -> bytes:
     return hmac.digest(key, f"{kind}|{value}".encode(), "sha256")[:TOKEN_BYTES]
 
 
+def mark_of(session: Session, *parts: str) -> str:
+    """By what it is told later whether a text is still the same; it tells nothing of the text."""
+    key = keyring(session).organisation_key(Purpose.BLIND_INDEX)
+    return hmac.digest(key, "|".join(("mark", *parts)).encode(), "sha256").hex()
+
+
 def has_words(
     session: Session,
     subject: ColumnElement[UUID] | InstrumentedAttribute[UUID],

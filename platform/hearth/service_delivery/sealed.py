@@ -5,13 +5,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, select, true, update
+from sqlalchemy import (
+    TIMESTAMP,
+    ColumnElement,
+    Select,
+    Uuid,
+    column,
+    select,
+    table,
+    true,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.accounts.services import SignedIn
-from hearth.accounts.standing import in_roles
+from hearth.accounts.standing import holders, in_roles
 from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
@@ -26,6 +36,12 @@ KIND_CLASSES = {
 """Kinds of help that tell by themselves what only a class of data may tell."""
 TOLD_BY_KIND = frozenset(KIND_CLASSES.values())
 """Whoever does not read all of these sees no kind: one hidden beside others would tell itself."""
+# Requests belong to a feature that stands above this one.
+_REQUESTS = table(
+    "subject_requests",
+    column("household_id", Uuid()),
+    column("closed_at", TIMESTAMP(timezone=True)),
+).c
 LEADING = frozenset({Role.SUPERVISOR, Role.DIRECTOR})
 """Who changes another's words where they are wrong; the file says as what."""
 
@@ -122,6 +138,22 @@ def readers(session: Session, service: ServiceDelivery) -> Sequence[NoteGrant]:
     ).all()
 
 
+def possible_readers(session: Session, service: ServiceDelivery) -> list[tuple[uuid.UUID, str]]:
+    """Whom the owner of a sealed note may let read it, by name.
+
+    Those who read files; and the officer while somebody of the family waits for an answer, because
+    nobody else can give the woman what was written about her.
+    """
+    reading = {grant.user_id for grant in readers(session, service)} | {service.provided_by}
+    possible = dict(holders(session, Permission.FAMILIES_READ))
+    if _is_asked_about(session, service):
+        officers = in_roles(session, {Role.PRIVACY_OFFICER})
+        answering = holders(session, Permission.SUBJECT_RIGHTS)
+        possible |= {user_id: name for user_id, name in answering if user_id in officers}
+    named = sorted(possible.items(), key=lambda one: (one[1], one[0]))
+    return [(user_id, name) for user_id, name in named if user_id not in reading]
+
+
 def let_read(session: Session, service: ServiceDelivery, *, user_id: uuid.UUID) -> None:
     """Let a colleague read a sealed note from now on; the view makes sure that its owner asks."""
     if all(grant.user_id != user_id for grant in readers(session, service)):
@@ -176,6 +208,13 @@ def carry_over(session: Session, before: ServiceDelivery, after: ServiceDelivery
     for one in former:
         one.sealed = after.sealed
     session.flush()
+
+
+def _is_asked_about(session: Session, service: ServiceDelivery) -> bool:
+    waiting = select(_REQUESTS.household_id).where(
+        _REQUESTS.household_id == service.household_id, _REQUESTS.closed_at.is_(None)
+    )
+    return session.scalar(select(waiting.exists())) is True
 
 
 def _by(

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import ROLE_LABELS, Permission
-from hearth.accounts.standing import holders
 from hearth.families.access import find_household, is_reached_by_role
 from hearth.families.models import Household
 from hearth.families.seen import see_household
@@ -148,10 +147,8 @@ def _own_note(household_id: uuid.UUID, note_id: uuid.UUID) -> ServiceDelivery:
 
 
 def _reader_form(note: ServiceDelivery, sent: Any) -> Form:
-    reading = {grant.user_id for grant in sealed.readers(session, note)} | {note.provided_by}
-    possible = holders(session, Permission.FAMILIES_READ)
-    choices = [(user_id, name) for user_id, name in possible if user_id not in reading]
-    return Form(NoteReaderSchema(), sent, choices={"user_id": choices})
+    choices = {"user_id": sealed.possible_readers(session, note)}
+    return Form(NoteReaderSchema(), sent, choices=choices)
 
 
 def _readers_page(note: ServiceDelivery, form: Form | None) -> Any:

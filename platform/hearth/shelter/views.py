@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from hearth.accounts.guard import permit, person
+from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.audit import services as audit
@@ -36,6 +36,7 @@ from hearth.shelter.seen import (
 )
 from hearth.shelter.story import story_of
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
+from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import format_date, today
 from hearth.web.forms import Form
@@ -220,16 +221,16 @@ def workplaces() -> str:
 @permit(Permission.ROLES_MANAGE, fresh=True)
 def workplace(house_id: uuid.UUID) -> Any:
     """Who works in a house, and who begins there."""
-    house, me = found(session.get(House, house_id)), person().id
-    possible = work.possible_workers(session, house_id)
-    others = [(user_id, name) for user_id, name in possible if user_id != me]
-    form = Form(schemas.WorkerSchema(), sent_form(), choices={"user_id": others})
+    house, me = found(session.get(House, house_id)), person()
+    possible = work.possible_workers(session, house_id, actor=me)
+    form = Form(schemas.WorkerSchema(), sent_form(), choices={"user_id": possible})
     if form.validate():
-        work.begin_work(session, house_id=house_id, **form.loaded, set_by=me)
+        work.begin_work(session, house_id=house_id, **form.loaded, actor=me)
         flash(_("Your colleague works in this house now."), "success")
         return redirect(url_for("shelter.workplace", house_id=house_id), 303)
     workers = work.workers_of(session, house_id)
-    return form_page("shelter/workplace.html", form, house=house, workers=workers)
+    reach = placeable(session, [one.user for one in workers], me)
+    return form_page("shelter/workplace.html", form, house=house, workers=workers, reach=reach)
 
 
 @blueprint.post("/colleagues/houses/<uuid:house_id>/workers/<uuid:user_id>/end")
@@ -237,8 +238,11 @@ def workplace(house_id: uuid.UUID) -> Any:
 def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
     """Let a colleague work in a house no longer."""
     worker = found(work.worker_in(session, house_id=house_id, user_id=user_id))
-    work.end_work(session, worker, ended_by=person().id)
-    flash(_("Your colleague no longer works in this house."), "success")
+    try:
+        work.end_work(session, worker, actor=person())
+        flash(_("Your colleague no longer works in this house."), "success")
+    except (ToOneselfError, NotYoursToPlaceError):
+        refuse(Permission.ROLES_MANAGE)
     return redirect(url_for("shelter.workplace", house_id=house_id), 303)
 
 

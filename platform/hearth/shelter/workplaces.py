@@ -9,12 +9,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.policy_models import HouseWorker
+from hearth.accounts.services import SignedIn
 from hearth.accounts.standing import holders
 from hearth.audit import services as audit
-
-
-class ToOneselfError(Exception):
-    """Nobody puts herself to work in a house: it would show her who lives there."""
+from hearth.staff.placing import offered, refuse_placing
 
 
 def workers_of(session: Session, house_id: uuid.UUID) -> Sequence[HouseWorker]:
@@ -39,38 +37,45 @@ def worker_in(session: Session, *, house_id: uuid.UUID, user_id: uuid.UUID) -> H
 
 
 def begin_work(
-    session: Session, *, house_id: uuid.UUID, user_id: uuid.UUID, set_by: uuid.UUID
+    session: Session, *, house_id: uuid.UUID, user_id: uuid.UUID, actor: SignedIn
 ) -> HouseWorker:
     """Let a colleague work in a house from now on.
 
-    :raises ToOneselfError: she would put herself there.
+    :raises ToOneselfError: she would put herself there, and see who lives there.
+    :raises NotYoursToPlaceError: the colleague is beyond the actor's reach.
     """
-    if user_id == set_by:
-        raise ToOneselfError
+    refuse_placing(session, user_id, actor)
     present = worker_in(session, house_id=house_id, user_id=user_id)
     if present is not None:
         return present
     worker = HouseWorker(
-        house_id=house_id, user_id=user_id, set_by=set_by, from_at=datetime.now(UTC)
+        house_id=house_id, user_id=user_id, set_by=actor.id, from_at=datetime.now(UTC)
     )
     session.add(worker)
     session.flush()
-    _record(session, "house.work-begun", worker, set_by)
+    _record(session, "house.work-begun", worker, actor.id)
     return worker
 
 
-def end_work(session: Session, worker: HouseWorker, *, ended_by: uuid.UUID) -> None:
-    """Let a colleague work in a house no longer."""
-    worker.until_at, worker.ended_by = datetime.now(UTC), ended_by
+def end_work(session: Session, worker: HouseWorker, *, actor: SignedIn) -> None:
+    """Let a colleague work in a house no longer.
+
+    :raises ToOneselfError: it is the actor herself.
+    :raises NotYoursToPlaceError: the colleague is beyond the actor's reach.
+    """
+    refuse_placing(session, worker.user_id, actor)
+    worker.until_at, worker.ended_by = datetime.now(UTC), actor.id
     session.flush()
-    _record(session, "house.work-ended", worker, ended_by)
+    _record(session, "house.work-ended", worker, actor.id)
 
 
-def possible_workers(session: Session, house_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
-    """Who may see the houses at all and does not work in this one, by name."""
+def possible_workers(
+    session: Session, house_id: uuid.UUID, *, actor: SignedIn
+) -> list[tuple[uuid.UUID, str]]:
+    """Whom somebody may put into a house: who may see the houses and does not work in this one."""
     here = {worker.user_id for worker in workers_of(session, house_id) if not worker.until_at}
     able = holders(session, Permission.SHELTER_READ)
-    return [(user_id, name) for user_id, name in able if user_id not in here]
+    return offered(session, [one for one in able if one[0] not in here], actor)
 
 
 def _record(session: Session, action: str, worker: HouseWorker, actor_id: uuid.UUID) -> None:

@@ -1,7 +1,8 @@
 """Narrows roles within their bounds, names roles of the organisation's own, and hands them out.
 
 Like SQL's grant option: a role is handed out by those who hold the option for it, within the bounds
-of the policy, and never to oneself. Nobody changes a role that she holds.
+of the policy, and never to oneself. Nobody changes a role that she holds, nor which ones she holds:
+without one of them she may be somebody to whom more opens.
 """
 
 import uuid
@@ -135,12 +136,12 @@ def narrow(session: Session, role: RoleInUse, rules: Mapping[str, str], *, actor
 def hand_out(session: Session, user: User, codes: Collection[str], *, actor: SignedIn) -> None:
     """Let somebody have exactly these roles; what changes is written down with who changed it.
 
-    :raises NotYoursToGiveError: one that changes is not the actor's to give or to take, or she
-        would give it to herself.
+    :raises NotYoursToGiveError: one that changes is not the actor's to give or to take, or it is
+        her own.
     """
     before, after = set(user.roles), set(codes)
     options = {role.code for role in grantable(session, actor)}
-    if not before ^ after <= options or (user.id == actor.id and after - before):
+    if not before ^ after <= options or (user.id == actor.id and before != after):
         raise NotYoursToGiveError
     now = datetime.now(UTC)
     for row in _assignments(session, user):

@@ -9,11 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from hearth.accounts.models import User
 from hearth.accounts.policy_models import Team, TeamMember
+from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
-
-
-class ToOneselfError(Exception):
-    """Nobody puts herself into a team: it would open families to her."""
+from hearth.staff.placing import ToOneselfError, offered, refuse_placing
 
 
 class TeamNameTakenError(Exception):
@@ -56,20 +54,22 @@ def form_team(session: Session, *, name: str, created_by: uuid.UUID) -> Team:
     return team
 
 
-def join(session: Session, team: Team, *, user_id: uuid.UUID, set_by: uuid.UUID) -> TeamMember:
+def join(session: Session, team: Team, *, user_id: uuid.UUID, actor: SignedIn) -> TeamMember:
     """Let a colleague belong to a team from now on.
 
-    :raises ToOneselfError: she would put herself there.
+    :raises ToOneselfError: the actor would put herself there, or belongs to the team.
+    :raises NotYoursToPlaceError: the colleague is beyond the actor's reach.
     """
-    if user_id == set_by:
-        raise ToOneselfError
+    _refuse(session, team.id, user_id, actor)
     present = member_of(session, team_id=team.id, user_id=user_id)
     if present is not None:
         return present
-    member = TeamMember(team_id=team.id, user_id=user_id, set_by=set_by, from_at=datetime.now(UTC))
+    member = TeamMember(
+        team_id=team.id, user_id=user_id, set_by=actor.id, from_at=datetime.now(UTC)
+    )
     session.add(member)
     session.flush()
-    _record(session, "team.joined", member, set_by)
+    _record(session, "team.joined", member, actor.id)
     return member
 
 
@@ -84,15 +84,32 @@ def member_of(session: Session, *, team_id: uuid.UUID, user_id: uuid.UUID) -> Te
     ).one_or_none()
 
 
-def leave(session: Session, member: TeamMember, *, ended_by: uuid.UUID) -> None:
-    """Let a colleague belong to a team no longer."""
-    member.until_at, member.ended_by = datetime.now(UTC), ended_by
+def leave(session: Session, member: TeamMember, *, actor: SignedIn) -> None:
+    """Let a colleague belong to a team no longer.
+
+    :raises ToOneselfError: the actor belongs to the team.
+    :raises NotYoursToPlaceError: the colleague is beyond the actor's reach.
+    """
+    _refuse(session, member.team_id, member.user_id, actor)
+    member.until_at, member.ended_by = datetime.now(UTC), actor.id
     session.flush()
-    _record(session, "team.left", member, ended_by)
+    _record(session, "team.left", member, actor.id)
 
 
-def possible_members(session: Session, team_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
-    """Who works here and does not belong to the team, by name."""
+def is_mine(session: Session, team_id: uuid.UUID, actor: SignedIn) -> bool:
+    """Whether somebody belongs to a team; who else does is then for others to say.
+
+    A team opens its families to every member: a colleague who joins brings hers along.
+    """
+    return member_of(session, team_id=team_id, user_id=actor.id) is not None
+
+
+def possible_members(
+    session: Session, team_id: uuid.UUID, *, actor: SignedIn
+) -> list[tuple[uuid.UUID, str]]:
+    """Whom somebody may put into a team, by name: who works here and does not belong to it."""
+    if is_mine(session, team_id, actor):
+        return []
     here = select(TeamMember.user_id).where(
         TeamMember.team_id == team_id, TeamMember.until_at.is_(None)
     )
@@ -101,7 +118,13 @@ def possible_members(session: Session, team_id: uuid.UUID) -> list[tuple[uuid.UU
         .where(User.disabled_at.is_(None), User.id.not_in(here))
         .order_by(User.name, User.id)
     )
-    return [(row.id, row.name) for row in rows]
+    return offered(session, [(row.id, row.name) for row in rows], actor)
+
+
+def _refuse(session: Session, team_id: uuid.UUID, user_id: uuid.UUID, actor: SignedIn) -> None:
+    if is_mine(session, team_id, actor):
+        raise ToOneselfError
+    refuse_placing(session, user_id, actor)
 
 
 def _record(session: Session, action: str, member: TeamMember, actor_id: uuid.UUID) -> None:

@@ -20,6 +20,7 @@ from hearth.accounts.policy_models import Team
 from hearth.staff import roles as register
 from hearth.staff import services
 from hearth.staff import teams as team_register
+from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.staff.role_forms import OwnRoleSchema, narrow_form, rules_of
 from hearth.staff.roles import NotYoursToGiveError, RoleInUse, RoleNameTakenError
 from hearth.staff.schemas import (
@@ -193,16 +194,18 @@ def add_team() -> Any:
 @permit(Permission.ROLES_MANAGE, fresh=True)
 def team(team_id: uuid.UUID) -> Any:
     """Who belongs to a team, and who joins it."""
-    shown, me = found(session.get(Team, team_id)), person().id
-    possible = team_register.possible_members(session, team_id)
-    others = [(user_id, name) for user_id, name in possible if user_id != me]
-    form = Form(TeamMemberSchema(), sent_form(), choices={"user_id": others})
+    shown, me = found(session.get(Team, team_id)), person()
+    possible = team_register.possible_members(session, team_id, actor=me)
+    form = Form(TeamMemberSchema(), sent_form(), choices={"user_id": possible})
     if form.validate():
-        team_register.join(session, shown, **form.loaded, set_by=me)
+        team_register.join(session, shown, **form.loaded, actor=me)
         flash(_("Your colleague belongs to the team now."), "success")
         return redirect(url_for("staff.team", team_id=team_id), 303)
     members = team_register.members_of(session, team_id)
-    return form_page("staff/team.html", form, team=shown, members=members)
+    is_mine = team_register.is_mine(session, team_id, me)
+    reach = set() if is_mine else placeable(session, [one.user for one in members], me)
+    context = {"members": members, "is_mine": is_mine, "reach": reach}
+    return form_page("staff/team.html", form, team=shown, **context)
 
 
 @blueprint.post("/colleagues/teams/<uuid:team_id>/members/<uuid:user_id>/end")
@@ -210,8 +213,13 @@ def team(team_id: uuid.UUID) -> Any:
 def leave_team(team_id: uuid.UUID, user_id: uuid.UUID) -> Response:
     """Let a colleague belong to a team no longer."""
     member = found(team_register.member_of(session, team_id=team_id, user_id=user_id))
-    team_register.leave(session, member, ended_by=person().id)
-    flash(_("Your colleague has left the team."), "success")
+    try:
+        team_register.leave(session, member, actor=person())
+        flash(_("Your colleague has left the team."), "success")
+    except ToOneselfError:
+        flash(_("You belong to this team yourself. Somebody else says who joins it."), "warning")
+    except NotYoursToPlaceError:
+        refuse(Permission.ROLES_MANAGE)
     return redirect(url_for("staff.team", team_id=team_id), 303)
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import Session
 
 from hearth.data_register.registry import DataField
+from hearth.sealing.blind import mark_of
+from hearth.sealing.errors import KeysLockedError
 from hearth.sealing.services import refuse_locked
 from hearth.service_delivery.sealed import is_closed_to
 from hearth.subject_rights.filed import FiledPaper, papers_among
@@ -33,6 +35,10 @@ WHOLE_ROW = "*"
 
 class StillToReadError(ValueError):
     """Something may tell of others and nobody has decided about it."""
+
+
+class ChangedError(ValueError):
+    """What was released was changed or sealed after somebody had read it."""
 
 
 class SealedNoteError(ValueError):
@@ -57,6 +63,11 @@ class QueueEntry:
     """The paper that the entry is about, open to whoever reads the queue."""
     is_closed: bool = False
     """Whether it is a sealed note that this reader may not read."""
+    is_covered: bool = False
+    """Whether something in it is of a kind that this reader's role does not read."""
+
+    is_stale: bool = False
+    """Whether it was released, and changed or sealed after that: somebody reads it again."""
 
     @property
     def is_row(self) -> bool:
@@ -66,7 +77,7 @@ class QueueEntry:
     @property
     def waits(self) -> bool:
         """Whether nothing is handed out before somebody decides about it."""
-        return self.entry.decision is None and not self.is_row
+        return self.is_stale or (self.entry.decision is None and not self.is_row)
 
 
 def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
@@ -104,13 +115,14 @@ def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
         )
     ).all()
     contents = _contents(session, request, _released(entries))
-    return [
+    read = [
         QueueEntry(
             entry=entry, contents=contents[key][0], value=contents[key][1], parts=contents[key][2]
         )
         for entry in entries
         if (key := (entry.table_name, entry.row_id, entry.field)) in contents
     ]
+    return [replace(one, is_stale=True) if _is_stale(session, one) else one for one in read]
 
 
 def queue_read_by(
@@ -162,15 +174,23 @@ def decide(
     *,
     decision: Decision,
     by: uuid.UUID,
+    read_mark: str = "",
 ) -> None:
     """Release a field to the requester or keep it back; so with a whole row of the family.
 
+    ``read_mark`` says what the page showed to whoever decides, where a page did.
+
     :raises ClosedError: the request has ended.
+    :raises ChangedError: what the page showed stands there no longer.
     :raises SealedNoteError: it is a sealed note that its owner has not opened to her.
     """
     lock(session, request)
     if decision is Decision.RELEASE and _is_closed(session, entry, by):
         raise SealedNoteError
+    mark = mark_of_entry(session, request, entry) if decision is Decision.RELEASE else None
+    if mark and read_mark and read_mark != mark:
+        raise ChangedError
+    entry.read_mark = mark
     entry.decision = decision
     entry.decided_by = by
     entry.decided_at = datetime.now(UTC)
@@ -179,10 +199,17 @@ def decide(
         _fill(session, request)
 
 
+def mark_of_entry(session: Session, request: SubjectRequest, entry: Disclosure) -> str:
+    """By what it is told whether an entry was changed since; empty where nothing stands there."""
+    found = (one for one in queue(session, request) if one.entry.id == entry.id)
+    return next((_mark(session, one) for one in found), "")
+
+
 def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> list[Told]:
     """What the requester may have, once; the step is recorded with it.
 
     :raises StillToReadError: something may tell of others and nobody has decided about it.
+    :raises ChangedError: something was changed or sealed after it was released.
     :raises ShownBeforeError: it was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
     """
@@ -195,11 +222,14 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     if latest.step is Step.EXPORTED:
         raise ShownBeforeError
     _fill(session, request)
-    if waiting(session, request):
+    read = queue(session, request)
+    if any(one.is_stale for one in read):
+        raise ChangedError
+    if any(one.waits for one in read):
         raise StillToReadError
     kept_back = _kept_back(session, request)
     note_look(session, request.household_id, user_id=by)
-    told = [_redacted(row, kept_back) for row in _given(session, request)]
+    told = [_redacted(row, kept_back) for row in given(session, request)]
     take_step(session, request, Step.EXPORTED, by=by)
     return told
 
@@ -224,6 +254,23 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def _is_stale(session: Session, read: QueueEntry) -> bool:
+    entry = read.entry
+    if entry.decision is not Decision.RELEASE or entry.decided_by is None:
+        return False
+    if _is_closed(session, entry, entry.decided_by):
+        return True
+    try:
+        return entry.read_mark != _mark(session, read)
+    except KeysLockedError:
+        # Nothing is handed out, and nothing can be compared, until the key is there again.
+        return False
+
+
+def _mark(session: Session, read: QueueEntry) -> str:
+    return mark_of(session, str(read.entry.id), read.contents)
+
+
 def _is_closed(session: Session, entry: Disclosure, user_id: uuid.UUID) -> bool:
     is_note = (entry.table_name, entry.field) in NOTES
     return is_note and is_closed_to(session, entry.row_id, user_id)
@@ -246,7 +293,7 @@ def _released(entries: Iterable[Disclosure]) -> set[Row]:
     }
 
 
-def _given(session: Session, request: SubjectRequest) -> list[Told]:
+def given(session: Session, request: SubjectRequest) -> list[Told]:
     """The rows that go to the requester: his own, and those of the family a human released."""
     released = _released(_decisions(session, request, Decision.RELEASE))
     return [

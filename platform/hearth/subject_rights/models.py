@@ -144,7 +144,12 @@ class Disclosure(TenantModel):
         CheckConstraint("(decision IS NULL) = (decided_by IS NULL)", name="decided"),
     )
 
-    __record__ = _record(BY_REQUEST, table_name=FieldClass.TECHNICAL, field=FieldClass.TECHNICAL)
+    __record__ = _record(
+        BY_REQUEST,
+        table_name=FieldClass.TECHNICAL,
+        field=FieldClass.TECHNICAL,
+        read_mark=FieldClass.TECHNICAL,
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("subject_requests.id"))
@@ -154,6 +159,8 @@ class Disclosure(TenantModel):
     decision: Mapped[Decision | None] = mapped_column(code_column(Decision))
     decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     decided_at: Mapped[datetime | None]
+    read_mark: Mapped[str | None] = mapped_column(String(64))
+    """What stood there when it was released: by this it is told whether it still does."""
 
 
 class ErasureProposal(TenantModel):

@@ -9,14 +9,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.services import names_of
+from hearth.accounts.services import SignedIn, names_of
 from hearth.data_register.words import GROUPS
-from hearth.families.models import Household, Person
-from hearth.families.telling import told_through
-from hearth.subject_rights import disclosure, erasure, labels, services
+from hearth.subject_rights import disclosure, erasure, labels, reading, services
 from hearth.subject_rights.correction import NotAPersonError
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
-from hearth.subject_rights.subjects import subject_of
 from hearth.subject_rights.vocabulary import RequestKind, Step
 from hearth.subject_rights.words import (
     ASKERS,
@@ -43,8 +40,15 @@ WHY: dict[type[Exception], LazyString] = {
     disclosure.StillToReadError: _l(
         "Gather the data first, and read every entry that may tell of others."
     ),
+    disclosure.ChangedError: _l(
+        "Something was changed or sealed after it had been read. Read it again, and decide anew."
+    ),
     disclosure.SealedNoteError: _l("This note is sealed. Ask whoever wrote it to let you read it."),
     disclosure.ShownBeforeError: _l("The file was handed out. Say why, and it can be made anew."),
+    reading.NotReadError: _l(
+        "Something in it is of a kind that your role does not read. Somebody who reads it gives"
+        " it out."
+    ),
     erasure.SamePersonError: _l("Somebody else has to decide: you asked for it yourself."),
     erasure.DecidedError: _l("Somebody has asked for it or decided about it before."),
 }
@@ -74,15 +78,17 @@ def words_of(session: Session, entries: Sequence[disclosure.QueueEntry]) -> dict
     return {**words(), "parts": partial(_parts, names), "contents": partial(_contents, names)}
 
 
-def page_of(session: Session, request: SubjectRequest) -> dict[str, Any]:
-    """Everything the page of one request shows."""
+def page_of(session: Session, request: SubjectRequest, user: SignedIn) -> dict[str, Any]:
+    """Everything the page of one request shows to somebody."""
+    kind, subject_id = request.subject_kind, request.subject_id
     return {
         "request": request,
-        "subject": subject_of(session, request.subject_kind, request.subject_id),
-        "safe": _safe_contact(session, request),
+        "name": reading.called(session, kind, subject_id, user=user),
+        "told": reading.own_words(session, request, user=user),
+        "safe": reading.safe_contact(session, request, user=user),
         "proposal": erasure.pending(session, request),
         "certificate": _certificate(session, request),
-        "waiting": disclosure.waiting(session, request),
+        "waiting": disclosure.waiting(session, request) if request.is_open else 0,
         "prepared": request.has(Step.PREPARED),
         "handed_out": _handed_out(request),
         "checked": _is_checked(request),
@@ -116,13 +122,6 @@ def _parts(names: labels.Names, read: disclosure.QueueEntry) -> list[tuple[str, 
 
 def _contents(names: labels.Names, read: disclosure.QueueEntry) -> str:
     return labels.in_words(read.entry.table_name, read.entry.field, read.value, names)
-
-
-def _safe_contact(session: Session, request: SubjectRequest) -> Person | None:
-    """How the family is reached without harm: by the mother's or carer's rules, whoever asks."""
-    if request.household_id is None:
-        return None
-    return told_through(session.get_one(Household, request.household_id).members)
 
 
 def _certificate(session: Session, request: SubjectRequest) -> ErasureCertificate | None:

@@ -147,6 +147,7 @@ class DecisionSchema(Schema):
         required=True,
         metadata={"label": _l("This entry"), "choices": DECISIONS.items(), "widget": "radios"},
     )
+    read_mark = fields.String(load_default="", metadata={"widget": "hidden"})
 
 
 class CorrectionSchema(Schema):

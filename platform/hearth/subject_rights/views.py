@@ -16,7 +16,15 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.files.handing import address_of
-from hearth.subject_rights import correction, disclosure, erasure, papers, services, subjects
+from hearth.subject_rights import (
+    correction,
+    disclosure,
+    erasure,
+    papers,
+    reading,
+    services,
+    subjects,
+)
 from hearth.subject_rights.erasure_plan import preview
 from hearth.subject_rights.filed import may_open
 from hearth.subject_rights.gathering import Told
@@ -48,8 +56,10 @@ MINE = Permission.SUBJECT_RIGHTS
 PROBLEMS = (
     services.RequestError,
     disclosure.StillToReadError,
+    disclosure.ChangedError,
     disclosure.SealedNoteError,
     disclosure.ShownBeforeError,
+    reading.NotReadError,
     erasure.ObstacleError,
     erasure.SamePersonError,
     erasure.DecidedError,
@@ -92,7 +102,7 @@ def choose(household_id: uuid.UUID) -> str:
     """The people of a family, to say about whom it is."""
     family = found(subjects.subject_of(session, SubjectKind.HOUSEHOLD, household_id))
     _refuse_others(household_id)
-    people = subjects.members_of(session, household_id)
+    people = reading.as_read(session, subjects.members_of(session, household_id), user=person())
     subjects.note_look(session, household_id, user_id=person().id)
     return render_template("subject_rights/choose.html", family=family, people=people)
 
@@ -127,7 +137,7 @@ def show(request_id: uuid.UUID) -> str:
     """One request with its clock, its steps and what can be done next."""
     request = _request(request_id)
     subjects.note_look(session, request.household_id, user_id=person().id)
-    return render_template("subject_rights/show.html", **page_of(session, request))
+    return render_template("subject_rights/show.html", **page_of(session, request, person()))
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/identity", methods=BOTH)
@@ -227,7 +237,7 @@ def prepare(request_id: uuid.UUID) -> Any:
 def queue(request_id: uuid.UUID) -> str:
     """What may tell of others, entry by entry; looking at it is a look into the file."""
     request = _request(request_id)
-    entries = disclosure.queue_read_by(session, request, person().id)
+    entries = reading.queue_read_by(session, request, person())
     return render_template(
         "subject_rights/queue.html",
         request=request,
@@ -248,12 +258,13 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     form = Form(DecisionSchema(), sent_form(), {"decision": disclosure.leaning(entry)})
     if form.validate():
         try:
-            disclosure.decide(session, request, entry, **form.loaded, by=person().id)
+            reading.decide(session, request, entry, **form.loaded, user=person())
             return redirect(url_for("subject_rights.queue", request_id=request.id), 303)
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
-    read = disclosure.entry_read_by(session, request, entry, person().id)
+    read = reading.entry_read_by(session, request, entry, person())
     context = {"words": words_of(session, [read]), "opens_papers": may_open(person())}
+    context["read_mark"] = disclosure.mark_of_entry(session, request, entry)
     return form_page("subject_rights/decide.html", form, request=request, read=read, **context)
 
 
@@ -263,7 +274,7 @@ def open_paper(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     """Lead to the paper that an entry is about by a link that works once, for a minute."""
     request = _request(request_id)
     entry = found(disclosure.entry_of(session, request, disclosure_id))
-    read = disclosure.entry_read_by(session, request, entry, person().id)
+    read = reading.entry_read_by(session, request, entry, person())
     if read.paper is None or not may_open(person()):
         abort(404)
     return redirect(address_of(read.paper.file_id), 303)
@@ -276,7 +287,7 @@ def hand_out(request_id: uuid.UUID) -> Any:
     request, form = _request(request_id), Form(Schema(), sent_form())
     if form.validate():
         try:
-            told = disclosure.hand_out(session, request, by=person().id)
+            told = reading.hand_out(session, request, user=person())
             return _zip(told)
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
@@ -349,7 +360,8 @@ def _take(subject: Subject) -> Any:
         )
         return _to(request)
     subjects.note_look(session, subject.household_id, user_id=person().id)
-    return form_page("subject_rights/ask.html", form, subject=subject)
+    (read,) = reading.as_read(session, [subject], user=person())
+    return form_page("subject_rights/ask.html", form, subject=read)
 
 
 def _step(

@@ -56,10 +56,10 @@ def test_grants_and_restrictions_are_recorded(session: Session) -> None:
 
 
 def test_teams_are_recorded(session: Session) -> None:
-    administrator, worker = staff_id(session, Role.ADMINISTRATOR), staff_id(session)
-    team = teams.form_team(session, name=REASON, created_by=administrator)
-    member = teams.join(session, team, user_id=worker, set_by=administrator)
-    teams.leave(session, member, ended_by=administrator)
+    administrator, worker = as_role(session, Role.ADMINISTRATOR), staff_id(session)
+    team = teams.form_team(session, name=REASON, created_by=administrator.id)
+    member = teams.join(session, team, user_id=worker, actor=administrator)
+    teams.leave(session, member, actor=administrator)
 
     told = _told(session, "team.")
 
@@ -72,9 +72,9 @@ def test_teams_are_recorded(session: Session) -> None:
 
 def test_work_in_a_house_is_recorded(session: Session) -> None:
     house, worker = make_house(session, staffed=False), staff_id(session, Role.HOUSE_STAFF)
-    by = staff_id(session, Role.ADMINISTRATOR)
-    begun = workplaces.begin_work(session, house_id=house.id, user_id=worker, set_by=by)
-    workplaces.end_work(session, begun, ended_by=by)
+    administrator = as_role(session, Role.ADMINISTRATOR)
+    begun = workplaces.begin_work(session, house_id=house.id, user_id=worker, actor=administrator)
+    workplaces.end_work(session, begun, actor=administrator)
 
     told = _told(session, "house.work")
 

@@ -19,8 +19,7 @@ def test_what_is_being_closed_is_opened_to_nobody_meanwhile(committing_org: OrgR
     with tenant_session(committing_org) as session:
         household_id = open_family(session).id
         restricting, asking, keeper = (
-            colleague(session, role).id
-            for role in (Role.SUPERVISOR, Role.DIRECTOR, Role.DIRECTOR)
+            colleague(session, role).id for role in (Role.SUPERVISOR, Role.DIRECTOR, Role.DIRECTOR)
         )
 
     def find(session: Session) -> Household | None:

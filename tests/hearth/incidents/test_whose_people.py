@@ -17,7 +17,7 @@ from hearth.incidents.models import Incident, PersonNotice
 from hearth.incidents.people import Criteria
 from hearth.incidents.services import close
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
-from tests.factories.people import grant, restriction
+from tests.factories.people import colleague, grant, narrowed, restriction
 from tests.factories.rights import open_incident
 from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import Visitor
@@ -258,3 +258,27 @@ def test_searching_and_telling_ask_once_more_who_it_is(
 
     assert all("/confirm" in answer.headers.get("Location", "") for answer in answers)
     assert officer.get(f"/incidents/{incident.id}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("withheld", "is_a_number"),
+    [(["families.read"], True), (["field:identity", "field:contact"], False)],
+)
+def test_what_was_taken_from_a_director_is_taken_at_the_desk_too(
+    session: Session,
+    enter: Callable[[uuid.UUID], Visitor],
+    withheld: list[str],
+    is_a_number: bool,
+) -> None:
+    family = family_of(session, "Agata")
+    incident = incident_about_all(session)
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, *withheld)).id)
+
+    shown = board.get(f"/incidents/{incident.id}").text
+    page = board.get(page_of(incident, family))
+
+    for secret in ("Agataova", "+7 900 111", "Ring twice"):
+        assert secret not in shown + page.text
+    assert page.status_code == (404 if is_a_number else 200)
+    assert ("2 further people" in shown) is is_a_number
+    assert ("Agata" in shown) is not is_a_number

@@ -1,23 +1,29 @@
 """Who sees a referral once it has become a family, and that a list of them is on record."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.accounts.redaction import classes_of
 from hearth.audit.models import PersonRead
+from hearth.data_register.registry import DataTable, table_named
 from hearth.families.models import Household
 from hearth.intake import services
 from hearth.intake.models import Referral
+from hearth.intake.seen import SeenReferral
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.intake import take_referral
-from tests.factories.people import colleague, restriction
+from tests.factories.people import colleague, narrowed, restriction
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
+NAMING = ("identity", "contact", "free_text")
 
 
 @pytest.fixture
@@ -26,8 +32,8 @@ def family(session: Session) -> Household:
     return open_family(session, key_worker_id=colleague(session, Role.SOCIAL_WORKER).id)
 
 
-def accepted(session: Session, family: Household, taken_by: Role) -> Referral:
-    referral = take_referral(session, received_by=staff_id(session, taken_by))
+def accepted(session: Session, family: Household, taken_by: Role, **known: Any) -> Referral:
+    referral = take_referral(session, received_by=staff_id(session, taken_by), **known)
     services.accept_for_known_family(
         session, referral, family, decided_by=staff_id(session, Role.DIRECTOR), today=TODAY
     )
@@ -85,3 +91,63 @@ def test_a_list_of_referrals_is_on_record_with_everybody_it_showed(
     people = {member.person_id for member in family.members}
     assert set(look.person_ids) == people | {waiting.id}
     assert look.number == 2
+
+
+@pytest.mark.parametrize("text", ["Kanareika", "+7 000 555-01-63"])
+def test_two_roles_find_nobody_whom_neither_reads(
+    text: str, session: Session, family: Household, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    overview = narrowed(session, Role.DIRECTOR, *(f"field:{one}" for one in NAMING))
+    me = colleague(session, overview, Role.SOCIAL_WORKER)
+    known: dict[str, Any] = {"mother_name": "Kanareika", "mother_contact": "+7 000 555-01-63"}
+    theirs = accepted(session, family, Role.DUTY_OPERATOR, **known)
+    mine = accepted(session, open_family(session, key_worker_id=me.id), Role.DIRECTOR, **known)
+    waiting = take_referral(session, **known)
+    visitor = enter(me.id)
+
+    found = visitor.submit("/referrals/?view=all", {"view": "all", "text": text}).text
+
+    assert str(theirs.id) in visitor.get("/referrals/?view=all").text
+    assert str(theirs.id) not in found
+    assert str(mine.id) in found
+    assert str(waiting.id) in found
+
+
+def test_a_referrals_words_are_of_the_class_that_the_register_says() -> None:
+    table = table_named("referrals")
+    assert table is not None
+    registered = {field.name: field.data_class for field in table.fields}
+
+    shown = classes_of(SeenReferral)
+
+    # Whether a call is safe, and how many children there are, are seen with the referral itself.
+    assert {
+        name for name, one in shown.items() if one is None and name in sealed_in(table)
+    } == set()
+    assert {
+        name: one for name, one in shown.items() if one and one is not registered.get(name)
+    } == {}
+
+
+def sealed_in(table: DataTable) -> set[str]:
+    return {field.name for field in table.fields if field.sealed}
+
+
+def test_whoever_reads_no_words_and_no_names_reads_none_of_a_referral(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    bare = narrowed(session, Role.SOCIAL_WORKER, "field:free_text", "field:identity")
+    referral = take_referral(
+        session,
+        referrer_body="Oncology ward",
+        referrer_name="Refname",
+        children_ages="two and five",
+        situation="He waits outside",
+        mother_name="Kanareika",
+    )
+
+    page = enter(colleague(session, bare).id).get(f"/referrals/{referral.id}")
+
+    assert page.status_code == 200
+    for secret in ("Oncology", "Refname", "two and five", "He waits outside", "Kanareika"):
+        assert secret not in page.text

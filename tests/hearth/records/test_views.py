@@ -1,6 +1,7 @@
 """Who looked, and the log: searched, paged, printed and taken along by those it is entrusted to."""
 
 import io
+import uuid
 from collections.abc import Callable
 
 import openpyxl
@@ -12,14 +13,23 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from hearth.audit.signing import SignedHead, is_genuine, trusted_keys
+from hearth.case_access.services import restrict
+from hearth.data_classes import FieldClass
+from hearth.data_register.registry import table_named
 from hearth.families import services as families
+from hearth.families.access_models import RestrictionKind
 from hearth.families.models import Household
 from hearth.families.vocabulary import ClosingReason
+from hearth.records.seen import FACT_CLASSES
 from hearth.service_delivery.vocabulary import ServiceKind
+from hearth.shelter.models import Destination, EndReason, Stay
+from hearth.shelter.services import end_stay
 from tenants.context import runtime
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import grant, restriction
+from tests.factories.people import colleague, grant, restriction
+from tests.factories.rights import give_consent
 from tests.factories.service_delivery import record_service
+from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -323,6 +333,88 @@ def test_facts_of_a_class_are_for_those_who_read_it(session: Session, sign_in: S
     assert "Reason:" not in sheets[Role.PRIVACY_OFFICER]
 
 
+WHY = "Her sister called and cried for help."
+OF_THE_FILE = {
+    "consent": "consents",
+    "glass_look": "glass_looks",
+    "household_restriction": "household_restrictions",
+    "service": "service_deliveries",
+    "stay": "stays",
+}
+NOBODYS = frozenset({FieldClass.STAFF, FieldClass.TECHNICAL})
+
+
+def test_facts_are_of_the_class_that_the_register_gives_them(
+    session: Session, sign_in: SignIn
+) -> None:
+    other = colleague(session, Role.SOCIAL_WORKER).id
+    household = open_family(session, key_worker_id=other)
+    record_service(session, household, kind=ServiceKind.MEDICAL, provided_by=other)
+    give_consent(session, household)
+    told = {"case_number": household.case_number, "reason": "medical", "explanation": WHY}
+    opened = sign_in(Role.SOCIAL_WORKER).submit("/break-glass/", told)
+    director, supervisor = staff_id(session, Role.DIRECTOR), staff_id(session, Role.SUPERVISOR)
+    house = make_house(session)
+    stay = make_stay(session, household=household, places=[house.places[0], None])
+    _leave(session, stay)
+    _threatened(session, household, keeper_id=director, set_by=supervisor)
+    session.commit()
+
+    events = session.scalars(select(AuditEvent)).all()
+
+    assert opened.status_code == 303
+    assert {one.subject_type for one in events} >= OF_THE_FILE.keys()
+    for one in events:
+        table = table_named(OF_THE_FILE.get(one.subject_type, ""))
+        for field in table.fields if table else ():
+            if field.name in one.facts and field.data_class not in NOBODYS:
+                kept_to = FACT_CLASSES.get((one.subject_type, field.name), frozenset())
+                assert field.data_class in kept_to, (one.action, field.name)
+
+
+def test_why_a_file_is_closed_is_for_those_who_read_legal_matters(
+    session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    director, supervisor = staff_id(session, Role.DIRECTOR), staff_id(session, Role.SUPERVISOR)
+    _threatened(session, household, keeper_id=director, set_by=supervisor)
+    session.commit()
+
+    officer, keeper = (
+        sign_in(role).get("/records/?action=access.restricted").text
+        for role in (Role.PRIVACY_OFFICER, Role.DIRECTOR)
+    )
+
+    assert household.case_number in officer
+    assert "Somebody threatens" not in officer
+    assert "Somebody threatens this family" in keeper
+
+
+def _leave(session: Session, stay: Stay) -> None:
+    end_stay(
+        session,
+        stay,
+        ended_on=TODAY,
+        reason=EndReason.OTHER_HELP,
+        destination=Destination.SUPPORTED_HOUSING,
+        recorded_by=staff_id(session),
+        today=TODAY,
+    )
+
+
+def _threatened(
+    session: Session, household: Household, *, keeper_id: uuid.UUID, set_by: uuid.UUID
+) -> None:
+    restrict(
+        session,
+        household,
+        kind=RestrictionKind.THREATENED,
+        keeper_ids=[keeper_id],
+        reason="for a test",
+        set_by=set_by,
+    )
+
+
 CUT = "the earlier ones are missing"
 
 
@@ -339,7 +431,8 @@ def test_paper_says_what_was_left_out(
     cut = director.get(path).text
 
     assert CUT not in whole
-    assert "These are the latest 2 of 3 entries" in cut
+    # Both papers are looks themselves.
+    assert "These are the latest 2 of 5 entries" in cut
 
 
 def test_the_workbook_says_what_was_left_out(

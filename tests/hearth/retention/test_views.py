@@ -1,5 +1,6 @@
 """The pages "ends soon" and "legal holds"."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from hearth.retention.models import Answer, RetentionNotice
 from hearth.subject_rights.models import LegalHold
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.intake import take_referral
-from tests.factories.people import grant, restriction
+from tests.factories.people import colleague, grant, narrowed, restriction
 from tests.factories.rights import give_notice, hold
 from tests.support.visitors import Visitor
 
@@ -219,3 +220,34 @@ def test_whom_the_file_was_opened_to_by_name_decides_about_it(
 
     assert answers == [200, 200]
     assert family.case_number in director.get("/data-protection/ends-soon/").text
+
+
+def test_why_something_is_held_is_for_those_who_read_words(
+    session: Session, enter: Callable[[uuid.UUID], Visitor], sign_in: MakeVisitor
+) -> None:
+    hold(session, open_family(session), reason="Her brother went to court.")
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, "field:free_text")).id)
+    path = "/data-protection/holds/"
+
+    hers, the_directors = board.get(path).text, sign_in(Role.DIRECTOR).get(path).text
+
+    assert "went to court" not in hers
+    assert "went to court" in the_directors
+
+
+def test_ends_soon_names_nobody_to_whoever_reads_no_names(
+    session: Session, enter: Callable[[uuid.UUID], Visitor], sign_in: MakeVisitor
+) -> None:
+    referral = take_referral(session, mother_name="Kanareika")
+    notice = give_notice(session, open_family(session))
+    notice.data_group, notice.subject_kind = DataGroup.REFERRALS, SubjectKind.REFERRAL
+    notice.subject_id = referral.id
+    session.flush()
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, "field:identity")).id)
+    paths = ["/data-protection/ends-soon/", f"/data-protection/ends-soon/{notice.id}"]
+
+    hers = [board.get(path).text for path in paths]
+    the_officers = [sign_in(Role.PRIVACY_OFFICER).get(path).text for path in paths]
+
+    assert all("Kanareika" not in page and "does not read" in page for page in hers)
+    assert all("Kanareika" in page for page in the_officers)

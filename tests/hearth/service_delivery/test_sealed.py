@@ -11,10 +11,20 @@ from hearth.accounts.permissions import Role
 from hearth.families.models import Household
 from hearth.service_delivery import services
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
-from hearth.service_delivery.sealed import is_closed_to, let_read, readers, take_back
+from hearth.service_delivery.sealed import (
+    is_closed_to,
+    let_read,
+    possible_readers,
+    readers,
+    take_back,
+)
 from hearth.service_delivery.vocabulary import ServiceKind
+from hearth.subject_rights.disclosure import prepare, queue_read_by
+from hearth.subject_rights.services import take_step
+from hearth.subject_rights.vocabulary import Step
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.people import as_role, grant
+from tests.factories.rights import take_request
 from tests.factories.service_delivery import details, record_service
 from tests.support.visitors import Visitor
 
@@ -184,3 +194,34 @@ def test_a_correction_leaves_no_grant_on_what_stood_before(
     session.expire_all()
     assert readers(session, note) == []
     assert [grant.user_id for grant in readers(session, corrected)] == [staff_id(session)]
+
+
+def test_the_officer_is_let_in_by_the_owner_while_somebody_of_the_family_waits(
+    session: Session, household: Household, note: ServiceDelivery, sign_in: SignIn
+) -> None:
+    page = f"/families/{household.id}/notes/{note.id}/readers"
+    owner, officer_id = sign_in(Role.SPECIALIST), staff_id(session, Role.PRIVACY_OFFICER)
+    before = owner.get(page).text
+    request = take_request(session, household)
+    prepare(session, request, by=officer_id)
+
+    answer = owner.submit(page, {"user_id": str(officer_id)})
+
+    [entry] = queue_read_by(session, request, officer_id)
+    assert str(officer_id) not in before
+    assert answer.status_code == 303
+    assert (entry.is_closed, entry.contents) == (False, SECRET)
+
+
+def test_no_officer_is_offered_once_the_request_is_answered(
+    session: Session, household: Household, note: ServiceDelivery
+) -> None:
+    request, officer_id = take_request(session, household), staff_id(session, Role.PRIVACY_OFFICER)
+    waiting = [user_id for user_id, _name in possible_readers(session, note)]
+    take_step(session, request, Step.ANSWERED, by=officer_id, note="Handed over")
+
+    offered = [user_id for user_id, _name in possible_readers(session, note)]
+
+    assert officer_id in waiting
+    assert officer_id not in offered
+    assert staff_id(session, Role.ADMINISTRATOR) not in waiting

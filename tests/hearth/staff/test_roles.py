@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts import services as accounts
 from hearth.accounts import sessions
-from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import (
@@ -24,15 +23,17 @@ from hearth.accounts.policy import (
     standing,
 )
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule, TeamMember
-from hearth.accounts.sessions import Assurance
 from hearth.audit.models import AuditEvent
 from hearth.data_classes import FieldClass
-from hearth.staff import roles
+from hearth.shelter import workplaces
+from hearth.staff import roles, teams
 from hearth.staff import services as staff
+from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError
 from hearth.staff.roles import NotYoursToGiveError
 from hearth.staff.services import NotYoursToChangeError
 from tests.factories.families import open_family, staff_id
-from tests.factories.people import HOST, as_role, as_user, colleague, team
+from tests.factories.people import HOST, as_role, as_user, colleague, team, works_in
+from tests.factories.shelter import make_house
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -188,19 +189,6 @@ def front_desk(session: Session, enter: Callable[[uuid.UUID], Visitor]) -> Visit
     return enter(colleague(session, own.code).id)
 
 
-@pytest.fixture
-def enter(session: Session, visitor: SignIn) -> Callable[[uuid.UUID], Visitor]:
-    def sign_in(user_id: uuid.UUID) -> Visitor:
-        client = visitor("spb")
-        token = sessions.start_session(
-            session, user_id=user_id, host=client.host, assurance=Assurance.SECOND_FACTOR
-        )
-        client.set_cookie(COOKIE, token, domain=client.host, secure=True)
-        return client
-
-    return sign_in
-
-
 @pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.DIRECTOR, Role.ADMINISTRATOR])
 def test_a_front_desk_touches_no_account_of_a_role_it_cannot_hand_out(
     session: Session, front_desk: Visitor, role: Role
@@ -326,6 +314,93 @@ def test_nobody_puts_herself_into_a_team_or_a_house(session: Session, sign_in: S
 
     assert answer.status_code == 422
     assert as_role(session, Role.ADMINISTRATOR).teams == frozenset()
+
+
+def test_nobody_lets_a_colleague_into_her_own_team_or_out_of_it(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    me = colleague(session, Role.ADMINISTRATOR, Role.SOCIAL_WORKER, name="Two Hats")
+    mate, stranger = (colleague(session, Role.SOCIAL_WORKER) for _each in range(2))
+    mine, family = team(session, me.id, mate.id), open_family(session, key_worker_id=stranger.id)
+    visitor, page = enter(me.id), f"/colleagues/teams/{mine.id}"
+
+    joins = visitor.submit(page, {"user_id": str(stranger.id)}, page="/colleagues/")
+    leaves = visitor.submit(f"{page}/members/{mate.id}/end", page="/colleagues/")
+    shown = visitor.get(page).text
+
+    assert (joins.status_code, leaves.status_code) == (422, 303)
+    assert "Somebody else says who joins it" in shown
+    assert f"{page}/members" not in shown
+    assert visitor.get(f"/families/{family.id}").status_code == 404
+    assert [teams.is_mine(session, mine.id, as_user(session, one.id)) for one in (mate, me)] == [
+        True,
+        True,
+    ]
+    with pytest.raises(ToOneselfError):
+        teams.join(session, mine, user_id=stranger.id, actor=as_user(session, me.id))
+
+
+def test_a_front_desk_places_only_those_whose_every_role_it_could_hand_out(
+    session: Session, front_desk: Visitor
+) -> None:
+    worker, warden = colleague(session, Role.SOCIAL_WORKER), colleague(session, Role.HOUSE_STAFF)
+    shut, house = team(session, worker.id), make_house(session, staffed=False)
+    works_in(session, worker.id, house)
+    pages = [f"/colleagues/teams/{shut.id}", f"/colleagues/houses/{house.id}"]
+    ends = [f"{pages[0]}/members/{worker.id}/end", f"{pages[1]}/workers/{worker.id}/end"]
+    other = str(staff_id(session))
+
+    refused = [front_desk.submit(page, {"user_id": other}).status_code for page in pages]
+    ended = [front_desk.submit(path, page="/colleagues/").status_code for path in ends]
+    placed = [front_desk.submit(page, {"user_id": str(warden.id)}).status_code for page in pages]
+
+    assert (refused, ended, placed) == ([422, 422], [403, 403], [303, 303])
+    assert not any(end in front_desk.get(page).text for page, end in zip(pages, ends, strict=True))
+    session.expire_all()
+    assert as_user(session, worker.id).teams == as_user(session, warden.id).teams == {shut.id}
+    assert as_user(session, worker.id).houses == {house.id}
+    tried = select(func.count()).where(AuditEvent.action == "access.refused")
+    assert session.scalar(tried) == 2
+
+
+def test_the_service_itself_places_nobody_beyond_reach(session: Session) -> None:
+    desk = OwnRole(name="Desk", base="administrator", created_by=staff_id(session, Role.DIRECTOR))
+    session.add(desk)
+    session.flush()
+    _rule(session, desk.code, f"grant:{Role.SOCIAL_WORKER}", WITHHELD)
+    actor = as_user(session, colleague(session, desk.code).id)
+    worker, house = colleague(session, Role.SOCIAL_WORKER), make_house(session, staffed=False)
+    shut, begun = team(session, worker.id), works_in(session, worker.id, house)
+    member = teams.member_of(session, team_id=shut.id, user_id=worker.id)
+
+    assert member is not None
+    with pytest.raises(NotYoursToPlaceError):
+        teams.join(session, shut, user_id=staff_id(session), actor=actor)
+    with pytest.raises(NotYoursToPlaceError):
+        teams.leave(session, member, actor=actor)
+    with pytest.raises(NotYoursToPlaceError):
+        workplaces.begin_work(session, house_id=house.id, user_id=staff_id(session), actor=actor)
+    with pytest.raises(NotYoursToPlaceError):
+        workplaces.end_work(session, begun, actor=actor)
+    with pytest.raises(ToOneselfError):
+        workplaces.begin_work(session, house_id=house.id, user_id=actor.id, actor=actor)
+
+
+def test_nobody_takes_a_role_off_herself(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    me = colleague(
+        session, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.SOCIAL_WORKER, name="Three Hats"
+    )
+    known = {"name": me.name, "locale": "en", "works_here": "true"}
+    less = ["privacy-officer", "administrator"]
+
+    answer = enter(me.id).submit(f"/colleagues/{me.id}", {**known, "roles": less})
+
+    assert answer.status_code == 422
+    assert Role.SOCIAL_WORKER in as_user(session, me.id).roles
+    with pytest.raises(NotYoursToGiveError):
+        roles.hand_out(session, me, less, actor=as_user(session, me.id))
 
 
 def test_a_request_is_recognised_in_one_query(session: Session) -> None:

@@ -2,7 +2,10 @@
 
 import io
 import json
+import re
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,13 +17,15 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent, PersonRead
 from hearth.families.access_models import RestrictionKind
+from hearth.families.membership import PersonDetails, correct_person
 from hearth.families.services import record_read
-from hearth.service_delivery.sealed import let_read
-from hearth.service_delivery.services import cancel_service
+from hearth.service_delivery.sealed import let_read, take_back
+from hearth.service_delivery.services import cancel_service, correct_service
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from hearth.subject_rights import disclosure, papers
 from hearth.subject_rights.disclosure import (
     REDACTED,
+    ChangedError,
     SealedNoteError,
     ShownBeforeError,
     StillToReadError,
@@ -36,8 +41,9 @@ from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.files import add_paper
 from tests.factories.people import grant, restriction
 from tests.factories.rights import RU, take_request
-from tests.factories.service_delivery import record_service
+from tests.factories.service_delivery import details, record_service
 from tests.factories.shelter import make_house, make_stay
+from tests.support.visitors import Visitor
 
 SECRET = "Her neighbour Nina called the police"
 
@@ -306,3 +312,82 @@ def test_a_human_reads_words_and_a_machine_codes_and_words(
         assert said in printed
     for code in ("medical", "elsewhere", "home_visit", str(house.places[0].id)):
         assert code not in printed
+
+
+def released(session: Session, request: SubjectRequest) -> None:
+    """Everything was read and given out."""
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    disclosure.prepare(session, request, by=by)
+    for one in disclosure.queue(session, request):
+        disclosure.decide(session, request, one.entry, decision=Decision.RELEASE, by=by)
+
+
+def test_what_was_changed_after_its_release_is_read_again(session: Session) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    family = open_family(session, members=[mother(contact_note="Ring twice")])
+    request, person = take_request(session, family), family.current_members[0].person
+    released(session, request)
+    right = replace(PersonDetails.of(person), contact_note=SECRET)
+    correct_person(session, person, right, corrected_by=by, today=TODAY, household_id=family.id)
+
+    with pytest.raises(ChangedError):
+        disclosure.hand_out(session, request, by=by)
+    read = disclosure.queue_read_by(session, request, by)
+    for one in read:
+        disclosure.decide(session, request, one.entry, decision=Decision.RELEASE, by=by)
+
+    assert [(one.contents, one.waits) for one in read if one.is_stale] == [(SECRET, True)]
+    assert SECRET in as_text(disclosure.hand_out(session, request, by=by))
+
+
+def test_a_note_that_was_sealed_after_its_release_is_not_handed_out(session: Session) -> None:
+    by, author = staff_id(session, Role.PRIVACY_OFFICER), staff_id(session, Role.SPECIALIST)
+    family = open_family(session)
+    note = record_service(session, family, note=SECRET, provided_by=author)
+    request = take_request(session, family)
+    released(session, request)
+    sealed = details(family, note="Sealed now", sealed=True)
+    correct_service(session, note, sealed, recorded_by=author, today=TODAY)
+
+    with pytest.raises(ChangedError):
+        disclosure.hand_out(session, request, by=by)
+    for one in disclosure.queue_read_by(session, request, by):
+        disclosure.decide(session, request, one.entry, decision=Decision.REDACT, by=by)
+
+    assert SECRET not in as_text(disclosure.hand_out(session, request, by=by))
+
+
+def test_a_reader_whom_the_owner_lets_read_no_longer_does_not_give_out(session: Session) -> None:
+    by, author = staff_id(session, Role.PRIVACY_OFFICER), staff_id(session, Role.SPECIALIST)
+    family = open_family(session)
+    note = record_service(session, family, note=SECRET, sealed=True, provided_by=author)
+    request = take_request(session, family)
+    let_read(session, note, user_id=by)
+    released(session, request)
+
+    take_back(session, note, user_id=by)
+
+    with pytest.raises(ChangedError):
+        disclosure.hand_out(session, request, by=by)
+
+
+def test_a_text_that_changes_while_it_is_read_is_not_released(
+    session: Session, sign_in: Callable[..., Visitor]
+) -> None:
+    family = open_family(session, members=[mother(contact_note="Ring twice")])
+    request, person = take_request(session, family), family.current_members[0].person
+    by, officer = staff_id(session, Role.PRIVACY_OFFICER), sign_in(Role.PRIVACY_OFFICER)
+    disclosure.prepare(session, request, by=by)
+    [read] = disclosure.queue(session, request)
+    here = f"/data-protection/requests/{request.id}/queue/{read.entry.id}"
+    shown = re.findall(r'name="(form_token|read_mark)" value="([^"]+)"', officer.get(here).text)
+    right = replace(PersonDetails.of(person), contact_note=SECRET)
+    correct_person(session, person, right, corrected_by=by, today=TODAY, household_id=family.id)
+
+    answer = officer.post(here, data={**dict(shown), "decision": "release"})
+
+    session.expire_all()
+    assert answer.status_code == 422
+    assert "Read it again" in answer.text
+    assert SECRET in answer.text
+    assert read.entry.decision is None
