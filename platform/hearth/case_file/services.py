@@ -10,7 +10,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
-from hearth.families.access import is_visible, permissions_on
+from hearth.families.access import is_reached_by_role, is_visible, permissions_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
@@ -32,6 +32,7 @@ class CaseFile:
 
     household: SeenHousehold
     allows: frozenset[Permission]
+    may_hand_over: bool
     may_correct: frozenset[uuid.UUID]
     referrals: list[SeenReferral]
     stays: list[SeenStay]
@@ -55,6 +56,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     return CaseFile(
         household=see_household(household, user.eyes(Permission.FAMILIES_READ)),
         allows=allows,
+        may_hand_over=_may_hand_over(session, household.id, allows, user),
         may_correct=_correctable(session, deliveries, allows, household.id, user),
         referrals=[see_referral(one, user) for one in referrals],
         stays=stays,
@@ -90,6 +92,16 @@ def close_case(
         note=note,
         closed_by=closed_by,
         today=today,
+    )
+
+
+def _may_hand_over(
+    session: Session, household_id: uuid.UUID, allows: frozenset[Permission], user: SignedIn
+) -> bool:
+    """Whether the family is hers to hand over: not by grant alone."""
+    write = Permission.FAMILIES_WRITE
+    return write in allows and is_reached_by_role(
+        session, household_id, user=user, permission=write
     )
 
 
