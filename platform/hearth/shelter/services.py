@@ -39,6 +39,7 @@ from hearth.shelter.refusals import (
     StayEndedError,
     UnknownPlaceError,
 )
+from hearth.shelter.sharing import follow, house_of_sharer
 
 Houses = Collection[uuid.UUID] | None
 LONGEST_STAY = datetime.timedelta(days=1830)
@@ -194,6 +195,7 @@ def move(
 ) -> Stay:
     """Let one person of the family sleep elsewhere from a day on, in this house or another.
 
+    Whoever sleeps in somebody's bed goes along with the last who had a place in that house.
     Whoever decides for some ``houses`` alone moves nobody out of them or into them.
 
     :raises StayError: the family has left, the day does not fit, the place is closed or taken.
@@ -213,7 +215,10 @@ def move(
         check_place(session, place, wanted, today, stay)
     if houses is not None and current.house_id not in houses:
         raise StayDatesError("moved_on", DateProblem.NOT_HERE_THEN)
-    house_id = next((place.house_id for place in chosen.values()), current.house_id)
+    if place_id is None:
+        house_id = house_of_sharer(stay, current, moved_on, houses)
+    else:
+        house_id = chosen[place_id].house_id
     place_before_id = current.place_id
     with refusals(session, [wanted], stay_id=stay.id):
         cut(session, stay, current, moved_on)
@@ -229,9 +234,16 @@ def move(
             recorded_by=recorded_by,
         )
     )
-    stay.house_id = house_id
+    if place_id is not None:
+        stay.house_id = house_id
     session.flush()
     _record(session, "stay.moved", stay, recorded_by, person=str(person_id))
+    along = follow(
+        session, stay, to=house_id, nights=wanted.nights, recorded_by=recorded_by, houses=houses
+    )
+    session.flush()
+    for change in along:
+        _record(session, "stay.moved", stay, recorded_by, person=str(change.person_id))
     return stay
 
 
