@@ -100,8 +100,11 @@ def extend_stay(
     recorded_by: uuid.UUID,
     today: datetime.date,
     note: str | None = None,
+    houses: Houses = None,
 ) -> Stay:
     """Agree a new day of leaving, later or earlier than the one before.
+
+    Whoever decides for some ``houses`` alone takes no night in another one away.
 
     :raises StayError: the family has left, the day does not fit, a place is not free for so long.
     """
@@ -109,6 +112,8 @@ def extend_stay(
     if not stay.is_open:
         raise StayEndedError
     _check_plan(stay.admitted_on, until)
+    if houses is not None:
+        _check_nights_elsewhere(stay, "planned_until", until, houses)
     before = stay.planned_until
     if until == before:
         return stay
@@ -304,9 +309,16 @@ def _check_end_in_houses(
 ) -> None:
     if stay.ended_on is not None and ended_on > stay.ended_on:
         raise StayDatesError("ended_on", DateProblem.LATER_THAN_BEFORE)
+    _check_nights_elsewhere(stay, "ended_on", ended_on, houses)
+
+
+def _check_nights_elsewhere(
+    stay: Stay, field: str, until: datetime.date, houses: Collection[uuid.UUID]
+) -> None:
+    """Refuse an end before the first night here: the family would be back where it was before."""
     elsewhere = [row.ends_on for row in stay.stay_places if row.house_id not in houses]
-    if any(ended_on < until for until in elsewhere):
-        raise StayDatesError("ended_on", DateProblem.BEFORE_ADMISSION)
+    if any(until <= day for day in elsewhere):
+        raise StayDatesError(field, DateProblem.NOT_AFTER_ADMISSION)
 
 
 def _chosen_places(
