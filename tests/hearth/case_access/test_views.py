@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -255,7 +256,7 @@ def test_a_guest_opens_and_closes_no_doors(
     }
 
     page = visitor.get(path)
-    answers = {
+    answers: dict[str, dict[str, Any]] = {
         f"{path}/grants/new": let_in,
         f"{path}/restrict": closed,
         f"{path}/grants/{theirs.id}": {},
