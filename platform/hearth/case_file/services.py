@@ -23,7 +23,14 @@ from hearth.shelter.services import stays_of
 
 
 class StillInShelterError(ValueError):
-    """A case is not closed while the family sleeps in one of the houses."""
+    """A case is not closed while the family sleeps in one of the houses.
+
+    ``is_known`` says whether whoever closes it may learn that it does.
+    """
+
+    def __init__(self, *, is_known: bool) -> None:
+        super().__init__("the family sleeps in one of the houses")
+        self.is_known = is_known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +80,7 @@ def close_case(
     closed_on: date,
     reason: ClosingReason,
     note: str | None,
-    closed_by: uuid.UUID,
+    closed_by: SignedIn,
     today: date,
 ) -> None:
     """Close a family's case, once it sleeps in none of the houses.
@@ -83,14 +90,15 @@ def close_case(
     """
     families.lock(session, household)
     if any(stay.is_open for stay in stays_of(session, household.id)):
-        raise StillInShelterError
+        seen = see_stays(session, household.id, user=closed_by)
+        raise StillInShelterError(is_known=any(stay.is_open for stay in seen))
     families.close_case(
         session,
         household,
         closed_on=closed_on,
         reason=reason,
         note=note,
-        closed_by=closed_by,
+        closed_by=closed_by.id,
         today=today,
     )
 
