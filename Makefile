@@ -14,6 +14,10 @@ TEST_PROCESSES ?= 2
 ARGS ?=
 # uv builds .venv with the Python that made it, and never fetches another.
 export UV_PYTHON_DOWNLOADS := never
+# The service is many processes: each would compile all it imports anew where the machine forbids to
+# keep what Python compiles.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/var/bytecode
 
 catalogues := $(wildcard $(TRANSLATIONS)/*/LC_MESSAGES/messages.po)
 

@@ -3,6 +3,7 @@
 import time
 from datetime import datetime
 
+from hearth.case_access.keepers import tell_of_files_without_keeper
 from hearth.incidents import reminders
 from hearth.jobs import DRAIN_SECONDS, Job, begun, wake_now
 from hearth.retention import services as retention
@@ -35,6 +36,17 @@ def remind_of_incidents() -> None:
             tenant_session(organisation) as session,
         ):
             reminders.remind(session, notices=profile_for(organisation.country).notices)
+
+
+def tell_of_lost_files() -> None:
+    """Tell, in every organisation, of restricted files that nobody is left to open again."""
+    begun(Job.TELL_OF_LOST_FILES)
+    for organisation in each(runtime().registry.all_active()):
+        with (
+            apart(Job.TELL_OF_LOST_FILES, organisation.slug),
+            tenant_session(organisation) as session,
+        ):
+            tell_of_files_without_keeper(session)
 
 
 def _end_what_is_over(organisation: OrgRef, until: float) -> bool:

@@ -27,6 +27,7 @@ SCHEDULE: dict[Job, tuple[Callable[[], None], int]] = {
     Job.ANCHOR_LOGS: (audit.anchor_logs, 3_600),
     Job.VERIFY_LOGS: (audit.verify_logs, 86_400),
     Job.REMIND_OF_REVIEWS: (break_glass.remind_of_reviews, 21_600),
+    Job.TELL_OF_LOST_FILES: (privacy.tell_of_lost_files, 21_600),
     Job.SWEEP_KEYS: (sealing.sweep_keys, 3_600),
 }
 

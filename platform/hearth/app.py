@@ -49,14 +49,19 @@ from hearth.accounts.sessions import was_given_out
 from hearth.audit import mails as audit_mails
 from hearth.break_glass import mails as break_glass_mails
 from hearth.break_glass.banner import look_banner
+from hearth.case_access import mails as case_access_mails
+from hearth.consents import words as consents_words
+from hearth.families import mails as families_mails
 from hearth.families.facing import facing
 from hearth.files.kinds import LARGEST
 from hearth.giving import mails
 from hearth.giving.stripe_gateway import StripeGateway
 from hearth.incidents import reminders
+from hearth.incidents import words as incidents_words
 from hearth.outbox import mail
 from hearth.records.presentation import purpose_in_words
 from hearth.retention import mails as retention_mails
+from hearth.subject_rights import labels
 from hearth.web import formatting, languages, navigation, pauses, request_log, tokens
 from hearth.web.errors import install_error_pages
 from hearth.web.headers import install_headers
@@ -118,6 +123,9 @@ DESTINATIONS: tuple[Destination, ...] = (
     Destination(_l("Colleagues"), "staff.index", "key", Permission.USERS_MANAGE),
     Destination(_l("Emergency look"), "break_glass.open_case", "door", Permission.BREAK_GLASS),
     Destination(_l("Emergency looks"), "break_glass.index", "lamp", Permission.BREAK_GLASS_REVIEW),
+    Destination(
+        _l("Files without a keeper"), "case_access.without_keeper", "key", Permission.CASES_ENTRUST
+    ),
     Destination(_l("Records"), "records.index", "list", Permission.AUDIT_READ),
     Destination(_l("Key"), "keys.show", "key", Permission.KEYS_MANAGE),
     Destination(
@@ -207,10 +215,14 @@ def create_app(settings: Settings) -> HearthFlask:
         account_mails,
         audit_mails,
         break_glass_mails,
+        case_access_mails,
+        families_mails,
         retention_mails,
         reminders,
     ):
         mail.TEMPLATES.update(letters.TEMPLATES)
+    for slice_words in (consents_words, incidents_words):
+        labels.CODES.update(slice_words.CODES)
     _install_page_context(app)
     install_error_pages(app)
     install_headers(app, settings)

@@ -42,6 +42,7 @@ class Job(StrEnum):
     ANCHOR_LOGS = "workers.audit.anchor_logs"
     VERIFY_LOGS = "workers.audit.verify_logs"
     REMIND_OF_REVIEWS = "workers.break_glass.remind_of_reviews"
+    TELL_OF_LOST_FILES = "workers.privacy.tell_of_lost_files"
     SWEEP_KEYS = "workers.sealing.sweep_keys"
 
 
@@ -59,6 +60,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.ANCHOR_LOGS: Queue.STATISTICS,
     Job.VERIFY_LOGS: Queue.STATISTICS,
     Job.REMIND_OF_REVIEWS: Queue.STATISTICS,
+    Job.TELL_OF_LOST_FILES: Queue.STATISTICS,
     Job.SWEEP_KEYS: Queue.STATISTICS,
 }
 JOB_TIMEOUT = 120

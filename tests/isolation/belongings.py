@@ -165,15 +165,15 @@ class Belongings:
 
     @cached_property
     def disclosure(self) -> Disclosure:
-        note = Disclosure(
+        title = Disclosure(
             request_id=self.request.id,
-            table_name="service_deliveries",
-            row_id=self.service.id,
-            field="note",
+            table_name="household_documents",
+            row_id=self.document.id,
+            field="title",
         )
-        self._session.add(note)
+        self._session.add(title)
         self._session.flush()
-        return note
+        return title
 
     @cached_property
     def proposal(self) -> ErasureProposal:

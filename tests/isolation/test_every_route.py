@@ -49,7 +49,7 @@ def is_withheld(door: Door, role: Role) -> bool:
 
 
 def works(door: Door) -> set[int]:
-    if door.endpoint == "documents.open_document":
+    if door.endpoint in {"documents.open_document", "subject_rights.open_paper"}:
         # A document is not shown here: its page leads to the host for files.
         return {303}
     if door.endpoint == "accounts.second_step":

@@ -53,8 +53,8 @@ def expected(role: Role, door: Door, kind: Kind) -> set[int]:
     if {"household_id", "stay_id"} & set(door.parameters):
         needed.add(guard)
     if "referral_id" in door.parameters:
-        # An accepted referral is seen with its family.
-        needed.add(Permission.FAMILIES_READ)
+        # An accepted referral is seen with its family, and who looked at it like who looked there.
+        needed.add(guard if door.endpoint == "records.referral" else Permission.FAMILIES_READ)
     # The services in these addresses are another's; the note is her own, or found by nobody.
     about = {"stay": "stay_id" in door.parameters, "own_entry": "note_id" in door.parameters}
     opens = all(reaches(role, permission, kind, **about) for permission in needed)

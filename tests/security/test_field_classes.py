@@ -23,6 +23,7 @@ IN_WRITING = {
     "SeenReferral.children_ages": F.IDENTITY,
     "SeenReferral.situation": F.FREE_TEXT,
     "SeenReferral.decision_note": F.FREE_TEXT,
+    "SeenService.kind": F.HEALTH,
     "SeenService.note": F.SEALED_NOTE,
     "SeenService.cancelling_note": F.SEALED_NOTE,
 }

@@ -29,6 +29,7 @@ JOBS: list[tuple[ModuleType, Callable[[], None]]] = [
     (workers.sealing, workers.sealing.sweep_keys),
     (workers.privacy, workers.privacy.remind_of_incidents),
     (workers.privacy, workers.privacy.run_retention_clocks),
+    (workers.privacy, workers.privacy.tell_of_lost_files),
     (workers.aggregates, workers.aggregates.publish_cubes),
     (workers.aggregates, workers.aggregates.tidy_accounts),
     (workers.money, workers.money.settle_payments),

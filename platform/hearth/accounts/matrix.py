@@ -27,6 +27,8 @@ can widen one.
 Beside every scope: a grant for one case, from when to when and for a reason, opens that family.
 A case under restriction (a colleague's relative, somebody threatened) opens by such a grant alone,
 whatever the scope. A family that somebody may not see is answered like one that does not exist.
+A restricted case that nobody is left to open to the others again gets a keeper from the privacy
+officer, who is told that there is one, sees its number and opens nothing herself.
 
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no
@@ -50,8 +52,13 @@ the role that reads it also opens the page. The first name, a case number, what 
 family and whether it is safe to call belong to no class: they are seen with the family itself.
 
 Sealed notes are of no role. Their owner decides, note by note, which colleague reads one, and may
-take it back; everybody else who sees the file sees that the note exists, its date and its kind.
+take it back; everybody else who sees the file sees that the note exists, its date and, where she
+reads kinds, its kind.
 What stood in a sealed note before a correction is as closed as the note, whenever it was sealed.
+
+The kind of a service tells of health or of a court's matter by itself. Whoever does not read both
+sees that there was a service, its day and who provided it, in the file as in the log, and corrects
+none: a kind that is left out beside others would tell itself.
 
 What somebody wrote about a family stays in her words. Who provided a service changes the text, or a
 supervisor or director by role, and the file says who did and as what; nobody seals the entry of

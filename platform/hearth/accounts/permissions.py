@@ -13,6 +13,7 @@ class Permission(StrEnum):
     FAMILIES_READ = "families.read"
     FAMILIES_WRITE = "families.write"
     CASES_RESTRICT = "cases.restrict"
+    CASES_ENTRUST = "cases.entrust"
     REFERRALS_READ = "referrals.read"
     REFERRALS_WRITE = "referrals.write"
     SERVICES_WRITE = "services.write"
@@ -76,6 +77,7 @@ PERMISSION_LABELS: dict[Permission, LazyString] = {
     Permission.FAMILIES_READ: _l("Read families' files"),
     Permission.FAMILIES_WRITE: _l("Open families and change their files"),
     Permission.CASES_RESTRICT: _l("Restrict a case and let somebody in"),
+    Permission.CASES_ENTRUST: _l("Name a new keeper of a restricted file"),
     Permission.REFERRALS_READ: _l("Read referrals"),
     Permission.REFERRALS_WRITE: _l("Take and decide referrals"),
     Permission.SERVICES_WRITE: _l("Record services"),

@@ -190,6 +190,7 @@ POLICY: Mapping[Role, RolePolicy] = {
     ),
     Role.PRIVACY_OFFICER: RolePolicy(
         scopes={
+            P.CASES_ENTRUST: S.ORGANISATION,
             P.AUDIT_READ: S.ORGANISATION,
             P.BREAK_GLASS_REVIEW: S.ORGANISATION,
             P.SUBJECT_RIGHTS: S.ORGANISATION,

@@ -30,7 +30,7 @@ def view(cls: type[View]) -> type[View]:
     return made
 
 
-def seen(kind: type[View], row: object, sees: Sees, **known: Any) -> View:
+def seen(kind: type[View], row: object, sees: Sees, /, **known: Any) -> View:
     """Copy what a reader may see of a row; ``known`` stands in for attributes of the row."""
     values = {}
     for one in dataclasses.fields(kind):  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 
 from sqlalchemy import delete, select, update
@@ -28,6 +28,7 @@ from hearth.accounts.sessions import (
     token_hash,
 )
 from hearth.accounts.standing import place_columns, place_of
+from hearth.clock import clock_of
 from hearth.data_classes import FieldClass
 from hearth.trail import record
 from tenants.context import takes_changes
@@ -63,6 +64,12 @@ class SignedIn:
     grants: frozenset[Role] = frozenset()
     teams: frozenset[uuid.UUID] = frozenset()
     houses: frozenset[uuid.UUID] = frozenset()
+    clock: tzinfo = UTC
+
+    @property
+    def today(self) -> date:
+        """The day it is where this person works."""
+        return datetime.now(self.clock).date()
 
     @property
     def role_labels(self) -> list[str]:
@@ -295,6 +302,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
         grants=place.standing.grants,
         teams=place.teams,
         houses=place.houses,
+        clock=clock_of(session),
     )
 
 
@@ -328,6 +336,7 @@ def by_token(session: Session, use: TokenUse) -> SignedIn | None:
         facets={k: v for k, v in place.standing.facets.items() if k in allowed},
         teams=place.teams,
         houses=place.houses,
+        clock=clock_of(session),
     )
 
 

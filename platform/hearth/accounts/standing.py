@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, String, any_, cast, func, or_, select
@@ -12,6 +13,7 @@ from hearth.accounts.models import ORGANISATION, Directory, User
 from hearth.accounts.permissions import Permission, Role, known_roles
 from hearth.accounts.policy import HeldRole, Scope, Standing, standing
 from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, TeamMember
+from hearth.clock import today
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class Colleague:
     id: uuid.UUID
     name: str
     place: Place
+    today: date
 
     @property
     def teams(self) -> frozenset[uuid.UUID]:
@@ -116,8 +119,11 @@ def staff(session: Session) -> Iterator[Colleague]:
         .where(User.disabled_at.is_(None))
         .order_by(User.name, User.id)
     )
+    day = today(session)
     return (
-        Colleague(id=row.User.id, name=row.User.name, place=place_of(row.User.roles, row))
+        Colleague(
+            id=row.User.id, name=row.User.name, place=place_of(row.User.roles, row), today=day
+        )
         for row in rows
     )
 

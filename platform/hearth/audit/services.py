@@ -22,9 +22,13 @@ People = Collection[uuid.UUID] | ScalarSelect[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadQuery:
-    """Which looks at a family are wanted; lists that showed one of ``person_ids`` count too."""
+    """Which looks are wanted; lists that showed one of ``person_ids`` count too.
 
-    household_id: uuid.UUID
+    They are looks at a family's file or, by ``subject_id``, at a referral that had none.
+    """
+
+    household_id: uuid.UUID | None = None
+    subject_id: uuid.UUID | None = None
     person_ids: Collection[uuid.UUID] = ()
     user_id: uuid.UUID | None = None
     since: datetime | None = None
@@ -120,11 +124,22 @@ def record_read(
 
 def readers_of(session: Session, household_id: uuid.UUID, *, limit: int = 8) -> list[Reader]:
     """Who looked into a family's file, the latest first."""
+    return _readers(session, PersonRead.household_id == household_id, limit)
+
+
+def readers_of_referral(
+    session: Session, referral_id: uuid.UUID, *, limit: int = 8
+) -> list[Reader]:
+    """Who looked at a referral before it belonged to a family, the latest first."""
+    return _readers(session, PersonRead.subject_id == referral_id, limit)
+
+
+def _readers(session: Session, looked: ColumnElement[bool], limit: int) -> list[Reader]:
     last_at = func.max(PersonRead.read_at)
     rows = session.execute(
         select(User.name, func.count(), last_at)
         .join(User, User.id == PersonRead.user_id)
-        .where(PersonRead.household_id == household_id)
+        .where(looked)
         .group_by(User.id, User.name)
         .order_by(last_at.desc())
         .limit(limit)
@@ -202,6 +217,8 @@ def _looks(session: Session, chosen: Select[PersonRead]) -> list[Look]:
 
 def _wanted(query: ReadQuery) -> list[ColumnElement[bool]]:
     about: ColumnElement[bool] = PersonRead.household_id == query.household_id
+    if query.subject_id is not None:
+        about = PersonRead.subject_id == query.subject_id
     if query.person_ids:
         about = or_(about, PersonRead.person_ids.overlap(list(query.person_ids)))
     found = [about]

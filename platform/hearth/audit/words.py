@@ -1,10 +1,11 @@
-"""What recorded actions and looks are called; facts stay codes, because they are evidence."""
+"""What recorded actions and looks are called."""
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 ACTIONS: dict[str, LazyString] = {
     "access.granted": _l("A colleague was let into a file by name"),
+    "access.keeper-named": _l("A restricted file got a new keeper"),
     "access.refused": _l("A page was refused"),
     "access.restricted": _l("A file was closed to all but a few"),
     "access.restriction-lifted": _l("A file was opened again to those whose work it is"),

@@ -36,6 +36,13 @@ class GrantSchema(Schema):
     )
 
 
+class KeeperSchema(Schema):
+    """A colleague who goes on with a restricted file that has nobody left."""
+
+    user_id = UuidChoice(required=True, metadata={"label": _l("Who goes on with this family")})
+    reason = _reason(_l("Such as: agreed with the director. Write nothing about the family."))
+
+
 class RestrictSchema(Schema):
     """A file that opens by name alone."""
 

@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import holders
-from hearth.case_access import services
-from hearth.case_access.schemas import GrantSchema, RestrictSchema
+from hearth.case_access import keepers, services
+from hearth.case_access.keepers import KeptError
+from hearth.case_access.schemas import GrantSchema, KeeperSchema, RestrictSchema
 from hearth.case_access.services import AlreadyRestrictedError, NobodyLiftsError
 from hearth.case_access.words import KINDS, WAYS
 from hearth.families.access import find_household, is_hers_for_good, is_visible
 from hearth.families.models import Household
-from hearth.families.services import record_read
+from hearth.families.services import record_listed, record_read
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import organisation_clock
 from hearth.web.forms import Form
@@ -118,6 +119,35 @@ def lift(household_id: uuid.UUID, restriction_id: uuid.UUID) -> Any:
     services.lift(session, restriction, lifted_by=person().id)
     flash(_("The file opens again to those whose work it is."), "success")
     return _to_access(household)
+
+
+@blueprint.get("/restricted/")
+@permit(Permission.CASES_ENTRUST)
+def without_keeper() -> str:
+    """The restricted files that nobody is left to open to the others again."""
+    files = keepers.files_without_keeper(session, user=person())
+    shown = [one.household for one in files]
+    record_listed(session, shown, user_id=person().id, purpose="access")
+    return render_template("case_access/without_keeper.html", files=files)
+
+
+@blueprint.route("/restricted/<uuid:restriction_id>", methods=BOTH)
+@permit(Permission.CASES_ENTRUST, fresh=True)
+def name_keeper(restriction_id: uuid.UUID) -> Any:
+    """Name who goes on with a restricted file that has nobody left."""
+    file = found(keepers.restricted_file(session, restriction_id, user=person()))
+    record_read(session, household_id=file.household.id, user_id=person().id, purpose="access")
+    possible = keepers.possible_keepers(session, but=person().id)
+    form = Form(KeeperSchema(), sent_form(), choices={"user_id": possible})
+    if form.validate():
+        try:
+            keepers.name_keeper(session, file, **form.loaded, by=person().id)
+        except KeptError:
+            flash(_("Somebody can open this file again by now."), "info")
+        else:
+            flash(_("Your colleague goes on with this file, and was let in by name."), "success")
+        return redirect(url_for("case_access.without_keeper"), 303)
+    return form_page("case_access/name_keeper.html", form, file=file)
 
 
 def _household(household_id: uuid.UUID, find: Find | None = None) -> Household:

@@ -6,7 +6,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from hearth.families.access import Way
-from hearth.families.access_models import RestrictionKind
+from hearth.families.access_models import GrantKind, RestrictionKind
 
 WAYS: Mapping[Way, LazyString] = {
     Way.ACCOMPANIES: _l("Accompanies the family"),
@@ -20,4 +20,8 @@ WAYS: Mapping[Way, LazyString] = {
 KINDS: Mapping[RestrictionKind, LazyString] = {
     RestrictionKind.STAFF_RELATIVE: _l("A colleague knows this family privately"),
     RestrictionKind.THREATENED: _l("Somebody threatens this family"),
+}
+GRANT_KINDS: Mapping[GrantKind, LazyString] = {
+    GrantKind.GRANT: _l("Was let in by name"),
+    GrantKind.BREAK_GLASS: _l("Emergency look"),
 }

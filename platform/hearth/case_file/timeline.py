@@ -13,7 +13,7 @@ from hearth.families.seen import SeenMember
 from hearth.families.words import CLOSING_REASONS, LEAVING_REASONS, MEMBER_ROLES, NEEDS
 from hearth.intake.words import SOURCES
 from hearth.service_delivery.sealed import SeenService
-from hearth.service_delivery.words import SERVICE_KINDS
+from hearth.service_delivery.words import kind_in_words
 from hearth.shelter.words import DESTINATIONS
 from hearth.web.formatting import format_date, organisation_clock
 
@@ -145,10 +145,10 @@ def _services(file: CaseFile) -> Iterator[Event]:
         )
         yield Event(
             on=service.delivered_on,
-            title=str(SERVICE_KINDS[service.kind]),
+            title=kind_in_words(service.kind),
             text=service.note or "",
             who=service.provider.name,
-            drawing=_DRAWINGS.get(service.kind.value, "hand"),
+            drawing=_DRAWINGS.get(service.kind.value, "hand") if service.kind else "hand",
             url=url if service.id in file.may_correct else "",
             chip=_chip(service),
             beneath=tuple(_became(file, service)),

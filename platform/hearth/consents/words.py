@@ -21,3 +21,4 @@ MEDIA: dict[Medium, LazyString] = {
     Medium.SPOKEN: _l("Spoken, with a witness"),
     Medium.SCREEN: _l("On a screen"),
 }
+CODES = {ConsentPurpose: PURPOSES, Giver: GIVERS, Medium: MEDIA}

@@ -10,7 +10,15 @@ from flask_babel import ngettext
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, Purpose
 from hearth.data_register.registry import DataTable, organisation_tables
-from hearth.data_register.words import CLASSES, GROUPS, PURPOSES, RECIPIENTS, STARTS, SUBJECTS
+from hearth.data_register.words import (
+    CLASSES,
+    GROUPS,
+    PURPOSES,
+    RECIPIENTS,
+    STARTS,
+    SUBJECTS,
+    cited,
+)
 from tenants.legal import LegalProfile, Retention
 
 
@@ -56,7 +64,7 @@ def _activity(purpose: Purpose, tables: list[DataTable], profile: LegalProfile) 
         purpose=str(PURPOSES[purpose]),
         subjects=_in_order(SUBJECTS, kinds),
         data=_in_order(CLASSES, classes),
-        bases=sorted(profile.bases[ground] for ground in grounds),
+        bases=sorted(cited(profile.bases[ground]) for ground in grounds),
         recipients=str(RECIPIENTS[purpose]),
         retention=[
             f"{label}: {kept(profile.retention[group])}"

@@ -10,7 +10,7 @@ from hearth.accounts.guard import permit
 from hearth.accounts.permissions import Permission
 from hearth.data_register import services
 from hearth.data_register.paper import Paper, Section, as_pdf
-from hearth.data_register.words import MEASURES
+from hearth.data_register.words import MEASURES, cited
 from hearth.web.formatting import format_date, today
 from hearth.web.request import organisation
 from tenants.legal import profile_for
@@ -47,6 +47,7 @@ def _record() -> dict[str, Any]:
         "activities": services.record_of_processing(profile),
         "measures": MEASURES,
         "profile": profile,
+        "law": cited(profile.law),
     }
 
 
@@ -68,7 +69,7 @@ def _as_paper() -> Paper:
     sections.append(Section(heading=_("How they are protected"), sentences=_sentences()))
     return Paper(
         title=_("Record of processing"),
-        intro=_("Law: %(law)s", law=record["profile"].law),
+        intro=_("Law: %(law)s", law=record["law"]),
         sections=sections,
         note=_("Made from the service's own tables on %(day)s.", day=format_date(today())),
     )

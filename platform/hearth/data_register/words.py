@@ -6,6 +6,21 @@ from flask_babel import lazy_gettext as _l
 from hearth.data_classes import FieldClass
 from hearth.data_records import DataGroup, Purpose, SubjectKind
 
+# How a country's profile cites its law; longer words first, because they may hold shorter ones.
+CITED: dict[str, LazyString] = {
+    "the authority of your country": _l("the authority of your country"),
+    "the supervisory authority": _l("the supervisory authority"),
+    "the law of your country": _l("the law of your country"),
+    "legitimate interests": _l("legitimate interests"),
+    "vital interests": _l("vital interests"),
+    "duty by law": _l("duty by law"),
+    "Roskomnadzor": _l("Roskomnadzor"),
+    "contract": _l("contract"),
+    "consent": _l("consent"),
+    "152-FZ": _l("152-FZ"),
+    "GDPR": _l("GDPR"),
+    "art.": _l("art."),
+}
 PURPOSES: dict[Purpose, LazyString] = {
     Purpose.REFERRALS: _l("Hear a request for help and decide about it"),
     Purpose.ACCOMPANIMENT: _l("Accompany a family, so that a child stays with its mother"),
@@ -77,3 +92,10 @@ STARTS: dict[str, LazyString] = {
     "account_closed": _l("from the day the account was closed"),
     "answer": _l("from the answer"),
 }
+
+
+def cited(source: str) -> str:
+    """A law, its article or an authority as the reader's language writes it."""
+    for written, word in CITED.items():
+        source = source.replace(written, str(word))
+    return source

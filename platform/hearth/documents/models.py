@@ -30,6 +30,7 @@ class HouseholdDocument(TenantModel):
         basis=Basis.CONSENT,
         classes={
             "added_at": FieldClass.CASEWORK,
+            "withdrawn_at": FieldClass.CASEWORK,
         },
         subject=(OF_HOUSEHOLD,),
         dated=("added_at",),

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, person, session_token
+from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.documents import services
@@ -18,11 +18,11 @@ from hearth.documents.services import AlreadyWithdrawnError
 from hearth.families import services as families
 from hearth.families.access import find_household
 from hearth.families.models import Household
-from hearth.files.kinds import FileRefusedError
-from hearth.files.services import make_link
+from hearth.files.handing import address_of
+from hearth.files.kinds import FileRefusedError, Refusal
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.forms import Form
-from hearth.web.request import organisation, session
+from hearth.web.request import session
 from tenants.context import runtime
 
 blueprint = Blueprint("documents", __name__, template_folder="templates")
@@ -66,6 +66,8 @@ def add(household_id: uuid.UUID) -> Any:
         else:
             flash(_("The document is in the family's file."), "success")
             return _to_list(household)
+    elif form.is_bound and not request.files.get("file"):
+        form.add_error("file", REFUSALS[Refusal.NOTHING])
     return form_page("documents/add.html", form, household=household)
 
 
@@ -80,16 +82,7 @@ def open_document(household_id: uuid.UUID, document_id: uuid.UUID) -> Response:
     families.record_read(
         session, household_id=household.id, user_id=person().id, purpose="documents"
     )
-    settings = runtime().settings
-    link = make_link(
-        session,
-        document.file_id,
-        session_token=session_token() or "",
-        organisation=organisation().slug,
-        secret=settings.secret_key,
-        now=datetime.now(UTC),
-    )
-    return redirect(f"{settings.origin(f'files.{settings.base_domain}')}/f/{link}", 303)
+    return redirect(address_of(document.file_id), 303)
 
 
 @blueprint.route(

@@ -6,7 +6,7 @@ and neither where it was before nor where it went.
 
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -39,8 +39,10 @@ from hearth.families.models import CaseEpisode, Household, KeyWorker
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
 OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
-SERVED_DAYS = 90
+SERVED_FOR = timedelta(days=90)
 """How long what somebody did for a family opens its file to her."""
+LEFT_FOR = timedelta(days=1)
+"""How long a house still sees that a family left it."""
 AT_ONCE = 200
 Ids = Select[Any]
 
@@ -71,6 +73,10 @@ class Asks(Protocol):
     @property
     def houses(self) -> frozenset[uuid.UUID]:
         """The houses she works in."""
+
+    @property
+    def today(self) -> date:
+        """The day it is where she works."""
 
     def scopes_of(self, permission: Permission) -> frozenset[Scope]:
         """On which families a permission of hers counts."""
@@ -372,8 +378,7 @@ def _served_by(user: Asks) -> Ids:
         services.superseded_at.is_(None),
         services.cancelled_at.is_(None),
         ~services.through_grant,
-        func.coalesce(services.opens_from, services.delivered_on)
-        >= func.current_date() - SERVED_DAYS,
+        func.coalesce(services.opens_from, services.delivered_on) >= user.today - SERVED_FOR,
     )
     return served.correlate(None)
 
@@ -390,7 +395,7 @@ def _organisation(_user: Asks) -> dict[Way, Ids | None]:
 def _stays_of_houses(user: Asks) -> Ids:
     """Decided by who sleeps where; a stay that ended before its first night is of its house."""
     stays, nights = _STAYS.c, _NIGHTS.c
-    recently = func.current_date() - 1
+    recently = user.today - LEFT_FOR
     here = nights.house_id.in_(_houses(user))
     lately = select(nights.stay_id).where(here, func.upper(nights.nights) >= recently)
     slept = select(nights.stay_id).where(nights.stay_id == stays.id).correlate(_STAYS).exists()

@@ -23,6 +23,7 @@ from hearth.families.errors import (
 )
 from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
 from hearth.families.names import tidy, tidy_or_none
+from hearth.families.reaching import tell_key_workers
 from hearth.families.vocabulary import LeavingReason, MemberRole, Sex
 
 WAYS_TO_REACH = ("phone", "contact_note")
@@ -112,7 +113,11 @@ def correct_person(
         person.safe_to_call = True if as_before else None
     after = _as_recorded(person)
     if after != before:
-        session.add(PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before))
+        correction = PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before)
+        session.add(correction)
+        session.flush()
+        if after["phone"] != before["phone"]:
+            tell_key_workers(session, correction)
         changed = sorted(name for name in after if after[name] != before[name])
         audit.record(
             session,

@@ -31,7 +31,9 @@ def clean(data: bytes, kind: Kind, *, organisation: str) -> bytes:
 
 
 def _ask_child(data: bytes, kind: Kind) -> bytes:
-    command = [sys.executable, "-B", "-P", "-m", "hearth.files.child", kind.name]
+    # What this process has compiled is of use to the child, too, which writes nothing itself.
+    kept = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    command = [sys.executable, "-B", "-P", *kept, "-m", "hearth.files.child", kind.name]
     try:
         done = subprocess.run(  # noqa: S603 - the kind is one of ours.
             command,

@@ -10,7 +10,7 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from hearth.giving.clock import organisation_of
+from hearth.clock import organisation_of
 from hearth.giving.models import WEEK_CURRENCY, WEEK_MINOR, FundKind, Gift
 from hearth.giving.receipts import receipt
 from hearth.giving.settlement import INSTRUCTION, THANK_YOU

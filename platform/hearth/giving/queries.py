@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from hearth.giving.clock import organisation_of, today
+from hearth.clock import organisation_of, today
 from hearth.giving.models import Donor, Fund, Gift, GiftState, Payment
 from hearth.giving.settlement import MAILS, mail_key
 from hearth.indicators import Period

@@ -9,7 +9,7 @@ import typst
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from hearth.giving.clock import day_of, organisation_of
+from hearth.clock import day_of, organisation_of
 from hearth.giving.models import Gift
 from hearth.web.formatting import format_date, format_money
 from hearth.web.palette import palette

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from hearth.audit import services as audit
-from hearth.giving.clock import organisation_of
+from hearth.clock import organisation_of
 from hearth.giving.gateway import RefundRequest, RefundSnapshot, RefundState
 from hearth.giving.models import Flag, GiftState, Payment, Refund
 from hearth.ledger import services as ledger

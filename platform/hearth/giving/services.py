@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hearth.giving.clock import day_of, organisation_of, today
+from hearth.clock import day_of, organisation_of, today
 from hearth.giving.gateway import (
     CheckoutRequest,
     CheckoutSession,

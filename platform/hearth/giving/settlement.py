@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.giving.clock import day_of, today
+from hearth.clock import day_of, today
 from hearth.giving.disputes import book_dispute
 from hearth.giving.gateway import (
     DisputeSnapshot,

@@ -16,6 +16,7 @@ from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
+from hearth.clock import organisation_of, today
 from hearth.data_classes import FieldClass
 from hearth.families.access import entrusted_households, is_bound
 from hearth.families.models import (
@@ -116,7 +117,7 @@ def freeze(
     :raises IncidentClosedError: the incident was closed.
     """
     lock(session, incident)
-    people = session.scalars(_people(criteria)).all()
+    people = session.scalars(_people(session, criteria)).all()
     search = IncidentSearch(
         incident_id=incident.id, criteria=_plain(criteria), found=len(people), made_by=by
     )
@@ -302,16 +303,16 @@ def _members_of(incident: Incident) -> Select[uuid.UUID, MemberRole, uuid.UUID]:
     )
 
 
-def _people(criteria: Criteria) -> Any:
+def _people(session: Session, criteria: Criteria) -> Any:
     query = (
         select(HouseholdMember.person_id)
-        .where(HouseholdMember.superseded_at.is_(None), *_conditions(criteria))
+        .where(HouseholdMember.superseded_at.is_(None), *_conditions(session, criteria))
         .distinct()
     )
     return query.order_by(HouseholdMember.person_id)
 
 
-def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, criteria: Criteria) -> list[ColumnElement[bool]]:
     household = HouseholdMember.household_id
     found: list[ColumnElement[bool]] = []
     open_cases = select(CaseEpisode.household_id).where(CaseEpisode.closed_on.is_(None))
@@ -320,7 +321,7 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
         found.append(opened if criteria.state is CaseState.OPEN else ~opened)
     if criteria.house_id or criteria.part is Part.STAYS:
         stays = select(Stay.household_id).where(
-            *_between(criteria, Stay.admitted_on, func.coalesce(Stay.ended_on, func.current_date()))
+            *_between(criteria, Stay.admitted_on, func.coalesce(Stay.ended_on, today(session)))
         )
         if criteria.house_id:
             stays = stays.where(Stay.house_id == criteria.house_id)
@@ -330,13 +331,14 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
         services = select(ServiceDelivery.household_id).where(*_between(criteria, day, day))
         found.append(household.in_(services))
     if criteria.looked_by:
-        day_of_look = func.date(PersonRead.read_at)
+        zone = organisation_of(session).timezone
+        day_of_look = func.date(func.timezone(zone, PersonRead.read_at))
         shown = select(func.unnest(PersonRead.person_ids)).where(
             PersonRead.user_id == criteria.looked_by, *_between(criteria, day_of_look, day_of_look)
         )
         found.append(HouseholdMember.person_id.in_(shown))
     if (criteria.since or criteria.until) and len(found) == (criteria.state is not CaseState.ANY):
-        ended = func.coalesce(CaseEpisode.closed_on, func.current_date())
+        ended = func.coalesce(CaseEpisode.closed_on, today(session))
         cases = select(CaseEpisode.household_id).where(
             *_between(criteria, CaseEpisode.opened_on, ended)
         )

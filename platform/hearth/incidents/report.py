@@ -4,9 +4,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from hearth.data_register.paper import Paper, Section
+from hearth.data_register.words import cited
 from hearth.incidents.models import EntryKind, Incident
 from hearth.incidents.people import Tally
-from hearth.incidents.services import clocks
+from hearth.incidents.services import Clock, clocks
 from hearth.incidents.words import ENTRIES, KINDS
 from hearth.web.formatting import format_datetime
 from tenants.legal import LegalProfile
@@ -20,8 +21,8 @@ def authority_report(
         title=_("Notice of an incident with personal data"),
         intro=_(
             "To %(authority)s, after %(article)s.",
-            authority=profile.notices.authority,
-            article=profile.notices.article,
+            authority=cited(profile.notices.authority),
+            article=cited(profile.notices.article),
         ),
         sections=[
             Section(heading=_("What happened"), pairs=_nature(incident)),
@@ -70,13 +71,12 @@ def _written(incident: Incident, *kinds: EntryKind) -> Section:
 
 def _notices(incident: Incident, profile: LegalProfile) -> list[tuple[str, str]]:
     return [
-        (
-            str(ENTRIES[clock.kind]),
-            _(
-                "due by %(due)s, given on %(done)s",
-                due=format_datetime(clock.due_at),
-                done=format_datetime(clock.done_at) or "–",
-            ),
-        )
-        for clock in clocks(incident, profile.notices)
+        (str(ENTRIES[clock.kind]), _given(clock)) for clock in clocks(incident, profile.notices)
     ]
+
+
+def _given(clock: Clock) -> str:
+    due, done = format_datetime(clock.due_at), format_datetime(clock.done_at)
+    if not done:
+        return str(_("due by %(due)s, not given yet", due=due))
+    return str(_("due by %(due)s, given on %(done)s", due=due, done=done))

@@ -13,6 +13,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_classes import FieldClass
 from hearth.data_register.paper import Paper, as_pdf
+from hearth.data_register.words import cited
 from hearth.incidents import people, services
 from hearth.incidents.letters import letters
 from hearth.incidents.models import Incident
@@ -205,7 +206,7 @@ def _shown() -> dict[str, Any]:
     notices = _law().notices
     return {
         "clocks": lambda incident: services.clocks(incident, notices),
-        "notices": notices,
+        "authority": cited(notices.authority),
         "kinds": KINDS,
         "entries": ENTRIES,
         "ways": WAYS,

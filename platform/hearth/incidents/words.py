@@ -31,3 +31,4 @@ WAYS: dict[Way, LazyString] = {
     Way.BY_KEY_WORKER: _l("By whoever accompanies the family"),
     Way.NOT_TOLD: _l("Not told, because it would bring danger"),
 }
+CODES = {EntryKind: ENTRIES, IncidentKind: KINDS, Way: WAYS}

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.audit.services import Reader, readers_of_referral
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, is_visible
 from hearth.families.errors import FamilyDatesError, FamilyError
@@ -91,6 +92,7 @@ def show(referral_id: uuid.UUID) -> str:
         referral=see_referral(referral, person()),
         opens_family=_opens_family(referral),
         households=_perhaps_known(referral),
+        readers=_readers(referral),
         words={**WORDS, "age": age, "today": today()},
     )
 
@@ -200,6 +202,13 @@ def _looked_at(
 def _opens_family(referral: Referral) -> bool:
     known, through = referral.household_id, Permission.FAMILIES_READ
     return known is not None and is_visible(session, known, user=person(), permission=through)
+
+
+def _readers(referral: Referral) -> list[Reader] | None:
+    """Who looked before it belonged to a family, for those who see the looks at files."""
+    user = person()
+    trusted = user.may(Permission.AUDIT_READ) or user.may(Permission.BREAK_GLASS_REVIEW)
+    return readers_of_referral(session, referral.id) if trusted else None
 
 
 def _perhaps_known(referral: Referral) -> list[SeenHousehold]:

@@ -287,12 +287,13 @@ class Belongings:
 
     @cached_property
     def privacy(self) -> Privacy:
-        """What the family's rights are kept with; somebody has written of the family before."""
+        """What the family's rights are kept with; its file holds words and a paper before."""
         self._visit()
         return Privacy(
             self._session,
             self._canary,
             household=self.household,
+            document_id=self.document.id,
             officer_id=self.person.id,
             colleague_id=self.colleague.id,
             today=self._today,

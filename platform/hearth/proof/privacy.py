@@ -43,6 +43,7 @@ class Privacy:
         canary: str,
         *,
         household: Household,
+        document_id: uuid.UUID,
         officer_id: uuid.UUID,
         colleague_id: uuid.UUID,
         today: date,
@@ -50,6 +51,7 @@ class Privacy:
         self._session = session
         self._canary = canary
         self._household = household
+        self._document_id = document_id
         self._mother_id = household.current_members[0].person_id
         self._officer_id = officer_id
         self._colleague_id = colleague_id
@@ -80,9 +82,10 @@ class Privacy:
 
     @cached_property
     def disclosure(self) -> Disclosure:
-        """A text that somebody has to read before the mother is given it."""
+        """What a paper is called, which somebody has to open before the mother is given it."""
         disclosure.prepare(self._session, self.request, by=self._officer_id)
-        return disclosure.queue(self._session, self.request)[0].entry
+        entries = (one.entry for one in disclosure.queue(self._session, self.request))
+        return next(one for one in entries if one.row_id == self._document_id)
 
     @cached_property
     def proposal(self) -> ErasureProposal:

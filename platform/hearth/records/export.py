@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
-from hearth.records.presentation import action_in_words, facts_in_words
+from hearth.records.presentation import action_in_words, codes_of, facts_in_words
 from hearth.records.services import Line
 from hearth.web.formatting import format_datetime, format_number
 from hearth.web.workbooks import Workbook, write_row
@@ -19,14 +19,16 @@ def workbook(lines: Sequence[Line], total: int) -> bytes:
     page = book.page(_("Records"))
     top = 1 if total > len(lines) else 0
     page.freeze_panes(top + 1, 0)
-    page.set_column(0, 7, 24)
+    page.set_column(0, 8, 24)
     headings = [_("Number"), _("When"), _("Colleague"), _("What was done"), _("Case")]
     if top:
         write_row(page, 0, [_cut(len(lines), total)], book.heading)
-    write_row(page, top, [*headings, _("Facts"), _("Hash")], book.heading)
+    headings += [_("Facts"), _("Hash"), _("Facts as they were recorded")]
+    write_row(page, top, headings, book.heading)
     for at, line in enumerate(lines, start=top + 1):
         told = [line.number, format_datetime(line.at), line.actor, action_in_words(line)]
-        write_row(page, at, [*told, line.case_number, facts_in_words(line), line.hash.hex()])
+        told += [line.case_number, facts_in_words(line), line.hash.hex(), codes_of(line)]
+        write_row(page, at, told)
     return book.finish()
 
 

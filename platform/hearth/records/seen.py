@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from hearth.accounts.redaction import Sees
 from hearth.audit.models import AuditEvent
 from hearth.data_classes import FieldClass
-from hearth.service_delivery.sealed import KIND_CLASSES
+from hearth.service_delivery.sealed import TOLD_BY_KIND
 from hearth.trail import Fact
 
 # By what the event is about and the fact's name. That somebody was taken to a doctor tells of her
 # health; a kind that is shown whenever it is another one would tell it by being left out.
 FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
-    ("service", "kind"): frozenset(KIND_CLASSES.values()),
+    ("service", "kind"): TOLD_BY_KIND,
     ("household", "reason"): frozenset({FieldClass.CASEWORK}),
     ("stay", "reason"): frozenset({FieldClass.CASEWORK}),
     ("stay", "destination"): frozenset({FieldClass.CASEWORK}),

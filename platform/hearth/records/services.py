@@ -16,8 +16,10 @@ from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
-from hearth.families.access import entrusted_households, is_bound
+from hearth.families.access import entrusted_households, find_entrusted, is_bound
 from hearth.families.models import Household
+from hearth.intake.models import Referral
+from hearth.records.naming import colleagues_in, own_roles_in
 from hearth.records.seen import see_facts
 from hearth.trail import Fact
 
@@ -43,7 +45,11 @@ class Line:
     actor: str = ""
     household_id: uuid.UUID | None = None
     case_number: str = ""
+    subject_type: str = ""
+    subject_id: uuid.UUID | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of the colleagues and of the organisation's own roles, by what stands in the facts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,36 @@ def looks_at(
         **_moments(wanted, clock),
     )
     return audit.find_reads(session, query, limit=limit, offset=offset)
+
+
+def looks_at_referral(
+    session: Session,
+    referral: Referral,
+    wanted: Wanted,
+    *,
+    clock: ZoneInfo,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[Look], int]:
+    """One page of looks at a referral while it belonged to no family, and how many there are."""
+    query = ReadQuery(
+        subject_id=referral.id,
+        person_ids=[referral.id] if wanted.lists else [],
+        user_id=wanted.user_id,
+        **_moments(wanted, clock),
+    )
+    return audit.find_reads(session, query, limit=limit, offset=offset)
+
+
+def entrusted_referral(
+    session: Session, referral_id: uuid.UUID, *, user: SignedIn
+) -> Referral | None:
+    """A referral whose looks somebody may see; a family under restriction takes its own along."""
+    referral = session.get(Referral, referral_id)
+    known = referral.household_id if referral else None
+    if known and find_entrusted(session, known, user=user, permission=MINE) is None:
+        return None
+    return referral
 
 
 def log_lines(
@@ -152,7 +188,9 @@ def _conditions(wanted: Wanted, user: SignedIn, clock: ZoneInfo) -> list[ColumnE
 
 
 def _as_seen(session: Session, events: Collection[AuditEvent], user: SignedIn) -> list[Line]:
-    names = told_apart(session, {event.actor_id for event in events if event.actor_id})
+    actors = {event.actor_id for event in events if event.actor_id}
+    names = told_apart(session, actors | colleagues_in(events))
+    spoken = {str(one): name for one, name in names.items()} | own_roles_in(session, events)
     cases = {event.household_id for event in events if event.household_id}
     rows = session.execute(
         select(Household.id, Household.case_number).where(
@@ -160,7 +198,7 @@ def _as_seen(session: Session, events: Collection[AuditEvent], user: SignedIn) -
         )
     )
     numbers = {row.id: row.case_number for row in rows}
-    return [_line(event, user, names, numbers) for event in events]
+    return [_line(event, user, names, numbers, spoken) for event in events]
 
 
 def _line(
@@ -168,6 +206,7 @@ def _line(
     user: SignedIn,
     names: Mapping[uuid.UUID, str],
     numbers: Mapping[uuid.UUID, str],
+    spoken: Mapping[str, str],
 ) -> Line:
     if event.household_id and event.household_id not in numbers:
         return Line(number=event.seq, at=event.at, hash=event.hash)
@@ -179,7 +218,10 @@ def _line(
         actor=names.get(event.actor_id, "") if event.actor_id else "",
         household_id=event.household_id,
         case_number=numbers[event.household_id] if event.household_id else "",
+        subject_type=event.subject_type,
+        subject_id=event.subject_id,
         facts=see_facts(event, user.eyes(MINE)),
+        names=spoken,
     )
 
 

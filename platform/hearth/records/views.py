@@ -1,19 +1,26 @@
 """Pages of the records: who looked at a family, and the organisation's log."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
-from hearth.audit.services import head_of
+from hearth.audit.services import Look, head_of
 from hearth.audit.signing import sign
 from hearth.families.access import find_entrusted, find_household
 from hearth.families.models import Household
 from hearth.records import services
 from hearth.records.export import workbook
-from hearth.records.presentation import action_in_words, facts_in_words, purpose_in_words
+from hearth.records.presentation import (
+    action_in_words,
+    facts_in_words,
+    page_of,
+    purpose_in_words,
+)
 from hearth.records.schemas import EventsSchema, LooksSchema
 from hearth.records.services import MOST_EXPORTED, MOST_PRINTED, Wanted
 from hearth.web.answers import form_page, found
@@ -39,6 +46,18 @@ def who_looked(household_id: uuid.UUID) -> Any:
 def family(household_id: uuid.UUID) -> Any:
     """Who looked at a family, for those whom the records are entrusted to."""
     return _looks(found(_entrusted(household_id)), "records.family")
+
+
+@blueprint.get("/records/referrals/<uuid:referral_id>")
+@permit(Permission.AUDIT_READ)
+def referral(referral_id: uuid.UUID) -> Any:
+    """Who looked at a referral while it belonged to no family, which may be for good."""
+    about = found(services.entrusted_referral(session, referral_id, user=person()))
+    return _looks_page(
+        partial(services.looks_at_referral, session, about),
+        _urls("records.referral", referral_id=about.id),
+        referral=about,
+    )
 
 
 @blueprint.get("/records/")
@@ -98,27 +117,28 @@ def _entrusted(household_id: uuid.UUID) -> Household | None:
 def _looks(household: Household, endpoint: str) -> Any:
     if not services.may_see_looks(person(), household):
         abort(404)
+    return _looks_page(
+        partial(services.looks_at, session, household),
+        _urls(endpoint, household_id=household.id),
+        household=household,
+    )
+
+
+def _looks_page(
+    looks_at: Callable[..., tuple[list[Look], int]], urls: dict[str, str], **about: Any
+) -> Any:
     form, wanted = _asked(LooksSchema())
     on_paper = request.args.get("print") == "yes"
     number = 1 if on_paper else asked_page()
-    looks, total = services.looks_at(
-        session,
-        household,
+    looks, total = looks_at(
         wanted,
         clock=organisation().clock,
         limit=MOST_PRINTED if on_paper else USUAL_SIZE,
         offset=offset_of(number),
     )
-    return form_page(
-        "records/paper.html" if on_paper else "records/who_looked.html",
-        form,
-        household=household,
-        looks=looks,
-        page=Page(number, total),
-        active=wanted.number,
-        urls=_urls(endpoint, household),
-        words=_words(),
-    )
+    page = "records/paper.html" if on_paper else "records/who_looked.html"
+    context = {"looks": looks, "page": Page(number, total), "active": wanted.number}
+    return form_page(page, form, **about, **context, urls=urls, words=_words())
 
 
 def _asked(schema: EventsSchema | LooksSchema) -> tuple[Form, Wanted]:
@@ -127,11 +147,11 @@ def _asked(schema: EventsSchema | LooksSchema) -> tuple[Form, Wanted]:
     return form, Wanted(**form.loaded) if form.validate() else Wanted()
 
 
-def _urls(endpoint: str, household: Household) -> dict[str, str]:
-    here = {**_kept(), "household_id": household.id, "print": "yes"}
+def _urls(endpoint: str, **about: uuid.UUID) -> dict[str, str]:
+    shown: dict[str, Any] = dict(about)
     return {
-        "clear": url_for(endpoint, household_id=household.id),
-        "paper": url_for(endpoint, **here),
+        "clear": url_for(endpoint, **shown),
+        "paper": url_for(endpoint, **{**_kept(), **shown, "print": "yes"}),
     }
 
 
@@ -144,4 +164,9 @@ def _kept() -> dict[str, Any]:
 
 
 def _words() -> dict[str, Any]:
-    return {"action": action_in_words, "facts": facts_in_words, "purpose": purpose_in_words}
+    return {
+        "action": action_in_words,
+        "facts": facts_in_words,
+        "purpose": purpose_in_words,
+        "page": lambda line: page_of(line, person()),
+    }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
 from hearth.audit import services as audit
+from hearth.clock import day_of
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.data_register.post import watchers
 from hearth.families.models import CaseEpisode
@@ -228,7 +229,7 @@ def _decided_referrals(session: Session) -> Iterator[tuple[uuid.UUID, date]]:
             Referral.decided_at.is_not(None), Referral.episode_id.is_(None)
         )
     )
-    return ((referral_id, at.date()) for referral_id, at in rows if at)
+    return ((referral_id, day_of(session, at)) for referral_id, at in rows if at)
 
 
 def _donors(session: Session) -> Iterator[tuple[uuid.UUID, date]]:
@@ -237,7 +238,7 @@ def _donors(session: Session) -> Iterator[tuple[uuid.UUID, date]]:
         .where(Gift.donor_id.is_not(None))
         .group_by(Gift.donor_id)
     )
-    return ((donor_id, at.date()) for donor_id, at in rows if donor_id)
+    return ((donor_id, day_of(session, at)) for donor_id, at in rows if donor_id)
 
 
 def _is_waiting() -> ColumnElement[bool]:

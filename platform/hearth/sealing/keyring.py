@@ -96,7 +96,7 @@ class Keyring:
     def _provide(self, wanted: set[tuple[UUID, Purpose]]) -> None:
         for _ in range(ATTEMPTS):
             self.fetch(subject for subject, _purpose in wanted)
-            missing = sorted(wanted - self._found.keys())
+            missing = sorted(one for one in wanted if one not in self._found)
             if not missing:
                 return
             made = [self._new(subject, purpose) for subject, purpose in missing]

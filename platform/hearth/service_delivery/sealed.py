@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.redaction import of_class, seen, view
+from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.accounts.standing import in_roles
 from hearth.audit import services as audit
@@ -24,6 +24,8 @@ KIND_CLASSES = {
     ServiceKind.LEGAL: F.LEGAL,
 }
 """Kinds of help that tell by themselves what only a class of data may tell."""
+TOLD_BY_KIND = frozenset(KIND_CLASSES.values())
+"""Whoever does not read all of these sees no kind: one hidden beside others would tell itself."""
 LEADING = frozenset({Role.SUPERVISOR, Role.DIRECTOR})
 """Who changes another's words where they are wrong; the file says as what."""
 
@@ -41,7 +43,7 @@ class SeenService:
     """Something done for a family, as its reader sees it."""
 
     id: uuid.UUID = of_class(None)
-    kind: ServiceKind = of_class(None)
+    kind: ServiceKind | None = of_class(F.HEALTH)
     delivered_on: date = of_class(None)
     sealed: bool = of_class(None)
     note: str | None = of_class(F.SEALED_NOTE)
@@ -88,18 +90,26 @@ def see_versions(
     return [_see(one, user, roles, is_read=now and _is_read(one, user, opened)) for one in versions]
 
 
+def see_kind(service: ServiceDelivery, sees: Sees) -> ServiceKind | None:
+    """What kind of help it was; None for whoever does not read all that a kind may tell."""
+    return service.kind if all(sees(one) for one in TOLD_BY_KIND) else None
+
+
 def may_rewrite(service: ServiceDelivery, user: SignedIn) -> bool:
     """Whether somebody may change an entry's words: her own, or as whoever leads the others."""
     return service.provided_by == user.id or not LEADING.isdisjoint(user.roles)
 
 
 def may_change(service: ServiceDelivery, user: SignedIn) -> bool:
-    """Whether somebody may correct an entry: a sealed one its owner alone, others who read them."""
+    """Whether somebody may correct an entry: a sealed one its owner alone, others who read them.
+
+    The form shows of what kind it is, and a link that is missing for some kinds would tell them.
+    """
     if not service.is_valid:
         return False
     if service.sealed:
         return service.provided_by == user.id
-    return _reads(service, user, Permission.SERVICES_WRITE)
+    return all(user.sees(one, Permission.SERVICES_WRITE) for one in {F.FREE_TEXT, *TOLD_BY_KIND})
 
 
 def readers(session: Session, service: ServiceDelivery) -> Sequence[NoteGrant]:
@@ -213,6 +223,7 @@ def _see(
         SeenService,
         service,
         lambda one: is_read if one is F.SEALED_NOTE else reads(one),
+        kind=see_kind(service, reads),
         corrector_role=roles.get(service.recorded_by) if is_others else None,
         is_read=is_read,
         may_change=may_change(service, user),
@@ -222,7 +233,8 @@ def _see(
 def _is_read(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]) -> bool:
     if service.sealed:
         return service.id in opened or service.provided_by == user.id
-    return _reads(service, user, Permission.FAMILIES_READ)
+    needed = {F.FREE_TEXT, KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
+    return all(user.sees(one, Permission.FAMILIES_READ) for one in needed)
 
 
 def _roles_of_correctors(
@@ -237,12 +249,6 @@ def _roles_of_correctors(
         for role in sorted(LEADING)
         for user_id in correctors & in_roles(session, [role])
     }
-
-
-def _reads(service: ServiceDelivery, user: SignedIn, permission: Permission) -> bool:
-    """Whether an open note is read; what a doctor or lawyer did is of its own class besides."""
-    needed = {F.FREE_TEXT, KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
-    return all(user.sees(one, permission) for one in needed)
 
 
 def _opened_to(

@@ -30,7 +30,7 @@ from hearth.service_delivery.services import (
     ServiceError,
 )
 from hearth.service_delivery.vocabulary import ServiceMode
-from hearth.service_delivery.words import SERVICE_KINDS, SERVICE_MODES
+from hearth.service_delivery.words import SERVICE_MODES, kind_in_words
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import today
 from hearth.web.forms import Form
@@ -84,7 +84,7 @@ def history(household_id: uuid.UUID, service_id: uuid.UUID) -> str:
         "service_delivery/history.html",
         household=household,
         versions=found(sealed.see_versions(session, entry, person())),
-        words={"kind": SERVICE_KINDS, "mode": SERVICE_MODES, "role": ROLE_LABELS},
+        words={"kind": kind_in_words, "mode": SERVICE_MODES, "role": ROLE_LABELS},
     )
 
 
@@ -107,7 +107,7 @@ def cancel(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
         form,
         household=household,
         service=service,
-        kind=SERVICE_KINDS[service.kind],
+        kind=_kind(service),
     )
 
 
@@ -159,9 +159,13 @@ def _readers_page(note: ServiceDelivery, form: Form | None) -> Any:
         "service_delivery/readers.html",
         form or _reader_form(note, None),
         note=note,
-        kind=SERVICE_KINDS[note.kind],
+        kind=_kind(note),
         readers=sealed.readers(session, note),
     )
+
+
+def _kind(service: ServiceDelivery) -> str:
+    return kind_in_words(sealed.see_kind(service, person().eyes(Permission.SERVICES_WRITE)))
 
 
 def _to_readers(note: ServiceDelivery) -> Response:

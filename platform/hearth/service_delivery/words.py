@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
@@ -28,3 +29,8 @@ SERVICE_MODES: Mapping[ServiceMode, LazyString] = {
     ServiceMode.REMOTE: _l("From a distance"),
     ServiceMode.ELSEWHERE: _l("Somewhere else"),
 }
+
+
+def kind_in_words(kind: ServiceKind | None) -> str:
+    """What was done, or that something was, for whoever does not read of what kind."""
+    return str(SERVICE_KINDS[kind] if kind else _("A service"))

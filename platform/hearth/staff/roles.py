@@ -18,6 +18,7 @@ from hearth.accounts.policy import ORGANISATION_ROLES, POLICY, WITHHELD, WITHIN,
 from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
+from hearth.jobs import Job, wake
 from hearth.trail import Fact
 
 UNBOUND = "unbound"
@@ -128,6 +129,7 @@ def narrow(session: Session, role: RoleInUse, rules: Mapping[str, str], *, actor
     said = [f"{item}={rules.get(item, UNBOUND)}" for item in sorted(changed)]
     if said:
         _record(session, "role.narrowed", role.code, actor, rules=said)
+        wake(session, Job.TELL_OF_LOST_FILES)
 
 
 def hand_out(session: Session, user: User, codes: Collection[str], *, actor: SignedIn) -> None:

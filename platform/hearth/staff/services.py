@@ -15,6 +15,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
+from hearth.jobs import Job, wake
 from hearth.staff.leaving import end_memberships
 from hearth.staff.roles import hand_out, within_reach
 from hearth.trail import Fact
@@ -125,6 +126,7 @@ def change_colleague(
     if not works_here:
         api_tokens.revoke_all(session, user_id=user.id)
     session.flush()
+    wake(session, Job.TELL_OF_LOST_FILES)
     after = _state(user)
     changed = sorted(field for field in after if after[field] != before[field])
     facts: dict[str, Fact] = {"fields": changed, "works_here": works_here}

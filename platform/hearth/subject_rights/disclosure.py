@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hearth.data_register.registry import DataField
 from hearth.sealing.services import refuse_locked
 from hearth.service_delivery.sealed import is_closed_to
+from hearth.subject_rights.filed import FiledPaper, papers_among
 from hearth.subject_rights.gathering import Told, rows_about
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
@@ -21,9 +22,10 @@ from hearth.subject_rights.subjects import note_look
 from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
 Row = tuple[str, uuid.UUID | None]
-Parts = tuple[tuple[DataField, str], ...]
-Contents = tuple[str, Parts]
-NOTE = ("service_deliveries", "note")
+Parts = tuple[tuple[DataField, Any], ...]
+Contents = tuple[str, Any, Parts]
+# What was written where a specialist may seal; why an entry was cancelled tells of it, too.
+NOTES = frozenset({("service_deliveries", "note"), ("service_deliveries", "cancelling_note")})
 REDACTED = "[…]"
 WHOLE_ROW = "*"
 """What stands for the field where a row is given out, or kept back, as a whole."""
@@ -47,8 +49,12 @@ class QueueEntry:
 
     entry: Disclosure
     contents: str
+    value: Any = None
+    """What stands there as it was recorded."""
     parts: Parts = ()
     """Of a whole row: its fields, without what is read by itself once the row is given out."""
+    paper: FiledPaper | None = None
+    """The paper that the entry is about, open to whoever reads the queue."""
     is_closed: bool = False
     """Whether it is a sealed note that this reader may not read."""
 
@@ -99,7 +105,9 @@ def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
     ).all()
     contents = _contents(session, request, _released(entries))
     return [
-        QueueEntry(entry=entry, contents=contents[key][0], parts=contents[key][1])
+        QueueEntry(
+            entry=entry, contents=contents[key][0], value=contents[key][1], parts=contents[key][2]
+        )
         for entry in entries
         if (key := (entry.table_name, entry.row_id, entry.field)) in contents
     ]
@@ -112,8 +120,12 @@ def queue_read_by(
     note_look(session, request.household_id, user_id=user_id)
     read = queue(session, request)
     closed = {one.entry.id for one in read if _is_closed(session, one.entry, user_id)}
+    papers = papers_among(session, {_row(one.entry) for one in read})
     return [
-        replace(one, contents="", is_closed=True) if one.entry.id in closed else one for one in read
+        replace(one, contents="", value=None, is_closed=True)
+        if one.entry.id in closed
+        else replace(one, paper=papers.get(_row(one.entry)))
+        for one in read
     ]
 
 
@@ -213,8 +225,12 @@ def as_text(value: Any) -> str:
 
 
 def _is_closed(session: Session, entry: Disclosure, user_id: uuid.UUID) -> bool:
-    is_note = (entry.table_name, entry.field) == NOTE
+    is_note = (entry.table_name, entry.field) in NOTES
     return is_note and is_closed_to(session, entry.row_id, user_id)
+
+
+def _row(entry: Disclosure) -> Row:
+    return entry.table_name, entry.row_id
 
 
 def _rows(session: Session, request: SubjectRequest) -> Iterator[Told]:
@@ -250,17 +266,13 @@ def _contents(
             found[*row, WHOLE_ROW] = _whole(told)
         if not told.shared or row in released:
             for field, value in told.values.items():
-                found[*row, field.name] = (as_text(value), ())
+                found[*row, field.name] = (as_text(value), value, ())
     return found
 
 
 def _whole(told: Told) -> Contents:
-    parts = tuple(
-        (field, as_text(value))
-        for field, value in told.values.items()
-        if field.name not in told.to_read
-    )
-    return "; ".join(f"{field.name}: {text}" for field, text in parts), parts
+    parts = tuple((f, value) for f, value in told.values.items() if f.name not in told.to_read)
+    return "; ".join(f"{field.name}: {as_text(value)}" for field, value in parts), None, parts
 
 
 def _fill(session: Session, request: SubjectRequest) -> None:

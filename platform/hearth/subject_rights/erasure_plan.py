@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hearth.clock import day_of
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.giving.models import Gift
 from hearth.subject_rights import erasing, holds
@@ -116,7 +117,7 @@ def _duty_until(session: Session, group: DataGroup, ids: Ids, profile: LegalProf
     last = session.scalar(
         select(func.max(Gift.given_at)).where(Gift.donor_id.in_(ids.get(SubjectKind.DONOR, ())))
     )
-    return rule.until(last.date()) if last else None
+    return rule.until(day_of(session, last)) if last else None
 
 
 def _obstacles(

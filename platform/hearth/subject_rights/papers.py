@@ -13,9 +13,10 @@ from flask_babel import gettext as _
 from hearth.data_records import DataGroup
 from hearth.data_register.paper import Paper, Section, as_pdf
 from hearth.data_register.services import kept
-from hearth.data_register.words import GROUPS, PURPOSES, RECIPIENTS
+from hearth.data_register.words import GROUPS, PURPOSES, RECIPIENTS, cited
 from hearth.subject_rights.disclosure import as_text
 from hearth.subject_rights.gathering import Told
+from hearth.subject_rights.labels import Names, in_words
 from hearth.subject_rights.models import ErasureCertificate
 from hearth.subject_rights.words import ERASURE_KINDS, METHODS, field_word, table_word
 from hearth.web.formatting import format_date, format_number
@@ -24,9 +25,18 @@ from tenants.registry import OrgRef
 
 
 def file_about(
-    told: Iterable[Told], *, house: OrgRef, profile: LegalProfile, lang: str, made_at: datetime
+    told: Iterable[Told],
+    *,
+    house: OrgRef,
+    profile: LegalProfile,
+    lang: str,
+    made_at: datetime,
+    names: Names,
 ) -> bytes:
-    """One ZIP with the same contents twice, JSON for a machine and PDF for a human, and files."""
+    """One ZIP with the same contents twice, JSON for a machine and PDF for a human, and files.
+
+    The paper says everything in words; the JSON has the codes, and the words beside them.
+    """
     rows, files = _apart(told)
     paper = Paper(
         title=_("What we hold about you"),
@@ -34,12 +44,12 @@ def file_about(
             "You asked for it, and it is yours. Where %(mark)s stands, it tells of others.",
             mark="[…]",
         ),
-        sections=[*map(_section, rows), *_general(rows, profile)],
+        sections=[*(_section(row, names) for row in rows), *_general(rows, profile)],
         note=_("Made on %(day)s.", day=format_date(made_at)),
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        text = json.dumps(_as_data(rows, profile, made_at), ensure_ascii=False, indent=2)
+        text = json.dumps(_as_data(rows, profile, made_at, names), ensure_ascii=False, indent=2)
         file.writestr("data.json", text)
         file.writestr("data.pdf", as_pdf(paper, house=house, lang=lang))
         for name, content in files.items():
@@ -97,11 +107,19 @@ def _apart(told: Iterable[Told]) -> tuple[list[Told], dict[str, bytes]]:
     return rows, files
 
 
-def _section(told: Told) -> Section:
-    return Section(
-        heading=table_word(told.table.name),
-        pairs=[(field_word(f.name, f.data_class), as_text(v)) for f, v in told.values.items()],
-    )
+def _section(told: Told, names: Names) -> Section:
+    return Section(heading=table_word(told.table.name), pairs=list(_labels(told, names).values()))
+
+
+def _labels(told: Told, names: Names) -> dict[str, tuple[str, str]]:
+    """What each field is called and says, in words."""
+    return {
+        field.name: (
+            field_word(field.name, field.data_class),
+            in_words(told.table.name, field.name, value, names),
+        )
+        for field, value in told.values.items()
+    }
 
 
 def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
@@ -122,7 +140,7 @@ def _general(rows: list[Told], profile: LegalProfile) -> list[Section]:
             heading=_("Your rights"),
             sentences=[
                 _("You can have it corrected, erased or set aside, and you can object."),
-                _("You can complain to %(authority)s.", authority=profile.notices.authority),
+                _("You can complain to %(authority)s.", authority=cited(profile.notices.authority)),
             ],
         ),
     ]
@@ -133,12 +151,14 @@ def _not_told(profile: LegalProfile) -> str:
     text = _(
         "What tells of other people is kept back, because their rights and freedoms stand beside"
         " yours (%(article)s).",
-        article=profile.others,
+        article=cited(profile.others),
     )
     return str(text)
 
 
-def _as_data(rows: list[Told], profile: LegalProfile, made_at: datetime) -> dict[str, Any]:
+def _as_data(
+    rows: list[Told], profile: LegalProfile, made_at: datetime, names: Names
+) -> dict[str, Any]:
     return {
         "made_at": made_at.isoformat(),
         "law": profile.law,
@@ -146,10 +166,15 @@ def _as_data(rows: list[Told], profile: LegalProfile, made_at: datetime) -> dict
         "entries": [
             {
                 "about": told.table.name,
+                "label": table_word(told.table.name),
                 "purpose": told.table.record.purpose.value,
                 "ground": profile.bases[told.table.record.basis],
                 "kept": kept(profile.retention[told.table.record.group]),
                 "fields": {field.name: as_text(value) for field, value in told.values.items()},
+                "labels": {
+                    name: {"field": label, "value": value}
+                    for name, (label, value) in _labels(told, names).items()
+                },
             }
             for told in rows
         ],

@@ -1,5 +1,7 @@
 """What the pages about requests show, and how they say why something cannot be done."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask_babel import LazyString
@@ -11,7 +13,7 @@ from hearth.accounts.services import names_of
 from hearth.data_register.words import GROUPS
 from hearth.families.models import Household, Person
 from hearth.families.telling import told_through
-from hearth.subject_rights import disclosure, erasure, services
+from hearth.subject_rights import disclosure, erasure, labels, services
 from hearth.subject_rights.correction import NotAPersonError
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
 from hearth.subject_rights.subjects import subject_of
@@ -62,8 +64,14 @@ def words() -> dict[str, Any]:
         "erasure": ERASURE_KINDS,
         "table": table_word,
         "field": field_word,
-        "parts": _parts,
     }
+
+
+def words_of(session: Session, entries: Sequence[disclosure.QueueEntry]) -> dict[str, Any]:
+    """The words of the redaction queue, with the names behind the ids in these entries."""
+    values = [value for one in entries for _field, value in one.parts]
+    names = labels.names_in(session, [*values, *(one.value for one in entries)])
+    return {**words(), "parts": partial(_parts, names), "contents": partial(_contents, names)}
 
 
 def page_of(session: Session, request: SubjectRequest) -> dict[str, Any]:
@@ -95,8 +103,19 @@ def say_why(error: Exception) -> str:
     return str(WHY[type(error)])
 
 
-def _parts(parts: disclosure.Parts) -> list[tuple[str, str]]:
-    return [(field_word(field.name, field.data_class), text) for field, text in parts]
+def _parts(names: labels.Names, read: disclosure.QueueEntry) -> list[tuple[str, str]]:
+    table = read.entry.table_name
+    return [
+        (
+            field_word(field.name, field.data_class),
+            labels.in_words(table, field.name, value, names),
+        )
+        for field, value in read.parts
+    ]
+
+
+def _contents(names: labels.Names, read: disclosure.QueueEntry) -> str:
+    return labels.in_words(read.entry.table_name, read.entry.field, read.value, names)
 
 
 def _safe_contact(session: Session, request: SubjectRequest) -> Person | None:

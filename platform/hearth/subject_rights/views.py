@@ -15,11 +15,14 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
+from hearth.files.handing import address_of
 from hearth.subject_rights import correction, disclosure, erasure, papers, services, subjects
 from hearth.subject_rights.erasure_plan import preview
+from hearth.subject_rights.filed import may_open
 from hearth.subject_rights.gathering import Told
+from hearth.subject_rights.labels import names_told
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
-from hearth.subject_rights.presentation import page_of, say_why, words
+from hearth.subject_rights.presentation import page_of, say_why, words, words_of
 from hearth.subject_rights.schemas import (
     ClosingSchema,
     CorrectionSchema,
@@ -226,7 +229,11 @@ def queue(request_id: uuid.UUID) -> str:
     request = _request(request_id)
     entries = disclosure.queue_read_by(session, request, person().id)
     return render_template(
-        "subject_rights/queue.html", request=request, entries=entries, words=words()
+        "subject_rights/queue.html",
+        request=request,
+        entries=entries,
+        words=words_of(session, entries),
+        opens_papers=may_open(person()),
     )
 
 
@@ -246,7 +253,20 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
     read = disclosure.entry_read_by(session, request, entry, person().id)
-    return form_page("subject_rights/decide.html", form, request=request, read=read, words=words())
+    context = {"words": words_of(session, [read]), "opens_papers": may_open(person())}
+    return form_page("subject_rights/decide.html", form, request=request, read=read, **context)
+
+
+@blueprint.get("/data-protection/requests/<uuid:request_id>/queue/<uuid:disclosure_id>/paper")
+@permit(MINE, fresh=True)
+def open_paper(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
+    """Lead to the paper that an entry is about by a link that works once, for a minute."""
+    request = _request(request_id)
+    entry = found(disclosure.entry_of(session, request, disclosure_id))
+    read = disclosure.entry_read_by(session, request, entry, person().id)
+    if read.paper is None or not may_open(person()):
+        abort(404)
+    return redirect(address_of(read.paper.file_id), 303)
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/file", methods=BOTH)
@@ -354,6 +374,7 @@ def _zip(told: list[Told]) -> Response:
         profile=_law(),
         lang=str(get_locale()),
         made_at=datetime.now(UTC),
+        names=names_told(session, told),
     )
     headers = {"Content-Disposition": 'attachment; filename="data.zip"'}
     return Response(packed, mimetype="application/zip", headers=headers)

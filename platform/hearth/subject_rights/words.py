@@ -80,6 +80,7 @@ METHODS: dict[str, LazyString] = {
         " either. What was not sealed was blanked."
     ),
 }
+SHORT_METHODS: dict[str, LazyString] = {"keys_destroyed": _l("The keys were destroyed")}
 FIELDS: dict[str, LazyString] = {
     "given_name": _l("Given name"),
     "family_name": _l("Family name"),
@@ -124,6 +125,7 @@ FIELDS: dict[str, LazyString] = {
     "effect_note": _l("What was stopped"),
     "added_at": _l("Added"),
     "title": _l("Title"),
+    "withdrawn_at": _l("Withdrawn"),
     "withdrawn_because": _l("Why the document was withdrawn"),
     "content": _l("File"),
     "role": _l("What somebody is in the family"),

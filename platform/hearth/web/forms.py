@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
 from marshmallow.exceptions import SCHEMA
 from werkzeug.datastructures import MultiDict
 
@@ -167,6 +167,10 @@ class BoundField:
 
     def _initial(self) -> list[Any]:
         value = self._form.initial.get(self.name)
+        if value is None and self.widget == "radios":
+            # What the form takes for granted is seen, not only meant.
+            usual = self.field.load_default
+            value = None if usual is missing or callable(usual) else usual
         if value is None:
             return []
         if self.multiple:

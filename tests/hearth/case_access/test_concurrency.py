@@ -2,6 +2,8 @@
 
 import time
 
+from sqlalchemy.orm import Session
+
 from hearth.accounts.permissions import Permission, Role
 from hearth.case_access import services
 from hearth.families.access_models import RestrictionKind
@@ -17,9 +19,12 @@ def test_what_is_being_closed_is_opened_to_nobody_meanwhile(committing_org: OrgR
     with tenant_session(committing_org) as session:
         household_id = open_family(session).id
         restricting, asking, keeper = (
-            colleague(session, role).id
-            for role in (Role.SUPERVISOR, Role.SUPERVISOR, Role.DIRECTOR)
+            colleague(session, role).id for role in (Role.SUPERVISOR, Role.DIRECTOR, Role.DIRECTOR)
         )
+
+    def find(session: Session) -> Household | None:
+        user, through = as_user(session, asking), Permission.CASES_RESTRICT
+        return services.hold_household(session, household_id, user=user, permission=through)
 
     def close() -> object:
         with tenant_session(committing_org) as session:
@@ -37,12 +42,13 @@ def test_what_is_being_closed_is_opened_to_nobody_meanwhile(committing_org: OrgR
     def open_meanwhile() -> object:
         time.sleep(0.1)
         with tenant_session(committing_org) as session:
-            user, through = as_user(session, asking), Permission.CASES_RESTRICT
-            found = services.hold_household(session, household_id, user=user, permission=through)
-        return "open" if found else "closed to her"
+            return "open" if find(session) else "closed to her"
 
+    with tenant_session(committing_org) as session:
+        was_open = find(session) is not None
     outcomes = at_once(close, open_meanwhile)
 
+    assert was_open
     assert outcomes == ["closed", "closed to her"]
     with tenant_session(committing_org) as session:
         grants = services.active_grants(session, household_id)

@@ -13,8 +13,10 @@ from hearth.audit.models import PersonRead
 from hearth.case_file.timeline import SHORT
 from hearth.families.models import CaseEpisode, Household
 from hearth.intake.vocabulary import ReferralState
+from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.intake import take_referral
+from tests.factories.people import colleague
 from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import TOKEN, Visitor
@@ -254,3 +256,25 @@ def test_the_director_reads_but_does_not_close(session: Session, sign_in: SignIn
     page = sign_in("director").get(f"/families/{household.id}/close")
 
     assert page.status_code == 403
+
+
+@pytest.mark.parametrize(("days_ago", "leads_there"), [(100, False), (5, True)])
+def test_what_one_wrote_leads_to_its_correction_while_that_is_open(
+    days_ago: int, leads_there: bool, session: Session, sign_in: SignIn
+) -> None:
+    specialist = staff_id(session, Role.SPECIALIST)
+    known = {"delivered_on": TODAY - timedelta(days=days_ago), "note": "Talked with her"}
+    household = open_family(
+        session,
+        opened_on=TODAY - timedelta(days=200),
+        key_worker_id=colleague(session, Role.SOCIAL_WORKER).id,
+    )
+    service = record_service(session, household, provided_by=specialist, **known)
+    if not leads_there:
+        # She reads it in an emergency look, and no more than that.
+        make_look(session, household)
+
+    page = sign_in("specialist").get(f"/families/{household.id}").text
+
+    assert "Talked with her" in page
+    assert (f"/services/{service.id}/correct" in page) is leads_there

@@ -4,10 +4,12 @@ import io
 from collections.abc import Callable
 
 import pytest
+from flask_babel import force_locale
 from pypdf import PdfReader
 
 from hearth.accounts.permissions import Role
 from hearth.data_register.services import record_of_processing
+from hearth.data_register.words import cited
 from hearth.web.request import HearthFlask
 from tenants.legal import PROFILES, profile
 from tests.support.visitors import Visitor
@@ -54,3 +56,26 @@ def test_every_law_has_a_whole_record(app: HearthFlask, code: str) -> None:
     for activity in activities:
         assert all((activity.purpose, activity.subjects, activity.data, activity.bases))
         assert all((activity.recipients, activity.retention))
+
+
+@pytest.mark.parametrize(
+    ("lang", "ground"), [("en", "152-FZ art. 6(1)(5)"), ("ru", "152-ФЗ ст. 6(1)(5)")]
+)
+def test_a_law_is_cited_as_the_reader_writes_it(
+    sign_in: MakeVisitor, lang: str, ground: str
+) -> None:
+    page = sign_in(Role.PRIVACY_OFFICER).get(f"/data-protection/record?lang={lang}")
+
+    assert ground in page.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("nl", "de toezichthoudende autoriteit"), ("fr", "l’autorité de contrôle")],
+)
+def test_an_authority_without_a_name_is_named_in_the_readers_language(
+    app: HearthFlask, lang: str, words: str
+) -> None:
+    with app.test_request_context(), force_locale(lang):
+        assert cited(profile("eu").notices.authority) == words
+        assert "GDPR" not in cited(profile("eu").notices.article)

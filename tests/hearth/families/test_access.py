@@ -83,7 +83,7 @@ def test_what_was_done_in_the_team_opens_the_file_for_reading_after_leaving_it(
         assert visitor.get(f"{path}/{page}").status_code == 404
 
 
-@pytest.mark.parametrize(("days", "opens"), [(0, True), (90, True), (92, False)])
+@pytest.mark.parametrize(("days", "opens"), [(0, True), (90, True), (91, False)])
 def test_it_opens_the_file_for_ninety_days(
     days: int, opens: bool, session: Session, family: Household
 ) -> None:

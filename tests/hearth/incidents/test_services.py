@@ -55,6 +55,20 @@ def concerned(session: Session, incident: Incident) -> list[Concerned]:
     return people.concerned(session, incident, user=as_role(session, Role.PRIVACY_OFFICER))
 
 
+def test_a_look_after_midnight_is_searched_by_the_towns_own_day(session: Session) -> None:
+    family, by = open_family(session), staff_id(session)
+    at_night = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)
+    with time_machine.travel(at_night, tick=False):
+        record_read(session, household_id=family.id, user_id=by)
+
+    found = [
+        find(session, open_incident(session), looked_by=by, since=day, until=day)
+        for day in (at_night.date(), at_night.date() + timedelta(days=1))
+    ]
+
+    assert found == [0, 2]
+
+
 @pytest.mark.parametrize(
     ("law", "hours"),
     [(RU, [24, 72]), (EU, [72])],

@@ -245,8 +245,9 @@ def test_the_log_tells_nothing_of_a_file_that_opens_to_others(
             str(household.id),
             "A case was closed",
             "kind:",
-            "reason:",
-            "role:",
+            "Kind:",
+            "Reason:",
+            "Role:",
             "Test social-worker",
         ):
             assert telling not in text
@@ -296,7 +297,7 @@ def test_whom_the_file_was_opened_to_by_name_reads_its_lines(
     page = sign_in(Role.DIRECTOR).get(f"/records/?case_number={household.case_number}").text
 
     assert CLOSED_TO_HER not in page
-    assert "kind: legal" in page
+    assert "Kind: Legal help" in page
 
 
 def test_facts_of_a_class_are_for_those_who_read_it(session: Session, sign_in: SignIn) -> None:
@@ -314,12 +315,12 @@ def test_facts_of_a_class_are_for_those_who_read_it(session: Session, sign_in: S
         sheets[role] = str(list(sheet.iter_rows(values_only=True)))
 
     for told in (pages, sheets):
-        assert "role: child" in told[Role.PRIVACY_OFFICER]
+        assert "Role: Child" in told[Role.PRIVACY_OFFICER]
         # A kind that is shown beside one that is not would tell what is not shown.
-        assert "kind:" not in told[Role.PRIVACY_OFFICER]
-        assert "kind: medical" in told[Role.DIRECTOR]
-        assert "kind: home_visit" in told[Role.DIRECTOR]
-    assert "reason:" not in sheets[Role.PRIVACY_OFFICER]
+        assert "Kind:" not in told[Role.PRIVACY_OFFICER]
+        assert "Kind: Medical help" in told[Role.DIRECTOR]
+        assert "Kind: Home visit" in told[Role.DIRECTOR]
+    assert "Reason:" not in sheets[Role.PRIVACY_OFFICER]
 
 
 CUT = "the earlier ones are missing"

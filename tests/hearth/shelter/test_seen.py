@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission, Role
@@ -157,6 +158,22 @@ def test_a_departure_is_seen_until_the_next_day_is_over(session: Session, moved:
         seen[days_ago] = find_stay(session, moved.former.id, user=user, permission=READ)
 
     assert seen == {1: moved.former, 2: None}
+
+
+@pytest.mark.parametrize(("clock_time", "is_seen"), [((1, 23, 30), True), ((2, 0, 30), False)])
+def test_the_day_after_ends_when_the_house_goes_to_bed_and_not_in_greenwich(
+    session: Session, moved: Moved, *, clock_time: tuple[int, int, int], is_seen: bool
+) -> None:
+    user = as_user(session, staff_id(session, Role.HOUSE_STAFF))
+    days, hour, minute = clock_time
+    moment = datetime.datetime.combine(
+        _days(days), datetime.time(hour, minute), ZoneInfo("Europe/Moscow")
+    )
+
+    with time_machine.travel(moment, tick=False):
+        stay = find_stay(session, moved.former.id, user=user, permission=READ)
+
+    assert (stay is not None) is is_seen
 
 
 def test_a_departure_is_not_moved_later_through_the_house_alone(

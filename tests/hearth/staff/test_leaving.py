@@ -11,6 +11,7 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.policy_models import HouseWorker, TeamMember
 from hearth.audit.models import AuditEvent
+from hearth.case_access.keepers import files_without_keeper
 from hearth.case_access.services import active_grants, ended_grants
 from tests.factories.families import open_family, staff_id
 from tests.factories.people import as_user, colleague, grant, restriction, team, works_in
@@ -94,20 +95,18 @@ def test_what_others_hold_is_left_alone(session: Session, vera: User, sign_in: S
     assert [one.user_id for one in shared.members if one.until_at is None] == [other]
 
 
-@pytest.mark.parametrize("others", [False, True])
-def test_the_last_keeper_of_a_restricted_case_does_not_lock_it_for_ever(
-    others: bool, session: Session, sign_in: SignIn
+def test_the_last_keeper_of_a_restricted_case_leaves_it_to_whoever_names_another(
+    session: Session, sign_in: SignIn
 ) -> None:
     keeper = colleague(session, Role.SUPERVISOR, name="Vera Example")
     household = open_family(session)
     restriction(session, household)
     grant(session, household, keeper.id)
-    grant(session, household, staff_id(session, Role.SOCIAL_WORKER))
-    if others:
-        grant(session, household, staff_id(session, Role.DIRECTOR))
 
     _save(sign_in(Role.ADMINISTRATOR), keeper, works_here=False)
 
     session.expire_all()
-    left = {one.user_id for one in active_grants(session, household.id)}
-    assert (keeper.id in left) is not others
+    officer = as_user(session, staff_id(session, Role.PRIVACY_OFFICER))
+    assert active_grants(session, household.id) == []
+    lost = files_without_keeper(session, user=officer)
+    assert [one.household.id for one in lost] == [household.id]

@@ -6,6 +6,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from flask_babel import force_locale
 from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from hearth.audit.models import AuditEvent, PersonRead
 from hearth.families.access_models import RestrictionKind
 from hearth.families.services import record_read
 from hearth.service_delivery.sealed import let_read
+from hearth.service_delivery.services import cancel_service
+from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from hearth.subject_rights import disclosure, papers
 from hearth.subject_rights.disclosure import (
     REDACTED,
@@ -23,16 +26,18 @@ from hearth.subject_rights.disclosure import (
     StillToReadError,
 )
 from hearth.subject_rights.gathering import Told
+from hearth.subject_rights.labels import names_told
 from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.services import take_step
 from hearth.subject_rights.vocabulary import Decision, Step
 from hearth.web.request import HearthFlask
 from tenants.registry import OrgRef
-from tests.factories.families import child, mother, open_family, staff_id
+from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.files import add_paper
 from tests.factories.people import grant, restriction
 from tests.factories.rights import RU, take_request
 from tests.factories.service_delivery import record_service
+from tests.factories.shelter import make_house, make_stay
 
 SECRET = "Her neighbour Nina called the police"
 
@@ -214,7 +219,7 @@ def test_the_file_says_the_same_to_a_machine_and_to_a_human(
 
     with app.test_request_context():
         packed = papers.file_about(
-            told, house=spb, profile=RU, lang="en", made_at=datetime.now(UTC)
+            told, house=spb, profile=RU, lang="en", made_at=datetime.now(UTC), names={}
         )
 
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
@@ -241,9 +246,63 @@ def test_a_document_waits_for_a_human_and_is_in_the_file(
     told = disclosure.hand_out(session, request, by=by)
     with app.test_request_context():
         packed = papers.file_about(
-            told, house=spb, profile=RU, lang="en", made_at=datetime.now(UTC)
+            told, house=spb, profile=RU, lang="en", made_at=datetime.now(UTC), names={}
         )
 
     assert waiting == 2
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
         assert file.read(f"files/{document.file_id}.png") == document.file.content
+
+
+def test_why_a_sealed_entry_was_cancelled_is_as_closed_as_the_note(session: Session) -> None:
+    by, author = staff_id(session, Role.PRIVACY_OFFICER), staff_id(session, Role.SPECIALIST)
+    family = open_family(session)
+    note = record_service(session, family, note="sealed words", sealed=True, provided_by=author)
+    cancel_service(session, note, note=SECRET, cancelled_by=author)
+    request = take_request(session, family)
+    disclosure.prepare(session, request, by=by)
+
+    closed = disclosure.queue_read_by(session, request, by)
+    let_read(session, note, user_id=by)
+    opened = disclosure.queue_read_by(session, request, by)
+
+    assert {(one.entry.field, one.is_closed, one.contents) for one in closed} == {
+        ("note", True, ""),
+        ("cancelling_note", True, ""),
+    }
+    assert {one.contents for one in opened} == {"sealed words", SECRET}
+
+
+def test_a_human_reads_words_and_a_machine_codes_and_words(
+    session: Session, app: HearthFlask, spb: OrgRef
+) -> None:
+    by = staff_id(session, Role.PRIVACY_OFFICER)
+    family = open_family(session, members=[mother(preferred_language="uk", safe_to_call=False)])
+    record_service(session, family, kind=ServiceKind.MEDICAL, mode=ServiceMode.ELSEWHERE)
+    house = make_house(session, "Lamp House")
+    make_stay(session, household=family, places=house.places[:1], admitted_on=TODAY, today=TODAY)
+    request = take_request(session, family)
+    disclosure.prepare(session, request, by=by)
+    told = disclosure.hand_out(session, request, by=by)
+
+    with app.test_request_context(), force_locale("en"):
+        packed = papers.file_about(
+            told,
+            house=spb,
+            profile=RU,
+            lang="en",
+            made_at=datetime.now(UTC),
+            names=names_told(session, told),
+        )
+
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        data = json.loads(file.read("data.json"))
+        pages = PdfReader(io.BytesIO(file.read("data.pdf"))).pages
+    printed = " ".join(" ".join(page.extract_text() for page in pages).split())
+    service = next(one for one in data["entries"] if one["about"] == "service_deliveries")
+    assert service["fields"]["kind"] == "medical"
+    assert service["labels"]["kind"] == {"field": "Kind", "value": "Medical help"}
+    for said in ("Medical help", "Somewhere else", "Ukrainian", "No, never call", "Lamp House"):
+        assert said in printed
+    for code in ("medical", "elsewhere", "home_visit", str(house.places[0].id)):
+        assert code not in printed

@@ -322,3 +322,22 @@ def test_a_text_that_is_far_too_long_is_refused_unread(
         PlainText(max_length=254).deserialize("a" * 1_900_000)
 
     assert not read
+
+
+def test_what_a_form_takes_for_granted_is_seen_on_its_buttons(page: Flask) -> None:
+    class Asked(Schema):
+        urgency = fields.String(
+            load_default="usual",
+            metadata={"widget": "radios", "choices": [("usual", "Usual"), ("high", "High")]},
+        )
+        needs = fields.List(
+            fields.String(),
+            load_default=list,
+            metadata={"widget": "radios", "choices": [("cot", "Cot")]},
+        )
+
+    with page.test_request_context():
+        assert Form(Asked())["urgency"].values == ["usual"]
+        assert Form(Asked(), None, {"urgency": "high"})["urgency"].values == ["high"]
+        assert Form(Asked(), MultiDict())["urgency"].values == []
+        assert Form(Asked())["needs"].values == []

@@ -1,6 +1,6 @@
-"""Whose books are open, and which day it is there."""
+"""Which organisation's session this is, and which day it is there."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import cast
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,12 @@ from tenants.registry import OrgRef
 def organisation_of(session: Session) -> OrgRef:
     """The organisation whose session this is."""
     return cast("OrgRef", session.info["organisation"])
+
+
+def clock_of(session: Session) -> tzinfo:
+    """The organisation's clock; UTC for the federation, which has no town of its own."""
+    organisation = cast("OrgRef | None", session.info["organisation"])
+    return organisation.clock if organisation else UTC
 
 
 def day_of(session: Session, moment: datetime) -> date:

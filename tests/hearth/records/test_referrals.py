@@ -1,0 +1,101 @@
+"""Who looked at a referral that never became a family, or before it did."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.intake import services as intake
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.intake import take_referral
+from tests.factories.people import grant, restriction
+from tests.support.visitors import Visitor
+
+SignIn = Callable[..., Visitor]
+
+
+def rows(page: str) -> str:
+    return page.partition("<tbody")[2]
+
+
+@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.PRIVACY_OFFICER])
+def test_who_looked_at_a_referral_has_a_page(role: Role, session: Session, sign_in: SignIn) -> None:
+    referral, other = take_referral(session), take_referral(session)
+    worker = sign_in(Role.DUTY_OPERATOR)
+    worker.get(f"/referrals/{referral.id}")
+    path = f"/records/referrals/{referral.id}"
+
+    reader = sign_in(role)
+    page, paper = reader.get(path), reader.get(f"{path}?print=yes")
+    untouched = reader.get(f"/records/referrals/{other.id}")
+
+    assert page.status_code == 200
+    assert "Test duty-operator" in rows(page.text)
+    assert "Test duty-operator" in rows(paper.text)
+    assert "Test-Mother" not in page.text
+    assert "Nobody looked in this time" in untouched.text
+
+
+def test_lists_that_showed_it_are_found_too(session: Session, sign_in: SignIn) -> None:
+    referral = take_referral(session)
+    sign_in(Role.SOCIAL_WORKER).get("/referrals/")
+    officer, path = sign_in(Role.PRIVACY_OFFICER), f"/records/referrals/{referral.id}"
+
+    alone, with_lists = officer.get(path), officer.get(f"{path}?lists=true")
+
+    assert "Test social-worker" not in rows(alone.text)
+    assert "Test social-worker" in rows(with_lists.text)
+
+
+def test_the_referral_itself_says_who_looked_to_those_who_see_looks_at_files(
+    session: Session, sign_in: SignIn
+) -> None:
+    referral = take_referral(session)
+    path = f"/referrals/{referral.id}"
+    sign_in(Role.DUTY_OPERATOR).get(path)
+
+    pages = {role: sign_in(role).get(path).text for role in (Role.DIRECTOR, Role.SUPERVISOR)}
+    workers = sign_in(Role.SOCIAL_WORKER).get(path).text
+
+    assert all("Test duty-operator" in page for page in pages.values())
+    assert f"/records/referrals/{referral.id}" in pages[Role.DIRECTOR]
+    assert f"/records/referrals/{referral.id}" not in pages[Role.SUPERVISOR]
+    assert "Who looked" not in workers
+
+
+def test_a_restricted_family_takes_the_looks_at_its_referral_along(
+    session: Session, sign_in: SignIn
+) -> None:
+    referral, family = take_referral(session), open_family(session)
+    intake.accept_for_known_family(
+        session, referral, family, decided_by=staff_id(session), today=TODAY
+    )
+    restriction(session, family)
+    path = f"/records/referrals/{referral.id}"
+    director, officer = sign_in(Role.DIRECTOR), sign_in(Role.PRIVACY_OFFICER)
+
+    closed = [director.get(path).status_code, officer.get(path).status_code]
+    grant(session, family, staff_id(session, Role.DIRECTOR))
+    opened = director.get(path)
+
+    assert closed == [404, 200]
+    assert opened.status_code == 200
+    assert f"/records/families/{family.id}" in opened.text
+
+
+@pytest.mark.parametrize("role", [Role.SOCIAL_WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR])
+def test_others_do_not_open_it(role: Role, session: Session, sign_in: SignIn) -> None:
+    referral = take_referral(session)
+
+    answer = sign_in(role).get(f"/records/referrals/{referral.id}")
+
+    assert answer.status_code == 403
+
+
+def test_a_referral_that_does_not_exist_is_not_found(session: Session, sign_in: SignIn) -> None:
+    family = open_family(session)
+
+    answer = sign_in(Role.PRIVACY_OFFICER).get(f"/records/referrals/{family.id}")
+
+    assert answer.status_code == 404
