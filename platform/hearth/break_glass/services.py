@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -288,7 +288,11 @@ def _reviewers(session: Session) -> set[uuid.UUID]:
 
 
 def _who_know(session: Session, look: GlassLook) -> set[uuid.UUID]:
-    """Who accompanies the family, and who was let in by name, without whoever looked."""
+    """Who accompanies the family, and who was let in by name, without whoever looked.
+
+    Of a restricted case those alone who were let in: whoever accompanied it may be the relative
+    from whom it is kept.
+    """
     accompany = select(KeyWorker.user_id).where(
         KeyWorker.household_id == look.household_id, KeyWorker.until_on.is_(None)
     )
@@ -297,9 +301,8 @@ def _who_know(session: Session, look: GlassLook) -> set[uuid.UUID]:
         CaseGrant.kind == GrantKind.GRANT,
         is_active(look.opened_at),
     )
-    here = select(User.id).where(
-        User.disabled_at.is_(None), or_(User.id.in_(accompany), User.id.in_(let_in))
-    )
+    know = or_(User.id.in_(let_in), User.id.in_(accompany) & ~literal(look.restricted))
+    here = select(User.id).where(User.disabled_at.is_(None), know)
     return set(session.scalars(here)) - {look.user_id}
 
 

@@ -12,7 +12,14 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.accounts.standing import holders, staff
 from hearth.audit import services as audit
-from hearth.families.access import Way, find_household, has_ended, is_active, ways_in
+from hearth.families.access import (
+    Way,
+    find_household,
+    has_ended,
+    is_active,
+    is_hers_for_good,
+    ways_in,
+)
 from hearth.families.access_models import (
     CaseGrant,
     GrantKind,
@@ -118,10 +125,19 @@ def hold_household(
 
     None for one she may not see, or no longer: somebody else may have closed it a moment ago.
     """
-    before = find_household(session, household_id, user=user, permission=permission)
-    if before is None:
+    household = session.get(Household, household_id)
+    if household is None:
         return None
-    lock(session, before)
+    lock(session, household)
+    return find_hers(session, household_id, user=user, permission=permission)
+
+
+def find_hers(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> Household | None:
+    """A family whose doors are somebody's to open and close; None to a guest as to a stranger."""
+    if not is_hers_for_good(session, household_id, user=user, permission=permission):
+        return None
     return find_household(session, household_id, user=user, permission=permission)
 
 

@@ -1,6 +1,7 @@
 """Pages on which a family's file is opened to a colleague, or closed to all but a few."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from hearth.case_access.keepers import KeptError
 from hearth.case_access.schemas import GrantSchema, KeeperSchema, RestrictSchema
 from hearth.case_access.services import AlreadyRestrictedError, NobodyLiftsError
 from hearth.case_access.words import KINDS, WAYS
-from hearth.families.access import find_household, is_visible
+from hearth.families.access import find_household, is_hers_for_good, is_visible
 from hearth.families.models import Household
 from hearth.families.services import record_listed, record_read
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -25,6 +26,7 @@ from hearth.web.forms import Form
 from hearth.web.request import session
 
 THROUGH = Permission.CASES_RESTRICT
+Find = Callable[..., Household | None]
 blueprint = Blueprint("case_access", __name__, template_folder="templates")
 
 
@@ -32,10 +34,11 @@ blueprint = Blueprint("case_access", __name__, template_folder="templates")
 @permit(Permission.CASES_RESTRICT)
 def show(household_id: uuid.UUID) -> str:
     """Everybody who opens a family's file and why, and who was let in by name."""
-    household = _household(household_id)
+    household, user = _household(household_id, find_household), person()
     return render_template(
         "case_access/show.html",
         household=household,
+        may_change=is_hers_for_good(session, household.id, user=user, permission=THROUGH),
         openers=services.openers(session, household.id),
         grants=services.active_grants(session, household.id),
         ended=services.ended_grants(session, household.id),
@@ -147,8 +150,9 @@ def name_keeper(restriction_id: uuid.UUID) -> Any:
     return form_page("case_access/name_keeper.html", form, file=file)
 
 
-def _household(household_id: uuid.UUID) -> Household:
-    find = services.hold_household if request.method == "POST" else find_household
+def _household(household_id: uuid.UUID, find: Find | None = None) -> Household:
+    if find is None:
+        find = services.hold_household if request.method == "POST" else services.find_hers
     household = found(find(session, household_id, user=person(), permission=THROUGH))
     record_read(session, household_id=household.id, user_id=person().id, purpose="access")
     return household

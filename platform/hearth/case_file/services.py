@@ -10,7 +10,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
-from hearth.families.access import is_visible, permissions_on
+from hearth.families.access import is_reached_by_role, is_visible, permissions_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
@@ -23,7 +23,14 @@ from hearth.shelter.services import stays_of
 
 
 class StillInShelterError(ValueError):
-    """A case is not closed while the family sleeps in one of the houses."""
+    """A case is not closed while the family sleeps in one of the houses.
+
+    ``is_known`` says whether whoever closes it may learn that it does.
+    """
+
+    def __init__(self, *, is_known: bool) -> None:
+        super().__init__("the family sleeps in one of the houses")
+        self.is_known = is_known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,7 @@ class CaseFile:
 
     household: SeenHousehold
     allows: frozenset[Permission]
+    may_hand_over: bool
     may_correct: frozenset[uuid.UUID]
     referrals: list[SeenReferral]
     stays: list[SeenStay]
@@ -55,6 +63,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     return CaseFile(
         household=see_household(household, user.eyes(Permission.FAMILIES_READ)),
         allows=allows,
+        may_hand_over=_may_hand_over(session, household.id, allows, user),
         may_correct=_correctable(session, deliveries, allows, household.id, user),
         referrals=[see_referral(one, user) for one in referrals],
         stays=stays,
@@ -71,7 +80,7 @@ def close_case(
     closed_on: date,
     reason: ClosingReason,
     note: str | None,
-    closed_by: uuid.UUID,
+    closed_by: SignedIn,
     today: date,
 ) -> None:
     """Close a family's case, once it sleeps in none of the houses.
@@ -81,15 +90,26 @@ def close_case(
     """
     families.lock(session, household)
     if any(stay.is_open for stay in stays_of(session, household.id)):
-        raise StillInShelterError
+        seen = see_stays(session, household.id, user=closed_by)
+        raise StillInShelterError(is_known=any(stay.is_open for stay in seen))
     families.close_case(
         session,
         household,
         closed_on=closed_on,
         reason=reason,
         note=note,
-        closed_by=closed_by,
+        closed_by=closed_by.id,
         today=today,
+    )
+
+
+def _may_hand_over(
+    session: Session, household_id: uuid.UUID, allows: frozenset[Permission], user: SignedIn
+) -> bool:
+    """Whether the family is hers to hand over: not by grant alone."""
+    write = Permission.FAMILIES_WRITE
+    return write in allows and is_reached_by_role(
+        session, household_id, user=user, permission=write
     )
 
 

@@ -68,7 +68,7 @@ def close(household_id: uuid.UUID) -> Any:
     if form.validate():
         try:
             services.close_case(
-                session, household, **form.loaded, closed_by=person().id, today=today()
+                session, household, **form.loaded, closed_by=person(), today=today()
             )
         except (FamilyError, StillInShelterError) as error:
             _say_why(form, error)
@@ -117,10 +117,12 @@ def _say_why(form: Form, error: Exception) -> None:
             form.add_error(None, _("This case is closed already."))
         case CaseOpenError():
             form.add_error(None, _("This case is open already."))
-        case StillInShelterError():
+        case StillInShelterError() if error.is_known:
             form.add_error(
                 None, _("The family still lives in one of our houses. End its stay first.")
             )
+        case StillInShelterError():
+            form.add_error(None, _("This case cannot be closed yet. Ask your supervisor."))
         case _:
             raise error
 

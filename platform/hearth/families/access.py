@@ -148,6 +148,22 @@ def is_reached_by_role(
     return found is not None
 
 
+def is_hers_for_good(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> bool:
+    """Whether a permission counts on a family by scope, or by a grant without an end.
+
+    Whoever was let in until a day, or looks in an emergency, is a guest: she decides nothing that
+    outlasts her visit.
+    """
+    if is_reached_by_role(session, household_id, user=user, permission=permission):
+        return True
+    let_in = _granted(user, permission, [GrantKind.GRANT]).where(
+        CaseGrant.household_id == household_id, CaseGrant.ends_at.is_(None)
+    )
+    return bool(user.scopes_of(permission)) and session.scalar(let_in.limit(1)) is not None
+
+
 def ways_in(
     session: Session, household_id: uuid.UUID, users: Iterable[Asks], permission: Permission
 ) -> dict[uuid.UUID, set[Way]]:

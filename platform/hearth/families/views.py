@@ -12,7 +12,7 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.data_classes import FieldClass
 from hearth.families import membership, services
-from hearth.families.access import find_household, is_visible
+from hearth.families.access import find_household, is_reached_by_role, is_visible
 from hearth.families.errors import (
     AlreadyLeftError,
     AlreadyMemberError,
@@ -143,7 +143,7 @@ def member_history(household_id: uuid.UUID, member_id: uuid.UUID) -> str:
 @permit(Permission.FAMILIES_WRITE)
 def change_key_worker(household_id: uuid.UUID) -> Any:
     """Let somebody else accompany the family."""
-    household = _household(household_id)
+    household = _reached(household_id)
     form = Form(
         KeyWorkerSchema(),
         sent_form(),
@@ -275,6 +275,13 @@ def _household(
     household = found(find_household(session, household_id, user=user, permission=permission))
     services.record_read(session, household_id=household.id, user_id=user.id, purpose="members")
     return household
+
+
+def _reached(household_id: uuid.UUID) -> Household:
+    """A family that is hers to hand over: what was opened to a guest would stay open to her."""
+    write, user = Permission.FAMILIES_WRITE, person()
+    hers = is_reached_by_role(session, household_id, user=user, permission=write)
+    return _household(found(household_id if hers else None))
 
 
 def _demand_the_whole_person() -> None:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
@@ -38,6 +38,7 @@ class SeenFamilyInHouse:
     """One stay whose family the reader may see."""
 
     stay: Stay
+    since: datetime.date
     guests: list[SeenGuest]
 
 
@@ -76,10 +77,21 @@ class SeenStay:
         return self.houses is None or house_id in self.houses
 
     def is_here_at(self, change: StayChange) -> bool:
-        """Whether the reader saw the family in the house when something was decided about it."""
-        if self.left_on is None or self.has_ended:
+        """Whether the reader's houses had whom a decision is about on the day it took effect."""
+        on, last = change.effective_on, self.stay.until
+        if self.houses is None or not self.rows:
             return True
-        return change.person_id is not None and change.effective_on <= self.left_on
+        return any(
+            row.starts_on <= on and (on < row.ends_on or row.ends_on == last)
+            for row in self._about(change)
+        )
+
+    def is_left_at(self, change: StayChange) -> bool:
+        """Whether whom a decision is about slept in the reader's houses until then."""
+        return any(row.ends_on == change.effective_on for row in self._about(change))
+
+    def _about(self, change: StayChange) -> list[StayPlace]:
+        return [row for row in self.rows if change.person_id in {None, row.person_id}]
 
     def nights(self, on: datetime.date) -> int:
         """The nights until the family left, or until today for one that is still here."""
@@ -129,8 +141,9 @@ def seen_tonight(session: Session, on: datetime.date, *, user: SignedIn) -> list
     everywhere = _ids(session, here, _of_families(user, THROUGH)) & visible
     families = {family.stay.household_id for house in houses for family in house.families}
     eyes = eyes_on(session, families, user=user, permission=THROUGH)
+    since = _first_nights(session, visible - everywhere, user.houses)
     seen = [
-        _see_house(one, visible if one.house.id in user.houses else everywhere, eyes)
+        _see_house(one, visible if one.house.id in user.houses else everywhere, eyes, since)
         for one in houses
     ]
     return [one for one in seen if one.families or not _bound(user) or one.house.id in user.houses]
@@ -185,13 +198,28 @@ def _ids(session: Session, among: set[uuid.UUID], condition: ColumnElement[bool]
     return set(session.scalars(select(Stay.id).where(Stay.id.in_(among), condition)))
 
 
+def _first_nights(
+    session: Session, among: set[uuid.UUID], houses: frozenset[uuid.UUID]
+) -> dict[uuid.UUID, datetime.date]:
+    """Since when stays are in some houses, for whoever learns of no others."""
+    first = func.min(func.lower(StayPlace.nights))
+    chosen = select(StayPlace.stay_id, first).where(
+        StayPlace.stay_id.in_(among), StayPlace.house_id.in_(houses)
+    )
+    rows = session.execute(chosen.group_by(StayPlace.stay_id)).all()
+    return {row.stay_id: row[1] for row in rows}
+
+
 def _see_house(
-    tonight: occupancy.HouseTonight, visible: set[uuid.UUID], eyes: Mapping[uuid.UUID, Sees]
+    tonight: occupancy.HouseTonight,
+    visible: set[uuid.UUID],
+    eyes: Mapping[uuid.UUID, Sees],
+    since: Mapping[uuid.UUID, datetime.date],
 ) -> SeenHouseTonight:
     shown = [one for one in tonight.families if one.stay.id in visible]
     return SeenHouseTonight(
         house=tonight.house,
-        families=[_see_family(one, eyes[one.stay.household_id]) for one in shown],
+        families=[_see_family(one, eyes[one.stay.household_id], since) for one in shown],
         hidden_families=len(tonight.families) - len(shown),
         free=tonight.free,
         open_places=tonight.open_places,
@@ -200,6 +228,9 @@ def _see_house(
     )
 
 
-def _see_family(family: occupancy.FamilyInHouse, eyes: Sees) -> SeenFamilyInHouse:
+def _see_family(
+    family: occupancy.FamilyInHouse, eyes: Sees, since: Mapping[uuid.UUID, datetime.date]
+) -> SeenFamilyInHouse:
     guests = [SeenGuest(see_person(one.person, eyes), one.place) for one in family.guests]
-    return SeenFamilyInHouse(family.stay, guests)
+    stay = family.stay
+    return SeenFamilyInHouse(stay, since.get(stay.id, stay.admitted_on), guests)

@@ -39,6 +39,7 @@ from hearth.shelter.refusals import (
     StayEndedError,
     UnknownPlaceError,
 )
+from hearth.shelter.sharing import follow, house_of_sharer
 
 Houses = Collection[uuid.UUID] | None
 LONGEST_STAY = datetime.timedelta(days=1830)
@@ -99,8 +100,11 @@ def extend_stay(
     recorded_by: uuid.UUID,
     today: datetime.date,
     note: str | None = None,
+    houses: Houses = None,
 ) -> Stay:
     """Agree a new day of leaving, later or earlier than the one before.
+
+    Whoever decides for some ``houses`` alone takes no night in another one away.
 
     :raises StayError: the family has left, the day does not fit, a place is not free for so long.
     """
@@ -108,6 +112,8 @@ def extend_stay(
     if not stay.is_open:
         raise StayEndedError
     _check_plan(stay.admitted_on, until)
+    if houses is not None:
+        _check_nights_elsewhere(stay, "planned_until", until, houses)
     before = stay.planned_until
     if until == before:
         return stay
@@ -194,6 +200,7 @@ def move(
 ) -> Stay:
     """Let one person of the family sleep elsewhere from a day on, in this house or another.
 
+    Whoever sleeps in somebody's bed goes along with the last who had a place in that house.
     Whoever decides for some ``houses`` alone moves nobody out of them or into them.
 
     :raises StayError: the family has left, the day does not fit, the place is closed or taken.
@@ -213,7 +220,10 @@ def move(
         check_place(session, place, wanted, today, stay)
     if houses is not None and current.house_id not in houses:
         raise StayDatesError("moved_on", DateProblem.NOT_HERE_THEN)
-    house_id = next((place.house_id for place in chosen.values()), current.house_id)
+    if place_id is None:
+        house_id = house_of_sharer(stay, current, moved_on, houses)
+    else:
+        house_id = chosen[place_id].house_id
     place_before_id = current.place_id
     with refusals(session, [wanted], stay_id=stay.id):
         cut(session, stay, current, moved_on)
@@ -229,9 +239,16 @@ def move(
             recorded_by=recorded_by,
         )
     )
-    stay.house_id = house_id
+    if place_id is not None:
+        stay.house_id = house_id
     session.flush()
     _record(session, "stay.moved", stay, recorded_by, person=str(person_id))
+    along = follow(
+        session, stay, to=house_id, nights=wanted.nights, recorded_by=recorded_by, houses=houses
+    )
+    session.flush()
+    for change in along:
+        _record(session, "stay.moved", stay, recorded_by, person=str(change.person_id))
     return stay
 
 
@@ -292,9 +309,16 @@ def _check_end_in_houses(
 ) -> None:
     if stay.ended_on is not None and ended_on > stay.ended_on:
         raise StayDatesError("ended_on", DateProblem.LATER_THAN_BEFORE)
+    _check_nights_elsewhere(stay, "ended_on", ended_on, houses)
+
+
+def _check_nights_elsewhere(
+    stay: Stay, field: str, until: datetime.date, houses: Collection[uuid.UUID]
+) -> None:
+    """Refuse an end before the first night here: the family would be back where it was before."""
     elsewhere = [row.ends_on for row in stay.stay_places if row.house_id not in houses]
-    if any(ended_on < until for until in elsewhere):
-        raise StayDatesError("ended_on", DateProblem.BEFORE_ADMISSION)
+    if any(until <= day for day in elsewhere):
+        raise StayDatesError(field, DateProblem.NOT_AFTER_ADMISSION)
 
 
 def _chosen_places(

@@ -1,8 +1,8 @@
 """Tells what was decided about a stay, newest first, as the events of a dated line."""
 
 import uuid
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -33,32 +33,46 @@ def story_of(
     """
     together = groupby(_shown(stay, places), key=_moment)
     events = [
-        _event(list(changes), persons, places, staff, notes=notes) for _key, changes in together
+        _event(list(changes), stay, persons, places, staff, notes=notes)
+        for _key, changes in together
     ]
     return events[::-1]
 
 
 def _shown(stay: SeenStay, places: Mapping[uuid.UUID, str]) -> list[StayChange]:
+    """Through a house alone: what was decided while the family was there, and by whom there."""
     changes = stay.stay.changes
     if stay.houses is None:
         return changes
-    # What was agreed about the whole stay after the family left tells that it sleeps elsewhere.
-    lasted = [one for one in changes if stay.is_here_at(one)]
+    arrivals = [one.recorded_at for one in changes if one.place_after_id in places]
     return [
         one
-        for one in lasted
-        if one.person_id is None or _knows(one.place_after_id, places) or _leaves(one, places)
+        for one in changes
+        if _names(one, places)
+        or _leaves(one, stay, places)
+        or (one.place_after_id is None and stay.is_here_at(one) and _since(one, arrivals))
     ]
 
 
-def _knows(place_id: uuid.UUID | None, places: Mapping[uuid.UUID, str]) -> bool:
-    return place_id is None or place_id in places
+def _since(change: StayChange, arrivals: Sequence[datetime]) -> bool:
+    """Whether something was decided once the family had been brought to where the reader works."""
+    return not arrivals or change.recorded_at >= min(arrivals)
 
 
-def _leaves(change: StayChange, places: Mapping[uuid.UUID, str]) -> bool:
-    """Whether somebody goes from a place that the reader knows of to one that she does not."""
-    before = change.place_before_id
-    return not _knows(change.place_after_id, places) and before is not None and before in places
+def _names(change: StayChange, places: Mapping[uuid.UUID, str]) -> bool:
+    """Whether a decision is about a place that the reader knows of."""
+    return change.place_after_id in places or change.place_before_id in places
+
+
+def _leaves(change: StayChange, stay: SeenStay, places: Mapping[uuid.UUID, str]) -> bool:
+    """Whether somebody goes from where the reader knows of to where she does not."""
+    if change.person_id is None or change.kind is not ChangeKind.MOVED:
+        return False
+    if change.place_after_id is not None:
+        here = change.place_after_id in places
+    else:
+        here = stay.is_here_at(change)
+    return not here and (change.place_before_id in places or stay.is_left_at(change))
 
 
 def _moment(change: StayChange) -> tuple[object, ...]:
@@ -67,6 +81,7 @@ def _moment(change: StayChange) -> tuple[object, ...]:
 
 def _event(
     changes: list[StayChange],
+    stay: SeenStay,
     persons: Mapping[uuid.UUID, SeenPerson],
     places: Mapping[uuid.UUID, str],
     staff: Mapping[uuid.UUID, str],
@@ -74,7 +89,8 @@ def _event(
     notes: bool,
 ) -> Event:
     first = changes[0]
-    lines = [_who_sleeps_where(change, persons, places) for change in changes if change.person_id]
+    about = [change for change in changes if change.person_id]
+    lines = [_who_sleeps_where(change, stay, persons, places) for change in about]
     lines += [_days(first.before_on, first.after_on), (first.note or "") if notes else ""]
     return {
         "on": first.effective_on,
@@ -86,11 +102,14 @@ def _event(
 
 
 def _who_sleeps_where(
-    change: StayChange, persons: Mapping[uuid.UUID, SeenPerson], places: Mapping[uuid.UUID, str]
+    change: StayChange,
+    stay: SeenStay,
+    persons: Mapping[uuid.UUID, SeenPerson],
+    places: Mapping[uuid.UUID, str],
 ) -> str:
     person = persons.get(change.person_id) if change.person_id else None
     name = (person.full_name if person else "") or _("a member without a name")
-    if _leaves(change, places):
+    if _leaves(change, stay, places):
         return str(_("%(name)s: left the house", name=name))
     place = places.get(change.place_after_id) if change.place_after_id else None
     return str(_("%(name)s: %(place)s", name=name, place=place or _("in somebody’s bed")))

@@ -27,6 +27,7 @@ from hearth.shelter.forms import (
 )
 from hearth.shelter.models import House, Place, Stay
 from hearth.shelter.seen import (
+    SeenStay,
     find_stay,
     houses_that_bind,
     see_persons,
@@ -105,11 +106,11 @@ def extend(stay_id: uuid.UUID) -> Any:
     stay = _stay(stay_id)
     _note_look(stay)
     form = extension_form(stay, sent_form())
-    extension = partial(services.extend_stay, session, stay, **_who())
+    extension = partial(services.extend_stay, session, stay, houses=_bounds(stay), **_who())
     if decided(form, lambda wanted: extension(**wanted)):
         flash(_("Agreed until %(day)s.", day=format_date(stay.planned_until)), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return form_page("shelter/extend.html", form, stay=stay)
+    return form_page("shelter/extend.html", form, stay=stay, shown=_shown(stay))
 
 
 @blueprint.route("/shelter/stays/<uuid:stay_id>/move/<uuid:person_id>", methods=BOTH)
@@ -142,7 +143,7 @@ def end(stay_id: uuid.UUID) -> Any:
     if decided(form, lambda wanted: departure(**wanted)):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return form_page("shelter/end.html", form, stay=stay)
+    return form_page("shelter/end.html", form, stay=stay, shown=_shown(stay))
 
 
 @blueprint.get("/shelter/houses")
@@ -260,6 +261,10 @@ def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:
 
 def _bounds(stay: Stay) -> frozenset[uuid.UUID] | None:
     return houses_that_bind(session, stay, user=person(), permission=WRITE)
+
+
+def _shown(stay: Stay) -> SeenStay:
+    return see_stay(session, stay, user=person())
 
 
 def _note_look(stay: Stay) -> None:

@@ -16,6 +16,7 @@ from hearth.accounts.permissions import Role
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.jobs import Job, wake
+from hearth.staff.leaving import end_memberships
 from hearth.staff.roles import hand_out, within_reach
 from hearth.trail import Fact
 
@@ -99,6 +100,8 @@ def change_colleague(
 ) -> None:
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
+    A closed account ends its teams, houses and grants, too, and opening it gives none of them back.
+
     :raises LastAdministratorError: no open account with that role would be left.
     :raises NameTakenError: a colleague has this name.
     :raises NotYoursToChangeError: she holds a role that is not the actor's to hand out.
@@ -115,6 +118,8 @@ def change_colleague(
         _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
     if works_here != (user.disabled_at is None):
         _note_and_end(session, user, Happened.OPENED if works_here else Happened.CLOSED, actor.id)
+        # On opening as well: an account may have been closed before this was done.
+        end_memberships(session, user.id, ended_by=actor.id)
     names.rename(session, user, name)
     user.locale = locale
     user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))

@@ -91,9 +91,14 @@ def leave(session: Session, member: TeamMember, *, actor: SignedIn) -> None:
     :raises NotYoursToPlaceError: the colleague is beyond the actor's reach.
     """
     _refuse(session, member.team_id, member.user_id, actor)
-    member.until_at, member.ended_by = datetime.now(UTC), actor.id
+    end_membership(session, member, ended_by=actor.id)
+
+
+def end_membership(session: Session, member: TeamMember, *, ended_by: uuid.UUID) -> None:
+    """Let somebody's time in a team be over, whoever belongs to it: her account is closed."""
+    member.until_at, member.ended_by = datetime.now(UTC), ended_by
     session.flush()
-    _record(session, "team.left", member, actor.id)
+    _record(session, "team.left", member, ended_by)
 
 
 def is_mine(session: Session, team_id: uuid.UUID, actor: SignedIn) -> bool:

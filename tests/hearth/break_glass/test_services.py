@@ -73,7 +73,10 @@ def test_a_closed_case_opens_to_one_person_for_an_hour(session: Session) -> None
 def test_supervisors_and_the_privacy_officer_are_told_at_once_and_no_name_travels(
     session: Session,
 ) -> None:
-    look = make_look(session, open_family(session))
+    household = open_family(session)
+    grant(session, household, staff_id(session))
+
+    look = make_look(session, household)
 
     assert told(session) == {Role.SUPERVISOR, Role.PRIVACY_OFFICER, Role.DIRECTOR}
     assert look.restricted
@@ -289,22 +292,35 @@ def test_where_neither_of_them_may_review_whoever_may_is_told(session: Session) 
     assert told(session, services.UNREVIEWED) == set()
 
 
-def test_who_accompanies_the_family_and_who_was_let_in_are_always_told(session: Session) -> None:
+@pytest.mark.parametrize("restricted", [False, True])
+def test_who_knows_the_family_is_told_and_whom_a_restriction_shuts_out_is_not(
+    restricted: bool, session: Session
+) -> None:
     household = open_family(session)
     for role, changes in (
         (Role.DUTY_OPERATOR, {}),
-        (Role.SPECIALIST, {}),
+        (Role.VOLUNTEER_COORDINATOR, {}),
         (Role.FUNDRAISER, {"revoked_at": NOW, "revoked_by": staff_id(session, Role.DIRECTOR)}),
         (Role.BOOKKEEPER, {"ends_at": NOW - timedelta(minutes=1)}),
     ):
         grant(session, household, staff_id(session, role), **changes)
+    if restricted:
+        close_to_all(session, household)
 
-    make_look(session, household, role=Role.DIRECTOR)
+    look = services.open_case(
+        session,
+        as_role(session, Role.SPECIALIST),
+        case_number=household.case_number,
+        reason=Reason.CALL,
+        explanation=EXPLANATION,
+    )
 
+    accompanies = set() if restricted else {Role.SOCIAL_WORKER}
+    assert look.restricted is restricted
     assert told(session, services.TOLD) == {
-        Role.SOCIAL_WORKER,
         Role.DUTY_OPERATOR,
-        Role.SPECIALIST,
+        Role.VOLUNTEER_COORDINATOR,
+        *accompanies,
     }
 
 
@@ -318,7 +334,7 @@ def test_a_look_by_the_only_reviewer_is_told_to_the_administrators(session: Sess
     assert services.is_reviewed_by_others(session, staff_id(session, Role.SPECIALIST))
     assert told(session) == set()
     assert told(session, services.UNREVIEWED) == {Role.ADMINISTRATOR}
-    assert told(session, services.TOLD) == {Role.SOCIAL_WORKER}
+    assert told(session, services.TOLD) == set()
     with time_machine.travel(look.opened_at + timedelta(days=8), tick=False):
         assert services.remind_reviewers(session) == 1
     assert told(session, services.REMINDER) == set()

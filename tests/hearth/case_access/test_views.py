@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -235,3 +236,75 @@ def test_looking_at_who_opens_a_file_is_looking_into_it(session: Session, sign_i
 
     look = session.scalars(select(PersonRead)).one()
     assert (look.household_id, look.purpose) == (household.id, "access")
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_a_guest_opens_and_closes_no_doors(
+    restricted: bool, session: Session, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    me, friend = staff_id(session, Role.SUPERVISOR), colleague(session, Role.SOCIAL_WORKER)
+    held = restriction(session, household).id if restricted else uuid.uuid4()
+    theirs = grant(session, household, friend.id)
+    grant(session, household, me, ends_at=datetime.now(UTC) + timedelta(hours=1))
+    visitor, path = sign_in(Role.SUPERVISOR), f"/families/{household.id}/access"
+    let_in = {"user_id": str(friend.id), "reason": REASON}
+    closed = {
+        "kind": "threatened",
+        "reason": REASON,
+        "keeper_ids": [str(staff_id(session, Role.DIRECTOR))],
+    }
+
+    page = visitor.get(path)
+    answers: dict[str, dict[str, Any]] = {
+        f"{path}/grants/new": let_in,
+        f"{path}/restrict": closed,
+        f"{path}/grants/{theirs.id}": {},
+        f"{path}/restrictions/{held}": {},
+    }
+    asked = [visitor.get(one).status_code for one in answers]
+    sent = [
+        visitor.submit(one, data, page="/account/").status_code for one, data in answers.items()
+    ]
+
+    assert page.status_code == 200
+    assert not [one for one in answers if one in page.text]
+    assert set(asked) == set(sent) == {404}
+    session.expire_all()
+    assert [one.user_id for one in session.scalars(select(CaseGrant).order_by(CaseGrant.id))] == [
+        friend.id,
+        me,
+    ]
+    assert theirs.revoked_at is None
+    assert len(services.restrictions(session, household.id)) == int(restricted)
+
+
+def test_who_was_let_in_for_good_keeps_the_doors(session: Session, sign_in: SignIn) -> None:
+    household, me = open_family(session), staff_id(session, Role.SUPERVISOR)
+    held = restriction(session, household)
+    grant(session, household, me, ends_at=datetime.now(UTC) + timedelta(hours=1))
+    grant(session, household, me)
+    path = f"/families/{household.id}/access"
+
+    answer = sign_in(Role.SUPERVISOR).submit(f"{path}/restrictions/{held.id}")
+
+    assert answer.status_code == 303
+    session.refresh(held)
+    assert held.lifted_by == me
+
+
+def test_who_reaches_a_family_by_role_is_no_guest_for_a_grant(
+    session: Session, sign_in: SignIn
+) -> None:
+    household, me = open_family(session), staff_id(session, Role.SUPERVISOR)
+    team(session, staff_id(session), me)
+    grant(session, household, me, ends_at=datetime.now(UTC) + timedelta(hours=1))
+    friend = colleague(session, Role.SOCIAL_WORKER)
+
+    answer = sign_in(Role.SUPERVISOR).submit(
+        f"/families/{household.id}/access/grants/new",
+        {"user_id": str(friend.id), "reason": REASON},
+    )
+
+    assert answer.status_code == 303
+    assert friend.id in [one.user_id for one in services.active_grants(session, household.id)]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from hearth.accounts.permissions import Role
+from hearth.accounts.policy_models import RoleRule
 from hearth.audit.models import PersonRead
 from hearth.case_file.timeline import SHORT
 from hearth.families.models import CaseEpisode, Household
@@ -69,6 +70,28 @@ def test_a_case_is_not_closed_while_the_family_lives_with_us(
     session.expire_all()
     assert answer.status_code == 422
     assert "End its stay first" in answer.text
+    assert household.is_open
+
+
+def test_who_reads_no_places_does_not_learn_by_closing_that_the_family_lives_with_us(
+    session: Session, sign_in: SignIn
+) -> None:
+    household, by = open_family(session), staff_id(session, Role.ADMINISTRATOR)
+    house = make_house(session)
+    make_stay(session, household=household, places=house.places, admitted_on=TODAY, today=TODAY)
+    rule = {"item": "field:location", "rule": "withheld", "set_by": by}
+    session.add(RoleRule(role=Role.SOCIAL_WORKER.value, **rule))
+    session.flush()
+
+    answer = sign_in("social-worker").submit(
+        f"/families/{household.id}/close",
+        {"closed_on": TODAY.isoformat(), "reason": "goals_met"},
+    )
+
+    session.expire_all()
+    assert answer.status_code == 422
+    assert "cannot be closed yet" in answer.text
+    assert "house" not in answer.text.split("<main", 1)[1]
     assert household.is_open
 
 

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +11,7 @@ from hearth.accounts.permissions import Role
 from hearth.families.models import Household
 from hearth.families.vocabulary import MemberRole
 from tests.factories.families import TODAY, mother, open_family, staff_id
+from tests.factories.people import colleague, grant, restriction, team
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -314,3 +315,77 @@ def test_a_new_number_is_safe_to_call_only_once_she_was_asked_about_it(
     visitor.submit(path, right)
     session.expire_all()
     assert member.person.safe_to_call is True
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("ends", [None, timedelta(hours=1)])
+def test_who_was_let_in_by_name_hands_the_family_to_nobody(
+    restricted: bool, ends: timedelta | None, session: Session, sign_in: SignIn
+) -> None:
+    stranger, mate = (colleague(session, Role.SOCIAL_WORKER) for _ in range(2))
+    household = open_family(session, key_worker_id=stranger.id)
+    team(session, staff_id(session), mate.id)
+    if restricted:
+        restriction(session, household)
+    grant(session, household, staff_id(session), ends_at=ends and datetime.now(UTC) + ends)
+    visitor, path = sign_in("social-worker"), f"/families/{household.id}"
+
+    answers = [
+        visitor.submit(
+            f"{path}/key-worker",
+            {"user_id": str(user_id), "from_on": TODAY.isoformat()},
+            page=f"{path}/close",
+        ).status_code
+        for user_id in (staff_id(session), mate.id)
+    ]
+
+    assert answers == [404, 404]
+    assert visitor.get(f"{path}/key-worker").status_code == 404
+    assert "/key-worker" not in visitor.get(path).text
+    session.expire_all()
+    assert [one.user_id for one in household.key_workers] == [stranger.id]
+
+
+def test_a_hand_over_there_and_back_leaves_a_guest_nothing(
+    session: Session, sign_in: SignIn
+) -> None:
+    stranger, me = colleague(session, Role.SOCIAL_WORKER), staff_id(session)
+    household = open_family(session, key_worker_id=stranger.id)
+    given = grant(session, household, me, ends_at=datetime.now(UTC) + timedelta(hours=1))
+    visitor, path = sign_in("social-worker"), f"/families/{household.id}"
+    called = {
+        "kind": "phone_call",
+        "mode": "home",
+        "delivered_on": TODAY.isoformat(),
+        "recipient_ids": [str(household.current_members[0].person_id)],
+    }
+    to_me = {"user_id": str(me), "from_on": TODAY.isoformat()}
+
+    visitor.submit(f"{path}/key-worker", to_me, page=f"{path}/close")
+    recorded = visitor.submit(f"{path}/services/new", called)
+    visitor.submit(
+        f"{path}/key-worker", {**to_me, "user_id": str(stranger.id)}, page=f"{path}/close"
+    )
+    given.ends_at = datetime.now(UTC) - timedelta(seconds=1)
+    session.flush()
+
+    assert recorded.status_code == 303
+    assert visitor.get(path).status_code == 404
+
+
+def test_who_was_let_into_her_teams_family_still_hands_it_over(
+    session: Session, sign_in: SignIn
+) -> None:
+    mate = colleague(session, Role.SOCIAL_WORKER)
+    household = open_family(session, key_worker_id=mate.id)
+    team(session, staff_id(session), mate.id)
+    grant(session, household, staff_id(session), ends_at=datetime.now(UTC) + timedelta(hours=1))
+
+    answer = sign_in("social-worker").submit(
+        f"/families/{household.id}/key-worker",
+        {"user_id": str(staff_id(session)), "from_on": TODAY.isoformat()},
+    )
+
+    assert answer.status_code == 303
+    session.expire_all()
+    assert household.key_workers[-1].user_id == staff_id(session)

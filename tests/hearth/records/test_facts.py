@@ -46,7 +46,7 @@ def test_the_log_names_the_colleague_who_was_let_in_and_why_the_file_is_closed(
         kind=RestrictionKind.THREATENED,
         keeper_ids=[supervisor, staff_id(session, Role.DIRECTOR)],
         reason="goes on with them",
-        set_by=supervisor,
+        set_by=staff_id(session),
     )
     session.commit()
     director = sign_in(Role.DIRECTOR)

@@ -34,6 +34,10 @@ def _days(number: int) -> datetime.date:
     return TODAY + datetime.timedelta(days=number)
 
 
+def _long(number: int) -> str:
+    return f"{_days(number).day} {_days(number):%B %Y}"
+
+
 @dataclass
 class Moved:
     """A family that left the house somebody works in for one where she does not."""
@@ -321,3 +325,96 @@ def test_a_restricted_family_is_a_number_in_its_own_house(session: Session, move
 
     assert find_stay(session, moved.present.id, user=user, permission=READ) is None
     assert [house.hidden_families for house in tonight] == [1, 0]
+
+
+@pytest.fixture
+def arrived(session: Session) -> Stay:
+    """A family that came to the hidden house in the middle of its stay, with a new day agreed."""
+    left = make_house(session, "Lamp House", staffed=False)
+    hidden = make_house(session, "Hidden House")
+    olga = colleague(session, Role.HOUSE_STAFF, name="Olga of Lamp House")
+    family = make_family(session)
+    mother, baby = (member.person_id for member in family.current_members)
+    stay = services.admit_family(
+        session,
+        household_id=family.id,
+        places={mother: left.places[0].id, baby: None},
+        admitted_on=_days(-10),
+        planned_until=_days(20),
+        recorded_by=olga.id,
+        today=TODAY,
+    )
+    services.extend_stay(session, stay, until=_days(30), recorded_by=olga.id, today=_days(-6))
+    services.move(
+        session,
+        stay,
+        person_id=mother,
+        place_id=hidden.places[0].id,
+        moved_on=_days(-3),
+        recorded_by=staff_id(session),
+        today=TODAY,
+    )
+    session.expire_all()
+    return stay
+
+
+def test_staff_of_the_new_house_do_not_read_what_was_decided_in_the_old_one(
+    session: Session, arrived: Stay, sign_in: SignIn
+) -> None:
+    mara = colleague(session, Role.HOUSE_STAFF, name="Mara of Hidden House")
+    services.extend_stay(session, arrived, until=_days(25), recorded_by=mara.id, today=TODAY)
+    session.expire_all()
+    staff, path = sign_in(Role.HOUSE_STAFF), f"/shelter/stays/{arrived.id}"
+
+    page = staff.get(path).text
+    others = [staff.get(one).text for one in ("/shelter/", f"{path}/extend", f"{path}/end")]
+
+    assert "Mara of Hidden House" in page
+    assert "Hidden House, Bed 1" in page
+    assert "Child 1: in somebody’s bed" in page
+    for text in (page, *others):
+        assert "Olga" not in text
+        assert "Lamp House" not in text
+        assert _long(-10) not in text
+        assert _long(-3) in text
+
+
+def test_whoever_accompanies_the_family_reads_everything_that_was_decided(
+    arrived: Stay, sign_in: SignIn
+) -> None:
+    worker = sign_in(Role.SOCIAL_WORKER)
+
+    page = worker.get(f"/shelter/stays/{arrived.id}").text
+    extending = worker.get(f"/shelter/stays/{arrived.id}/extend").text
+
+    assert "Olga of Lamp House" in page
+    assert _long(-10) in page
+    assert _long(-10) in extending
+
+
+@pytest.mark.parametrize("day", [-8, -3])
+def test_through_a_house_no_night_in_another_one_is_taken_away(
+    day: int, session: Session, arrived: Stay, sign_in: SignIn
+) -> None:
+    staff, path = sign_in(Role.HOUSE_STAFF), f"/shelter/stays/{arrived.id}"
+    before = [(row.house_id, row.nights) for row in arrived.stay_places]
+
+    shorter = staff.submit(f"{path}/extend", {"until": _days(day).isoformat()})
+    ended = staff.submit(f"{path}/end", {**ENDING, "ended_on": _days(day).isoformat()})
+
+    session.expire_all()
+    assert (shorter.status_code, ended.status_code) == (422, 422)
+    assert [(row.house_id, row.nights) for row in arrived.stay_places] == before
+    assert arrived.is_open
+
+
+def test_through_a_house_its_own_nights_are_agreed_anew(
+    session: Session, arrived: Stay, sign_in: SignIn
+) -> None:
+    path = f"/shelter/stays/{arrived.id}/extend"
+
+    answer = sign_in(Role.HOUSE_STAFF).submit(path, {"until": _days(-2).isoformat()})
+
+    session.expire_all()
+    assert answer.status_code == 303
+    assert arrived.planned_until == _days(-2)
