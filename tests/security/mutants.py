@@ -66,6 +66,17 @@ def filter_sites() -> list[Site]:
     ]
 
 
+def users_of(module_name: str) -> list[str]:
+    """The slices that use what stands in a module of another one."""
+    package, _, module = module_name.rpartition(".")
+    told = re.compile(
+        rf"^from {re.escape(module_name)} import|^from {re.escape(package)} import .*\b{module}\b",
+        re.MULTILINE,
+    )
+    paths = [path for path in sorted(HEARTH.rglob("*.py")) if told.search(path.read_text())]
+    return sorted({path.relative_to(HEARTH).parts[0] for path in paths} - {"demo", "app.py"})
+
+
 def shown_fields() -> list[tuple[type[Any], str]]:
     """Every field of what readers see that is of a class of data."""
     views = [

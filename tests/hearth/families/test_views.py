@@ -389,3 +389,18 @@ def test_who_was_let_into_her_teams_family_still_hands_it_over(
     assert answer.status_code == 303
     session.expire_all()
     assert household.key_workers[-1].user_id == staff_id(session)
+
+
+@pytest.mark.parametrize("works_with_her", [True, False])
+def test_a_hand_over_leads_to_the_file_or_to_ones_list_where_it_is_no_longer_open(
+    works_with_her: bool, session: Session, sign_in: SignIn
+) -> None:
+    household, worker = open_family(session), colleague(session, Role.SOCIAL_WORKER)
+    if works_with_her:
+        team(session, staff_id(session), worker.id)
+    choices = {"user_id": str(worker.id), "from_on": TODAY.isoformat()}
+
+    answer = sign_in("social-worker").submit(f"/families/{household.id}/key-worker", choices)
+
+    led = f"/families/{household.id}" if works_with_her else "/families/"
+    assert (answer.status_code, answer.location) == (303, led)

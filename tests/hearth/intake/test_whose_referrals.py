@@ -54,6 +54,20 @@ def test_another_teams_family_is_not_read_through_its_referral(
     assert str(referral.id) not in found
 
 
+def test_who_looks_a_call_up_is_led_to_the_family_only_where_she_opens_it(
+    session: Session, family: Household, sign_in: MakeVisitor
+) -> None:
+    hers = open_family(session)
+    pages = {home: accepted(session, home, Role.SOCIAL_WORKER).id for home in (family, hers)}
+
+    led = {
+        home.id: f"/families/{home.id}" in sign_in(Role.SOCIAL_WORKER).get(f"/referrals/{one}").text
+        for home, one in pages.items()
+    }
+
+    assert led == {family.id: False, hers.id: True}
+
+
 def test_whoever_took_it_down_may_tell_what_became_of_it_for_thirty_days(
     session: Session, family: Household, sign_in: MakeVisitor
 ) -> None:

@@ -105,15 +105,16 @@ def _gives_away(given: Iterable[Answer], may_read: Iterable[FieldClass]) -> bool
 
 
 def _its_tests_notice(module_name: str, chosen: str) -> bool:
-    """Whether the tests of the slice in which a guard stands turn red without it."""
-    tests = ROOT / "tests/hearth" / module_name.split(".")[1]
+    """Whether the tests of the slices that a guard stands in or works for turn red without it."""
+    slices = [module_name.split(".")[1], *mutants.users_of(module_name)]
+    tests = [str(folder) for one in slices if (folder := ROOT / "tests/hearth" / one).is_dir()]
     pytest_with = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", mutants.__name__]
     done = subprocess.run(
-        [*pytest_with, str(tests), *FIELDS_IN_WRITING],
+        [*pytest_with, *dict.fromkeys(tests), *FIELDS_IN_WRITING],
         cwd=ROOT,
         env={**os.environ, mutants.CHOSEN: chosen},
         capture_output=True,
-        timeout=600,
+        timeout=1200,
         check=False,
     )
     assert done.returncode in {0, 1}, done.stdout.decode() + done.stderr.decode()
