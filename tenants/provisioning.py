@@ -1,7 +1,8 @@
 """Creates, lists, suspends, resumes and drops organisations, and keeps a pool of ready schemas."""
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import psycopg
@@ -21,6 +22,10 @@ from tenants.unblocking import unblocked
 
 # Arbitrary, and the same in every release.
 GRANTS_LOCK = 4_801_266_114
+# One part of a host name, in lower case.
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+# Hosts of the service itself, and what commands and the outbox call somebody else by.
+RESERVED = frozenset({"all", "federation", "files", "hooks"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +68,34 @@ def create_organisation(connection: Connection, settings: Settings, profile: Pro
     Returns the opaque schema name. The connection must be the owner's, in autocommit mode, to the
     database that holds the registry.
 
-    :raises OrganisationError: the slug is taken.
+    :raises OrganisationError: the slug or a host is taken, or is not one that may be given away.
     :raises PlacementError: the organisation may not be where its profile puts it.
     """
+    profile = replace(profile, hosts=[host.lower() for host in profile.hosts])
+    _refuse_names(connection, settings, profile)
     # Whoever creates another organisation at this moment may claim what was just made.
     while (claimed := claim_schema(connection, profile)) is None:
         prepare_schema(connection, settings, placement=profile.placement)
     keys_database.register(settings, [claimed])
     return claimed
+
+
+def _refuse_names(connection: Connection, settings: Settings, profile: Profile) -> None:
+    if not LABEL.fullmatch(profile.slug) or profile.slug in RESERVED:
+        raise OrganisationError(f"the name {profile.slug} cannot be given to an organisation")
+    base = settings.base_domain
+    for host in profile.hosts:
+        labels = host.split(".")
+        ours = host == base or host.endswith(f".{base}")
+        if ours or len(labels) < 2 or not all(map(LABEL.fullmatch, labels)):
+            raise OrganisationError(f"the host {host} cannot be given to an organisation")
+    taken = connection.execute(
+        "SELECT slug FROM shared.organisations, unnest(hosts) AS host"
+        " WHERE state <> 'dropped' AND slug <> %s AND lower(host) = ANY(%s)",
+        (profile.slug, profile.hosts),
+    ).fetchone()
+    if taken is not None:
+        raise OrganisationError(f"a host of {profile.slug} is {taken[0]}'s already")
 
 
 def claim_schema(connection: Connection, profile: Profile) -> str | None:

@@ -20,7 +20,7 @@ from tenants.provisioning import Profile
 from tenants.registry import Registry, UnknownOrganisationError
 from tenants.releases import head
 from tenants.roles import OrganisationError
-from tenants.routing import site_for
+from tenants.routing import _hosts_of_ours, site_for
 
 Owner = psycopg.Connection[tuple[object, ...]]
 
@@ -82,6 +82,68 @@ def test_a_taken_name_is_refused_and_costs_no_schema(
         provisioning.create_organisation(owner, settings, profile)
 
     assert _warm(owner) == before
+
+
+@pytest.mark.parametrize("slug", ["federation", "files", "hooks", "all", "Upper", "a.b", "-a", ""])
+def test_a_name_that_is_none_to_give_away_is_refused(
+    owner: Owner, settings: Settings, profile: Profile, slug: str
+) -> None:
+    with pytest.raises(OrganisationError, match="cannot be given"):
+        provisioning.create_organisation(owner, settings, replace(profile, slug=slug))
+
+    assert slug not in {row[0] for row in provisioning.list_organisations(owner)}
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["pskov.hearth.test", "SPB.hearth.test", "federation.hearth.test", "hearth.test",
+     "nobody.hearth.test", "localhost", "give .example", "*.example.org", "example.org:443"],
+)  # fmt: skip
+def test_a_host_that_is_none_to_give_away_is_refused(
+    owner: Owner, settings: Settings, profile: Profile, host: str
+) -> None:
+    with pytest.raises(OrganisationError, match="host"):
+        provisioning.create_organisation(owner, settings, replace(profile, hosts=[host]))
+
+    assert profile.slug not in {row[0] for row in provisioning.list_organisations(owner)}
+
+
+def test_a_host_has_one_organisation(
+    owner: Owner, settings: Settings, real: Runtime, profile: Profile
+) -> None:
+    host = f"give-{profile.slug}.example.org"
+    other = replace(profile, slug=f"a{uuid.uuid4().hex[:12]}", hosts=[host.upper()])
+    provisioning.create_organisation(owner, settings, replace(profile, hosts=[host.title()]))
+
+    with pytest.raises(OrganisationError, match=f"{profile.slug}'s already"):
+        provisioning.create_organisation(owner, settings, other)
+
+    found = real.registry.by_host(host)
+    assert found is not None
+    assert found.slug == profile.slug
+    provisioning.set_state(owner, profile.slug, before="active", after="suspended")
+    provisioning.drop_organisation(owner, settings, profile.slug)
+
+
+def test_a_neighbours_host_that_was_written_into_the_registry_leads_to_the_neighbour(
+    owner: Owner, real: Runtime, new: str
+) -> None:
+    owner.execute(
+        "UPDATE shared.organisations SET hosts = '{pskov.hearth.test}' WHERE slug = %s", (new,)
+    )
+
+    found = real.registry.by_host("pskov.hearth.test")
+
+    assert found is not None
+    assert found.slug == "pskov"
+
+
+def test_every_host_of_the_service_is_reserved(settings: Settings) -> None:
+    hosts = _hosts_of_ours(settings.base_domain)
+
+    labels = {host.removesuffix(settings.base_domain).rstrip(".") for host in hosts} - {""}
+
+    assert labels <= provisioning.RESERVED
 
 
 def test_claiming_takes_a_warm_schema(owner: Owner, settings: Settings, profile: Profile) -> None:

@@ -287,12 +287,12 @@ def test_a_key_that_was_locked_stays_locked_whatever_is_put_back_into_the_cache(
     with redis_connection() as cache:
         copy = cache.get(name)
         keys.lock(schema)
-        cache.set(name, copy)  # type: ignore[arg-type]
+        cache.set(name, copy)
         with pytest.raises(KeysLockedError):
             open_root(newest_key(schema, store))
         keys.unlock(schema, PASSPHRASE)
         again = open_root(newest_key(schema, store))
-        cache.set(name, copy)  # type: ignore[arg-type]
+        cache.set(name, copy)
 
     assert again
     with pytest.raises(KeysLockedError):
