@@ -220,12 +220,13 @@ def withhold_from_everybody(connection: Connection, *, lend_locks_to: str | None
 
     Safe to repeat. ``lend_locks_to`` names the role that takes advisory locks in this database.
     """
-    connection.execute(sql.SQL(CLOSE_OTHERS))
     superuser = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-    if superuser.fetchone() == (True,):
-        connection.execute(sql.SQL(WITHHOLD))
-        if lend_locks_to is not None:
-            connection.execute(lend_locks(lend_locks_to))
+    with unblocked(connection):
+        connection.execute(sql.SQL(CLOSE_OTHERS))
+        if superuser.fetchone() == (True,):
+            connection.execute(sql.SQL(WITHHOLD))
+            if lend_locks_to is not None:
+                connection.execute(lend_locks(lend_locks_to))
     # Where the owner is none, a superuser may have done it: see the operators' page.
     return connection.execute(sql.SQL(STILL_OPEN)).fetchone() == (False,)
 

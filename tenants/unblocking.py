@@ -28,7 +28,8 @@ def unblocked(there: Connection, role: str | None = None) -> Iterator[None]:
     As long as nothing takes long, nothing is asked.
     """
     over = threading.Event()
-    address = {**there.info.get_parameters(), "password": there.info.password}
+    own = {"password": there.info.password, "connect_timeout": 5}
+    address = {**there.info.get_parameters(), **own}
     watch = threading.Thread(
         target=_watch, args=(over, address, there.info.backend_pid, role), daemon=True
     )

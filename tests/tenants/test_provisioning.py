@@ -287,6 +287,57 @@ def test_an_open_transaction_stops_no_other_organisations_coming_and_going(
     assert ended == [holder, holder]
 
 
+def test_an_open_transaction_does_not_stop_the_preparation_of_a_release(
+    owner: Owner, settings: Settings, real: Runtime, new: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    holder = real.registry.get(new).schema_name
+    connection = _connect(settings, holder)
+    connection.execute("SET idle_in_transaction_session_timeout = 0")
+    connection.execute("GRANT SELECT (relname) ON pg_class TO CURRENT_USER")
+    connection.execute("GRANT USAGE ON SCHEMA extensions TO CURRENT_USER")
+
+    closed = roles.prepare_database(owner, settings)
+
+    assert closed
+    assert [one.schema for one in caplog.records if one.msg == "session_ended"] == [holder]  # type: ignore[attr-defined]
+    connection.close()
+
+
+@pytest.fixture
+def managed(owner: Owner, settings: Settings) -> Iterator[Owner]:
+    """A database whose owner may make roles and is no superuser, as managed servers give it."""
+    name = f"managed_{uuid.uuid4().hex[:8]}"
+    role = sql.Identifier(name)
+    owner.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD 'managed'").format(role))
+    owner.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+    address = {"user": name, "password": "managed", "dbname": name}
+    dsn = psycopg.conninfo.make_conninfo(settings.owner_database_url or "", **address)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        yield connection
+    owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
+    owner.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_an_owner_who_is_no_superuser_makes_and_drops_organisations_roles(
+    managed: Owner, settings: Settings
+) -> None:
+    name = f"m{uuid.uuid4().hex[:8]}"
+
+    closed = roles.prepare_placement(managed, settings)
+    provisioning.build_schema(managed, settings, name)
+    limited = managed.execute("SELECT rolconnlimit FROM pg_roles WHERE rolname = %s", (name,))
+    limit = limited.fetchone()
+    roles.prepare_placement(managed, settings)
+    url = role_url(settings, name, 1).set(drivername="postgresql", database=managed.info.dbname)
+    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        connection.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
+    provisioning.raze_schema(managed, name)
+
+    assert not closed
+    assert limit == (settings.role_connections,)
+    assert managed.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchall() == []
+
+
 def test_a_rotated_password_ends_the_old_one(
     owner: Owner, settings: Settings, real: Runtime, new: str
 ) -> None:
