@@ -63,6 +63,7 @@ class Settings:
     stripe_api_base: str | None
     stripe_webhook_secrets: tuple[str, ...]
     role_prefix: str
+    role_connections: int
     pooled_connections: bool
     forwarded_hops: int
     label: str
@@ -108,6 +109,7 @@ class Settings:
             stripe_api_base=env.optional("STRIPE_API_BASE"),
             stripe_webhook_secrets=env.several("STRIPE_WEBHOOK_SECRETS"),
             role_prefix=env.optional("HEARTH_ROLE_PREFIX") or "org_",
+            role_connections=env.number("HEARTH_ROLE_CONNECTIONS") or 60,
             pooled_connections=env.flag("HEARTH_POOLED_CONNECTIONS"),
             forwarded_hops=env.number("HEARTH_FORWARDED_HOPS") or 0,
             label=env.optional("HEARTH_LABEL") or "unnamed",

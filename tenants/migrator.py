@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from psycopg import sql
 
 from tenants.releases import Line, head
 from tenants.revisions import pending
+from tenants.unblocking import unblocked
 
 SHARED = "shared"
 # Both are arbitrary, and the same in every release: one roll-out at a time per database.
@@ -26,6 +28,13 @@ class MigrationError(RuntimeError):
     def __init__(self, schema: str, reason: str) -> None:
         super().__init__(f"schema {schema} was not migrated: {reason}")
         self.schema = schema
+
+
+class SchemasLockedError(MigrationError):
+    """Tables of these schemas stayed locked; every other schema was migrated."""
+
+    def __init__(self, schemas: Iterable[str]) -> None:
+        super().__init__(", ".join(sorted(schemas)), "a table stayed locked")
 
 
 class RollOutRunningError(RuntimeError):
@@ -51,6 +60,7 @@ def migrate_all(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[St
     where it stopped. When nothing is to be done this is one query.
 
     :raises MigrationError: names the schema that failed; no further schema was begun.
+    :raises SchemasLockedError: names those that stayed locked; all others were migrated.
     """
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         if is_current(connection):
@@ -61,15 +71,24 @@ def migrate_all(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[St
             raise RollOutRunningError("another roll-out holds this database's lock")
         steps = _migrate(connection, [(SHARED, _shared_revision(connection))], "shared", report)
         waiting = outdated(connection)
-        steps += _migrate(connection, waiting[:1], "tenant", report)
+        locked: list[str] = []
+        while waiting:
+            canary = waiting.pop(0)
+            try:
+                steps += _migrate(connection, [canary], "tenant", report)
+                break
+            except SchemasLockedError as error:
+                # Nothing was learnt of the revision, so the next one goes first.
+                locked.append(error.schema)
         # The lock is held by this connection until the last lane has ended.
-        return steps + _migrate_parallel(owner_dsn, waiting[1:], report, parallel)
+        return steps + _migrate_parallel(owner_dsn, waiting, report, parallel, locked)
 
 
 def migrate_placement(owner_dsn: str, *, report: Report, parallel: int = 4) -> list[Step]:
     """Migrate the organisations' schemas of a database that is not the registry's.
 
     :raises MigrationError: names the schema that failed; no further schema was begun.
+    :raises SchemasLockedError: names those that stayed locked; all others were migrated.
     """
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         waiting = outdated(connection)
@@ -79,7 +98,7 @@ def migrate_placement(owner_dsn: str, *, report: Report, parallel: int = 4) -> l
             "SELECT pg_try_advisory_lock(%s)", (ROLL_OUT_LOCK,)
         ).fetchone() == (True,):
             raise RollOutRunningError("another roll-out holds this database's lock")
-        return _migrate_parallel(owner_dsn, waiting, report, parallel)
+        return _migrate_parallel(owner_dsn, waiting, report, parallel, [])
 
 
 def is_current(connection: psycopg.Connection[Any]) -> bool:
@@ -158,14 +177,17 @@ def _apply_patiently(
     connection: psycopg.Connection[Any], schema: str, line: Line, before: str | None
 ) -> None:
     for attempt in range(1, ATTEMPTS + 1):
+        # People at work are stepped back from; at the last attempt nobody holds up everybody.
+        last = unblocked(connection) if attempt == ATTEMPTS else nullcontext()
         try:
-            apply(connection, schema, line, before)
+            with last:
+                apply(connection, schema, line, before)
             return
         except psycopg.errors.LockNotAvailable as error:
             # Somebody's long transaction holds the table; rather step back than queue everybody.
             connection.execute("ROLLBACK")
             if attempt == ATTEMPTS:
-                raise MigrationError(schema, "a table stayed locked") from error
+                raise SchemasLockedError([schema]) from error
         except (psycopg.Error, LookupError) as error:
             if not connection.closed:
                 connection.execute("ROLLBACK")
@@ -173,7 +195,11 @@ def _apply_patiently(
 
 
 def _migrate_parallel(
-    owner_dsn: str, schemas: list[tuple[str, str | None]], report: Report, parallel: int
+    owner_dsn: str,
+    schemas: list[tuple[str, str | None]],
+    report: Report,
+    parallel: int,
+    locked: list[str],
 ) -> list[Step]:
     waiting: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
     for item in schemas:
@@ -188,17 +214,21 @@ def _migrate_parallel(
                     break
                 try:
                     done += _migrate(connection, [item], "tenant", report)
+                except SchemasLockedError as error:
+                    locked.append(error.schema)
                 except MigrationError:
                     stop.set()
                     raise
         return done
 
-    if not schemas:
-        return []
-    with ThreadPoolExecutor(max_workers=min(parallel, len(schemas))) as lanes:
-        return [
-            step for done in lanes.map(lane, range(min(parallel, len(schemas)))) for step in done
-        ]
+    count = min(parallel, len(schemas))
+    steps: list[Step] = []
+    if count:
+        with ThreadPoolExecutor(max_workers=count) as lanes:
+            steps = [step for done in lanes.map(lane, range(count)) for step in done]
+    if locked:
+        raise SchemasLockedError(locked)
+    return steps
 
 
 def _until_empty(

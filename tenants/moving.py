@@ -25,6 +25,7 @@ from tenants.placement import PlacementError, wrong_with
 from tenants.provisioning import GRANTS_LOCK, build_schema, raze_schema
 from tenants.registry import REFRESH_SECONDS
 from tenants.roles import OrganisationError
+from tenants.unblocking import unblocked
 
 # Every process has read the registry again after this long.
 PATIENCE_SECONDS = REFRESH_SECONDS + 2.0
@@ -272,7 +273,7 @@ def _finish(home: Connection, settings: Settings, way: Way, patience: float) -> 
     """Lock the old copy once nobody looks at it any more, and let changes happen again."""
     time.sleep(patience)
     with owner_of(home, settings, way.source) as there:
-        with there.transaction():
+        with unblocked(there), there.transaction():
             # Done before, unless the process died between the switch and its last word.
             _close_to_changes(there, way.schema)
             there.execute(

@@ -4,12 +4,14 @@ Every attack runs inside a transaction that is rolled back, so that it may be tr
 organisations: where a wall is missing, the report says so and nothing has happened.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import URL
 
 from config.settings import Settings
 from tenants.engines import (
@@ -22,6 +24,7 @@ from tenants.engines import (
 from tenants.registry import OrgRef
 
 Connection = psycopg.Connection[Any]
+SECOND_LOOK_SECONDS = 2.0
 REFUSED = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.UndefinedTable,
@@ -89,6 +92,9 @@ ATTACKS = {
     "advisory lock inside a select": (
         "SELECT count(*) FROM {mine}.users WHERE pg_try_advisory_lock(4801266114)"
     ),
+    "large objects, one lock each": "SELECT lo_unlink(lo_create(0)) FROM generate_series(1, 9)",
+    "text in a large object": "SELECT lo_from_bytea(0, 'a word'), lo_put(1, 0, 'another')",
+    "large object of others": "SELECT lo_get(1), lo_open(1, 131072)",
     "another's chain of records": "SELECT * FROM {theirs}.audit_chain FOR UPDATE",
     "activity of others": "SELECT query FROM pg_stat_activity",
     "planner statistics": "SELECT * FROM pg_stats",
@@ -167,12 +173,43 @@ def probe_passwords(settings: Settings, mine: OrgRef, theirs: OrgRef) -> Tried:
     """Whether one role's password opens another's account."""
     stolen = role_url(settings, theirs.schema_name, theirs.generation, theirs.database).password
     url = role_url(settings, mine.schema_name, mine.generation, mine.database)
-    wrong = url.set(drivername="postgresql", password=stolen)
+    opens = _opens(url.set(drivername="postgresql", password=stolen))
+    return Tried(mine.schema_name, theirs.schema_name, "another role's password", opens)
+
+
+# A database that names the role itself was given to it: an old copy of its own, as a rule.
+OTHER_DATABASES = """
+SELECT datname FROM pg_database WHERE datallowconn AND datname <> current_database()
+  AND NOT EXISTS (
+    SELECT FROM aclexplode(datacl) WHERE grantee = (SELECT oid FROM pg_roles WHERE rolname = %s)
+  ) ORDER BY datname
+"""
+
+
+def probe_other_databases(settings: Settings, mine: OrgRef) -> Iterator[Tried]:
+    """Whether any other database of the server opens to an organisation's role.
+
+    What is withheld in ours, such as who is connected and what is locked, is open in a database
+    that nobody closed. One that was made a moment ago is asked for once more.
+    """
+    url = role_url(settings, mine.schema_name, mine.generation, mine.database)
+    with sign_in(settings, mine.schema_name, mine.generation, mine.database) as connection:
+        found = connection.execute(OTHER_DATABASES, (mine.schema_name,)).fetchall()
+    for (database,) in found:
+        address = url.set(drivername="postgresql", database=database)
+        opens = _opens(address)
+        if opens:
+            time.sleep(SECOND_LOOK_SECONDS)
+            opens = _opens(address)
+        yield Tried(mine.schema_name, database, "another database of the server", opens)
+
+
+def _opens(address: URL) -> bool:
     try:
-        psycopg.connect(wrong.render_as_string(hide_password=False), connect_timeout=5).close()
+        psycopg.connect(address.render_as_string(hide_password=False), connect_timeout=5).close()
     except psycopg.OperationalError:
-        return Tried(mine.schema_name, theirs.schema_name, "another role's password", False)
-    return Tried(mine.schema_name, theirs.schema_name, "another role's password", True)
+        return False
+    return True
 
 
 def probe_wrong_address(settings: Settings, mine: OrgRef, theirs: OrgRef) -> Tried:

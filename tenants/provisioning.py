@@ -1,7 +1,8 @@
 """Creates, lists, suspends, resumes and drops organisations, and keeps a pool of ready schemas."""
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import psycopg
@@ -16,10 +17,15 @@ from tenants.models import new_id
 from tenants.owners import owner_of
 from tenants.passwords import role_password
 from tenants.role_settings import settle
-from tenants.roles import Connection, OrganisationError, scram_verifier
+from tenants.roles import Connection, OrganisationError, limits, scram_verifier
+from tenants.unblocking import unblocked
 
 # Arbitrary, and the same in every release.
 GRANTS_LOCK = 4_801_266_114
+# One part of a host name, in lower case.
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+# Hosts of the service itself, and what commands and the outbox call somebody else by.
+RESERVED = frozenset({"all", "federation", "files", "hooks"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +68,34 @@ def create_organisation(connection: Connection, settings: Settings, profile: Pro
     Returns the opaque schema name. The connection must be the owner's, in autocommit mode, to the
     database that holds the registry.
 
-    :raises OrganisationError: the slug is taken.
+    :raises OrganisationError: the slug or a host is taken, or is not one that may be given away.
     :raises PlacementError: the organisation may not be where its profile puts it.
     """
+    profile = replace(profile, hosts=[host.lower() for host in profile.hosts])
+    _refuse_names(connection, settings, profile)
     # Whoever creates another organisation at this moment may claim what was just made.
     while (claimed := claim_schema(connection, profile)) is None:
         prepare_schema(connection, settings, placement=profile.placement)
     keys_database.register(settings, [claimed])
     return claimed
+
+
+def _refuse_names(connection: Connection, settings: Settings, profile: Profile) -> None:
+    if not LABEL.fullmatch(profile.slug) or profile.slug in RESERVED:
+        raise OrganisationError(f"the name {profile.slug} cannot be given to an organisation")
+    base = settings.base_domain
+    for host in profile.hosts:
+        labels = host.split(".")
+        ours = host == base or host.endswith(f".{base}")
+        if ours or len(labels) < 2 or not all(map(LABEL.fullmatch, labels)):
+            raise OrganisationError(f"the host {host} cannot be given to an organisation")
+    taken = connection.execute(
+        "SELECT slug FROM shared.organisations, unnest(hosts) AS host"
+        " WHERE state <> 'dropped' AND slug <> %s AND lower(host) = ANY(%s)",
+        (profile.slug, profile.hosts),
+    ).fetchone()
+    if taken is not None:
+        raise OrganisationError(f"a host of {profile.slug} is {taken[0]}'s already")
 
 
 def claim_schema(connection: Connection, profile: Profile) -> str | None:
@@ -161,21 +187,24 @@ def build_schema(
     make_role = sql.SQL(CREATE_ROLE).format(
         role=sql.Identifier(name),
         verifier=sql.Literal(scram_verifier(there, name, password)),
+        settings=settle(name),
+        limits=limits(settings, name),
     )
-    there.execute(
-        sql.SQL("{make_role} {prepare} {migrate}; {finish}").format(
-            # Two databases of one server share their roles.
-            make_role=sql.SQL("") if known else make_role + settle(name) + sql.SQL(";"),
-            prepare=sql.SQL(PREPARE).format(role=sql.Identifier(name)),
-            migrate=upgrade_statements(name, "tenant", None, until=until),
-            finish=sql.SQL(FINISH).format(
-                role=sql.Identifier(name),
-                name=sql.Literal(name),
-                database=sql.Identifier(there.info.dbname),
-                lock=sql.Literal(GRANTS_LOCK),
-            ),
+    with unblocked(there):
+        there.execute(
+            sql.SQL("{make_role} {prepare} {migrate}; {finish}").format(
+                # Two databases of one server share their roles.
+                make_role=sql.SQL("") if known else make_role,
+                prepare=sql.SQL(PREPARE).format(role=sql.Identifier(name)),
+                migrate=upgrade_statements(name, "tenant", None, until=until),
+                finish=sql.SQL(FINISH).format(
+                    role=sql.Identifier(name),
+                    name=sql.Literal(name),
+                    database=sql.Identifier(there.info.dbname),
+                    lock=sql.Literal(GRANTS_LOCK),
+                ),
+            )
         )
-    )
 
 
 def next_name(connection: Connection, settings: Settings) -> str:
@@ -187,6 +216,7 @@ def next_name(connection: Connection, settings: Settings) -> str:
 # The role is limited to its own schema and never owns a table, so it can neither alter nor grant.
 CREATE_ROLE = """
 CREATE ROLE {role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {verifier};
+{settings}; {limits};
 """
 PREPARE = """
 CREATE SCHEMA {role};
@@ -244,7 +274,8 @@ def drop_organisation(connection: Connection, settings: Settings, slug: str) -> 
     Returns the schema's name, whose keys the caller destroys. Safe to repeat after an
     interruption: the registry learns of it last.
 
-    :raises OrganisationError: it is not suspended.
+    :raises OrganisationError: it is not suspended, or its role owns something in a database that
+        is none of ours.
     """
     row = connection.execute(
         "SELECT s.name, s.database FROM shared.organisations o"
@@ -256,6 +287,7 @@ def drop_organisation(connection: Connection, settings: Settings, slug: str) -> 
         raise OrganisationError(f"there is no suspended organisation named {slug}")
     name, placement = row
     with owner_of(connection, settings, placement) as there:
+        refuse_strays(connection, there, name)
         raze_schema(there, name)
     with connection.transaction():
         connection.execute("UPDATE shared.schemas SET state = 'dropped' WHERE name = %s", (name,))
@@ -267,13 +299,42 @@ def drop_organisation(connection: Connection, settings: Settings, slug: str) -> 
     return str(name)
 
 
+def refuse_strays(connection: Connection, there: Connection, name: str) -> None:
+    """Refuse to drop an organisation whose role would stay, while nothing is lost yet.
+
+    In ``there`` all that the role has goes with it. What it has in another database of that server
+    keeps it; the locked copy of a move is known of, and keeps it rightly.
+
+    :raises OrganisationError: the role has something elsewhere.
+    """
+    known = connection.execute(
+        "SELECT 1 FROM shared.moves WHERE schema_name = %s AND old_dropped_at IS NULL", (name,)
+    ).fetchone()
+    strays = [] if known else [str(database) for (database,) in there.execute(STRAYS, (name,))]
+    if strays:
+        raise OrganisationError(
+            f"the role {name} has something in {', '.join(strays)}; as a superuser, run"
+            f' DROP OWNED BY "{name}" there, and then this command again'
+        )
+
+
+STRAYS = """
+SELECT DISTINCT d.datname FROM pg_shdepend s
+JOIN pg_roles r ON s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
+JOIN pg_database d
+  ON d.oid = s.dbid OR (s.classid = 'pg_database'::regclass AND d.oid = s.objid)
+WHERE r.rolname = %s AND d.datname <> current_database() ORDER BY d.datname
+"""
+
+
 def raze_schema(there: Connection, name: str) -> None:
     """Remove a schema, its version row and its role where they still are.
 
-    A role that another database of the same server still needs stays, but is shut out here.
+    Whatever else the role owns or was given goes with it. A role that another database of the same
+    server still needs stays, but is shut out here.
     """
     role = sql.Identifier(name)
-    with there.transaction():
+    with unblocked(there, name), there.transaction():
         there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(role))
         there.execute("DELETE FROM shared.schema_versions WHERE schema_name = %s", (name,))
         if there.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is None:
@@ -289,7 +350,23 @@ def raze_schema(there: Connection, name: str) -> None:
                 role=role,
             )
         )
+        # It would take what the role was given in other databases of the server as well.
+        if there.execute(STRAYS, (name,)).fetchone() is None:
+            _drop_owned(there, name)
     try:
-        there.execute(sql.SQL("DROP ROLE {}").format(role))
+        with unblocked(there, name):
+            there.execute(sql.SQL("DROP ROLE {}").format(role))
     except psycopg.errors.DependentObjectsStillExist:
         return
+
+
+def _drop_owned(there: Connection, name: str) -> None:
+    """Drop what a role made for itself: defaults of its own, or what an older release let it."""
+    role = sql.Identifier(name)
+    drop = sql.SQL("DROP OWNED BY {}").format(role)
+    try:
+        with there.transaction():
+            there.execute(drop)
+    except psycopg.errors.InsufficientPrivilege:
+        # An owner who is no superuser may make itself a member of the roles that it made.
+        there.execute(sql.SQL("GRANT {} TO CURRENT_USER; ").format(role) + drop)

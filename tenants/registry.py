@@ -150,8 +150,11 @@ class Registry:
             organisations = [self._judged(organisation) for organisation in load(session)]
         by_host: dict[str, OrgRef] = {}
         for organisation in organisations:
-            for host in (f"{organisation.slug}.{self._base_domain}", *organisation.hosts):
-                by_host[host.lower()] = organisation
+            for host in organisation.hosts:
+                by_host.setdefault(host.lower(), organisation)
+        # Last, so that nobody's further host takes the name of somebody else.
+        for organisation in organisations:
+            by_host[f"{organisation.slug}.{self._base_domain}".lower()] = organisation
         self._by_slug = {organisation.slug: organisation for organisation in organisations}
         self._by_schema = {organisation.schema_name: organisation for organisation in organisations}
         self._by_host = by_host

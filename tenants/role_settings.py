@@ -21,14 +21,18 @@ KEYS_ROLE = "key_keeper"
 PATHS = {PLATFORM_ROLE: '""', READER_ROLE: '""', KEYS_ROLE: "keys"}
 COMMON = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
 PATIENT = {"lock_timeout": "10s"}
-# Each of these could otherwise end a connection before it is able to put anything right.
+# Each of these could otherwise end a connection before it is able to put anything right, or leave
+# answers on it that nobody here can read.
 HARMLESS = {
+    "client_encoding": "UTF8",
     "default_transaction_read_only": "off",
     "idle_session_timeout": "0",
     "transaction_timeout": "0",
     "lock_timeout": "0",
     "local_preload_libraries": "",
 }
+# For each of a role's connections; only a superuser gives or takes it.
+TEMPORARY_SPACE = "1GB"
 TRIES = 3
 log = logging.getLogger(__name__)
 
@@ -103,15 +107,16 @@ WHERE setrole = current_user::regrole
 
 
 def _changed(connection: Connection, role: str) -> set[str]:
-    found = connection.execute(CHANGED).fetchall()
+    found = set(connection.execute(CHANGED).fetchall())
+    found.discard((False, f"temp_file_limit={TEMPORARY_SPACE}"))
     wanted = {(False, f"{name}={value}") for name, value in defaults_of(role).items()}
-    if set(found) == wanted:
+    if found == wanted:
         connection.rollback()
         return set()
     contexts = connection.execute("SELECT name, context FROM pg_settings").fetchall()
     connection.rollback()
     own = {name for name, context in contexts if context == "user"}
-    differing = {setting.partition("=")[0] for _here, setting in wanted ^ set(found)}
+    differing = {setting.partition("=")[0] for _here, setting in wanted ^ found}
     return differing & own
 
 

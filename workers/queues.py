@@ -18,6 +18,7 @@ from hearth.app import create_app
 from hearth.jobs import Queue
 from tenants.context import configure
 from workers.beats import beat_file
+from workers.known_jobs import KnownJob, refusal
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,24 @@ class BeatingWorker(SimpleWorker):
     """
 
     beat_file: Path
+    # How many jobs this process found in its queue and did not run.
+    refused = 0
+
+    def execute_job(self, job: RedisJob, queue: RedisQueue) -> None:
+        """Run a job of ours; whatever else somebody laid into the queue is taken out of it.
+
+        Of what is refused only the kind is told, because its name may be a sentence.
+        """
+        reason = refusal(job, queue.name)
+        if reason is None:
+            super().execute_job(job, queue)
+            return
+        self.refused += 1
+        extra = {"queue": queue.name, "reason": reason, "count": self.refused}
+        log.critical("job_refused", extra=extra)
+        queue.intermediate_queue.remove(job.id)
+        # RQ's own way of deleting goes by what stands in the job.
+        self.connection.delete(job.key)
 
     def heartbeat(self, *arguments: object, **options: object) -> None:
         """Tell Redis and the orchestrator that this process still takes work."""
@@ -73,8 +92,13 @@ def run_worker(settings: Settings, queue: Queue) -> None:
 def make_worker(connection: Redis, queue: Queue) -> BeatingWorker:
     """The worker of one queue, ready to work."""
     worker = BeatingWorker(
-        [RedisQueue(queue.value, connection=connection, serializer=JSONSerializer)],
+        [
+            RedisQueue(
+                queue.value, connection=connection, serializer=JSONSerializer, job_class=KnownJob
+            )
+        ],
         connection=connection,
+        job_class=KnownJob,
         serializer=JSONSerializer,
         worker_ttl=60,
         job_monitoring_interval=5,

@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import psycopg
 
@@ -22,7 +23,7 @@ from hearth.cli_policy import add_policy
 from hearth.jobs import Queue
 from hearth.terminal import Arguments, add, say
 from tenants import keys_database, provisioning, roles
-from tenants.migrator import Step, migrate_all, migrate_placement
+from tenants.migrator import SchemasLockedError, Step, migrate_all, migrate_placement
 from tenants.owners import keys_owner_dsn, owner_dsn, placements_in_use
 
 REFUSALS = (*terminal.REFUSALS, RecordsHarmedError)
@@ -78,15 +79,27 @@ def migrate(_arguments: Arguments) -> None:
         _say_step(step)
     with psycopg.connect(dsn, autocommit=True) as connection:
         _say_unless(roles.prepare_database(connection, settings), "the database")
-        steps += migrate_all(dsn, report=_say_step)
+        locked: list[str] = []
+        steps += _unless_locked(partial(migrate_all, dsn, report=_say_step), locked)
         for placement in placements_in_use(connection):
             elsewhere = owner_dsn(settings, placement)
             with psycopg.connect(elsewhere, autocommit=True) as there:
-                _say_unless(roles.prepare_placement(there), f"the placement {placement}")
-            steps += migrate_placement(elsewhere, report=_say_step)
+                _say_unless(roles.prepare_placement(there, settings), f"the placement {placement}")
+            steps += _unless_locked(partial(migrate_placement, elsewhere, report=_say_step), locked)
         provisioning.register_keys(connection, settings)
+    if locked:
+        raise SchemasLockedError(locked)
     if not steps:
         say("every schema is at the newest revision")
+
+
+def _unless_locked(roll_out: Callable[[], list[Step]], locked: list[str]) -> list[Step]:
+    """Roll out; what stayed locked is named at the end, and holds up no other database."""
+    try:
+        return roll_out()
+    except SchemasLockedError as error:
+        locked.append(error.schema)
+        return []
 
 
 def web(_arguments: Arguments) -> None:

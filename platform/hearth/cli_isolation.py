@@ -36,6 +36,7 @@ def _refuse(_arguments: Arguments) -> None:
 
 
 def _statements(home: Connection, _settings: Settings, _arguments: Arguments) -> None:
+    say(roles.CLOSE_OTHERS.strip() + ";")
     say(roles.WITHHOLD.strip() + ";")
     say(roles.lend_locks(home.info.user).as_string(home).strip() + ";")
 

@@ -41,7 +41,7 @@ def _refuse(_arguments: Arguments) -> None:
 def _add(home: Connection, settings: Settings, arguments: Arguments) -> None:
     add_placement(home, settings, arguments.name, country=arguments.country)
     with psycopg.connect(owner_dsn(settings, arguments.name), autocommit=True) as there:
-        roles.prepare_placement(there)
+        roles.prepare_placement(there, settings)
     say(f"{arguments.name} takes organisations")
 
 

@@ -11,6 +11,7 @@ from tenants import roles
 from tenants.engines import PLATFORM_ROLE, READER_ROLE, role_url
 from tenants.probes import ATTACKS, REFUSED, SERVICE_ATTACKS
 from tenants.registry import Registry
+from tenants.role_settings import TEMPORARY_SPACE
 
 Connect = Callable[[str], "psycopg.Connection[tuple[object, ...]]"]
 
@@ -113,21 +114,95 @@ def test_a_role_with_another_roles_password_gets_nowhere(
         psycopg.connect(url.render_as_string(hide_password=False))
 
 
-@pytest.mark.parametrize("by_somebody_else", [False, True])
+@pytest.mark.parametrize(
+    "left_open",
+    [
+        None,
+        "EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint)",
+        "EXECUTE ON FUNCTION lo_create(oid)",
+        "CONNECT ON DATABASE postgres",
+    ],
+)
 def test_an_owner_who_is_no_superuser_is_told_whether_something_stays_open(
-    settings: Settings, *, by_somebody_else: bool
+    settings: Settings, left_open: str | None
 ) -> None:
     with psycopg.connect(settings.owner_database_url or "") as owner:
         owner.execute("CREATE ROLE managed_owner")
-        if not by_somebody_else:
-            owner.execute("GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO PUBLIC")
+        if left_open:
+            owner.execute(sql.SQL("GRANT " + left_open + " TO PUBLIC"))
         owner.execute(roles.lend_locks("managed_owner"))
         owner.execute("SET ROLE managed_owner")
 
         closed = roles.withhold_from_everybody(owner)
 
         owner.rollback()
-    assert closed is by_somebody_else
+    assert closed is (left_open is None)
+
+
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_no_other_database_of_the_server_opens_to_an_organisations_role(
+    settings: Settings, mine: str, database: str
+) -> None:
+    url = role_url(settings, mine, 1).set(drivername="postgresql", database=database)
+
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(url.render_as_string(hide_password=False))
+
+
+def test_a_database_of_the_server_that_is_open_again_is_closed_by_the_next_preparation(
+    settings: Settings,
+) -> None:
+    with psycopg.connect(settings.owner_database_url or "") as owner:
+        owner.execute("GRANT CONNECT, TEMPORARY ON DATABASE template1 TO PUBLIC")
+
+        closed = roles.withhold_from_everybody(owner)
+
+        left = owner.execute(
+            "SELECT datname FROM pg_database, aclexplode(datacl)"
+            " WHERE datname IN ('postgres', 'template1') AND grantee = 0"
+        ).fetchall()
+        watched = owner.execute(
+            "SELECT has_database_privilege('pg_monitor', 'template1', 'CONNECT')"
+        ).fetchone()
+        owner.rollback()
+    assert closed
+    assert left == []
+    assert watched == (True,)
+
+
+def test_a_role_cannot_raise_its_own_limits(connect: Connect, mine: str) -> None:
+    connection = connect(mine)
+
+    for harm in (
+        "ALTER ROLE CURRENT_USER CONNECTION LIMIT -1",
+        "ALTER ROLE CURRENT_USER SET temp_file_limit = -1",
+        "ALTER ROLE CURRENT_USER RESET temp_file_limit",
+        "SET temp_file_limit = -1",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(sql.SQL(harm))
+
+    assert connection.execute("SHOW temp_file_limit").fetchone() == (TEMPORARY_SPACE,)
+
+
+def test_roles_of_an_installation_from_before_are_limited_by_the_next_preparation(
+    settings: Settings, theirs: str
+) -> None:
+    with psycopg.connect(settings.owner_database_url or "") as owner:
+        owner.execute(
+            sql.SQL("ALTER ROLE {role} CONNECTION LIMIT -1; ALTER ROLE {role} RESET ALL").format(
+                role=sql.Identifier(theirs)
+            )
+        )
+
+        done = (roles.limit_roles(owner, settings), roles.limit_roles(owner, settings))
+
+        limited = owner.execute(
+            "SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = %s", (theirs,)
+        ).fetchone()
+        owner.rollback()
+    assert done == (1, 0)
+    assert limited == (settings.role_connections, [f"temp_file_limit={TEMPORARY_SPACE}"])
 
 
 def test_a_role_that_takes_advisory_locks_is_lent_them_and_nothing_else(
@@ -163,7 +238,7 @@ def test_no_function_tells_everybody_of_statistics_sizes_or_locks(settings: Sett
     with psycopg.connect(settings.owner_database_url or "") as owner:
         left = owner.execute(
             "SELECT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
-            " AND proname ~ 'advisory|^pg_stat_get|^pg_.*_size$|^pg_lock'"
+            " AND proname ~ 'advisory|^pg_stat_get|^pg_.*_size$|^pg_lock|^lo_|^lo(read|write)'"
             " AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0))"
         ).fetchall()
 

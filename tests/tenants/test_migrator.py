@@ -8,7 +8,15 @@ import pytest
 
 from config.settings import Settings
 from tenants import migrator, provisioning, revisions
-from tenants.migrator import MigrationError, RollOutRunningError, Step, migrate_all, outdated
+from tenants.engines import role_url
+from tenants.migrator import (
+    MigrationError,
+    RollOutRunningError,
+    SchemasLockedError,
+    Step,
+    migrate_all,
+    outdated,
+)
 from tenants.provisioning import Profile
 from tenants.releases import Line, head
 from tenants.revisions import Revision
@@ -113,6 +121,42 @@ def test_a_failing_canary_touches_nobody_else(next_release: Installation) -> Non
     next_release.owner.execute(f'ALTER TABLE "{canary}".users_gone RENAME TO users')
 
 
+def test_a_transaction_that_an_organisation_leaves_open_does_not_stop_the_roll_out(
+    next_release: Installation,
+) -> None:
+    behind = [schema for schema, _ in outdated(next_release.owner)]
+    # One of those that stand before others, as canary and later.
+    holder = _sign_in(next_release, behind[0])
+    holder.execute("SET idle_in_transaction_session_timeout = 0")
+    holder.execute("SELECT count(*) FROM users")
+
+    steps = migrate_all(next_release.dsn, report=lambda _step: None)
+
+    assert sorted(step.schema for step in steps) == sorted(behind)
+    assert outdated(next_release.owner) == []
+    holder.close()
+    _undo(next_release)
+
+
+def test_a_schema_that_stays_locked_is_named_and_all_others_are_migrated(
+    next_release: Installation,
+) -> None:
+    behind = [schema for schema, _ in outdated(next_release.owner)]
+    # Somebody whom the command does not end: not an organisation.
+    with psycopg.connect(next_release.dsn) as holder:
+        holder.execute(f'SELECT count(*) FROM "{behind[0]}".users')
+        holder.execute(f'SELECT count(*) FROM "{behind[2]}".users')
+
+        with pytest.raises(SchemasLockedError, match=f"{behind[0]}, {behind[2]} was not") as told:
+            migrate_all(next_release.dsn, report=lambda _step: None)
+
+    assert [schema for schema, _ in outdated(next_release.owner)] == [behind[0], behind[2]]
+    assert "stayed locked" in str(told.value)
+    resumed = migrate_all(next_release.dsn, report=lambda _step: None)
+    assert len(resumed) == 2
+    _undo(next_release)
+
+
 @pytest.mark.usefixtures("next_release")
 def test_two_roll_outs_do_not_run_at_once(installation: Installation) -> None:
     installation.owner.execute("SELECT pg_advisory_lock(%s)", (migrator.ROLL_OUT_LOCK,))
@@ -151,6 +195,11 @@ def test_a_new_table_is_open_to_its_organisation_alone(installation: Installatio
     assert granted == [(schema, "DELETE,INSERT,SELECT,UPDATE")]
     provisioning.set_state(installation.owner, "krasnoyarsk", before="active", after="suspended")
     provisioning.drop_organisation(installation.owner, installation.settings, "krasnoyarsk")
+
+
+def _sign_in(installation: Installation, role: str) -> Owner:
+    url = role_url(installation.settings, role, 1).set(drivername="postgresql")
+    return psycopg.connect(url.render_as_string(hide_password=False))
 
 
 def _undo(installation: Installation) -> None:

@@ -102,7 +102,7 @@ def places(own: Settings, second: str) -> Iterator[TwoPlaces]:
     ):
         for name, country in (("east", "RU"), ("abroad", "SE")):
             owners.add_placement(home, own, name, country=country)
-        roles.prepare_placement(there)
+        roles.prepare_placement(there, own)
         yield TwoPlaces(own, home, there, runtime)
     engines.dispose()
 

@@ -30,6 +30,7 @@ HARM = [
     "SET local_preload_libraries = 'there_is_none'",
     "SET default_transaction_isolation = 'serializable'",
     "SET work_mem = '64kB'",
+    "SET client_encoding = 'EUC_TW'",
     "SET transform_null_equals = on",
     "RESET ALL",
     "IN DATABASE {database} SET search_path = 'pg_catalog'",
@@ -114,8 +115,23 @@ def test_a_role_begins_with_its_defaults_and_no_others(
 ) -> None:
     for role in (org.schema_name, role_settings.PLATFORM_ROLE, role_settings.READER_ROLE):
         wanted = {f"{name}={value}" for name, value in role_settings.defaults_of(role).items()}
+        given = {f"temp_file_limit={role_settings.TEMPORARY_SPACE}"}
 
-        assert settings_of(owner, role) == wanted
+        assert settings_of(owner, role) == wanted | (given if role == org.schema_name else set())
+
+
+def test_what_a_superuser_gave_a_role_stays_when_its_defaults_are_put_right(
+    owner: "psycopg.Connection[tuple[object, ...]]",
+    org: OrgRef,
+    injected: Callable[[str], None],
+) -> None:
+    injected("SET work_mem = '64kB'")
+
+    with tenant_session(org) as session:
+        told = session.scalar(text("SHOW temp_file_limit"))
+
+    assert told == role_settings.TEMPORARY_SPACE
+    assert f"temp_file_limit={told}" in settings_of(owner, org.schema_name)
 
 
 def test_a_new_connection_to_a_role_nobody_changed_is_made_once(

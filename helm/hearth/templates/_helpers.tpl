@@ -224,6 +224,7 @@ HEARTH_MAIL_FROM: {{ .Values.smtp.from | quote }}
 HEARTH_POOLED_CONNECTIONS: {{ ternary "yes" "no" .Values.database.pooled | quote }}
 HEARTH_PUBLIC_PORT: {{ (eq (int .Values.publicPort) 443) | ternary "" (toString .Values.publicPort) | quote }}
 HEARTH_RATE_LIMITS: {{ ternary "yes" "no" .Values.rateLimits | quote }}
+HEARTH_ROLE_CONNECTIONS: {{ .Values.database.connectionsPerRole | quote }}
 HEARTH_ROLE_PREFIX: {{ .Values.database.rolePrefix | quote }}
 HEARTH_SCANNER: {{ .Values.uploads.scanner | quote }}
 HEARTH_SCHEME: "https"

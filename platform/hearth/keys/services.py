@@ -47,12 +47,13 @@ def unlock(schema: str, passphrase: str, *, hours: float = 12) -> None:
 def lock(schema: str) -> None:
     """Lock a key that the organisation holds, at once.
 
-    :raises KeysLockedError: the cache is away.
+    :raises KeysLockedError: the cache is away; the key is locked all the same.
     :raises NotHeldError: the organisation does not hold its key itself.
     """
     key = _held_key(schema)
-    held.lock(key)
+    # First, because it holds wherever the cache is, and against whoever puts a copy back into it.
     key_store().note(schema, "locked", key.generation)
+    held.lock(key)
 
 
 def _held_key(schema: str) -> OrganisationKey:

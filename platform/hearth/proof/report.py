@@ -21,6 +21,7 @@ PROMISES = {
     "the service's own roles": _l("The service’s own roles cannot enter an organisation’s schema."),
     "passwords": _l("One role’s password opens no other account."),
     "wrong addresses": _l("An address that leads to another’s schema is noticed."),
+    "other databases": _l("No other database of the server opens to an organisation’s role."),
 }
 
 

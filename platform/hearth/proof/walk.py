@@ -14,7 +14,13 @@ from hearth.models import TENANT_METADATA
 from hearth.proof.doors import Door, Visitor
 from hearth.proof.houses import ProbeHouse
 from tenants.context import NestedScopeError, runtime, tenant_session
-from tenants.probes import Tried, probe_pair, probe_passwords, probe_service_roles
+from tenants.probes import (
+    Tried,
+    probe_other_databases,
+    probe_pair,
+    probe_passwords,
+    probe_service_roles,
+)
 from tenants.probes import probe_wrong_address as probe_address
 from tenants.registry import OrgRef, UnknownOrganisationError
 
@@ -131,6 +137,7 @@ def attack_by_sql(settings: Settings, organisations: Sequence[OrgRef]) -> Iterat
     by_role = Finding("SQL under each role")
     stolen = Finding("passwords")
     address = Finding("wrong addresses")
+    elsewhere = Finding("other databases")
     for mine, theirs in pairs:
         _note(by_role, probe_pair(settings, mine, theirs))
         _note(stolen, [probe_passwords(settings, mine, theirs)])
@@ -138,7 +145,8 @@ def attack_by_sql(settings: Settings, organisations: Sequence[OrgRef]) -> Iterat
     service = Finding("the service's own roles")
     for organisation in organisations:
         _note(service, probe_service_roles(settings, organisation))
-    yield from (by_role, service, stolen, address)
+        _note(elsewhere, probe_other_databases(settings, organisation))
+    yield from (by_role, service, stolen, address, elsewhere)
 
 
 def places_of(house: ProbeHouse) -> Places:

@@ -60,13 +60,17 @@ def destroy(
 ) -> Destroyed:
     """Remove a suspended organisation's rows, role, copies, jobs, backups and keys.
 
-    :raises OrganisationError: it is not suspended.
+    :raises OrganisationError: it is not suspended, or its role has something in a database that is
+        none of ours; nothing is lost yet.
     :raises LeftOverError: something is still there.
     """
     row = home.execute(
         "SELECT id FROM shared.organisations WHERE schema_name = %s", (held.schema,)
     ).fetchone()
     _remove_old_copies(home, settings, held.schema)
+    # Once keys and backups are gone there is no way back to a certificate.
+    with owner_of(home, settings, held.placement) as there:
+        provisioning.refuse_strays(home, there, held.schema)
     destroyed = keys.destroy(held.schema)
     removed = backups.remove_expired(home, schema=held.schema)
     ids = home.execute("DELETE FROM shared.inbox WHERE schema_name = %s", (held.schema,)).rowcount

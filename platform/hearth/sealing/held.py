@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import time
 from datetime import timedelta
 from typing import cast
 
@@ -20,6 +21,7 @@ from tenants.passwords import derive
 LONGEST = timedelta(hours=12)
 SHORTEST_PASSPHRASE = 16
 SALT_BYTES = 16
+END_BYTES = 8
 # The second of the choices that RFC 9106 recommends, with twice its memory.
 _ARGON2 = {"time_cost": 3, "memory_cost": 131_072, "parallelism": 2}
 
@@ -43,16 +45,20 @@ def unlock(key: OrganisationKey, passphrase: str, *, hours: float) -> None:
     root = root_from(passphrase, key.salt or b"")
     if not hmac.compare_digest(check_value(root), key.check_value):
         raise WrongPassphraseError("this is not the organisation's passphrase")
-    seconds = min(LONGEST, timedelta(hours=hours)) // timedelta(seconds=1)
-    name = cache_name(key)
+    seconds = max(min(LONGEST, timedelta(hours=hours)) // timedelta(seconds=1), 1)
+    end = int(time.time()) + seconds
+    kept = end.to_bytes(END_BYTES) + wrap(_sealing(), root, _bound_to(key, end))
     try:
-        redis_connection().set(name, wrap(_sealing(), root, name.encode()), ex=max(seconds, 1))
+        redis_connection().set(cache_name(key), kept, ex=seconds)
     except RedisError as error:
         raise KeysLockedError("the unlocked key cannot be kept anywhere") from error
 
 
 def lock(key: OrganisationKey) -> None:
     """Forget an unlocked root at once.
+
+    The caller has noted the lock in the database of keys before: from then on a copy that somebody
+    put back is refused as well.
 
     :raises KeysLockedError: the cache is away; whatever it keeps ends by itself.
     """
@@ -67,14 +73,23 @@ def unlocked_root(key: OrganisationKey) -> bytes:
 
     :raises KeysLockedError: nobody did, its time is over, or the cache is away.
     """
-    name = cache_name(key)
     try:
-        kept = redis_connection().get(name)
+        kept = cast("bytes | None", redis_connection().get(cache_name(key)))
         if kept is None:
             raise KeysLockedError("the organisation has not unlocked its key")
-        return unwrap(_sealing(), cast("bytes", kept), name.encode())
+        # Whoever writes to the cache may let it keep a root for good, or put back a copy: the end
+        # and the last lock before it are part of what is sealed.
+        end = int.from_bytes(kept[:END_BYTES])
+        root = unwrap(_sealing(), kept[END_BYTES:], _bound_to(key, end))
     except (RedisError, BrokenSealError) as error:
         raise KeysLockedError("the unlocked key cannot be read") from error
+    if not time.time() < end <= time.time() + LONGEST.total_seconds() + 60:
+        raise KeysLockedError("the time for which the key was unlocked is over")
+    return root
+
+
+def _bound_to(key: OrganisationKey, end: int) -> bytes:
+    return f"{cache_name(key)}|{key.last_lock}|{end}".encode()
 
 
 def cache_name(key: OrganisationKey) -> str:

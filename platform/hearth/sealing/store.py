@@ -32,7 +32,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class OrganisationKey:
-    """One generation of an organisation's root key, as far as it is written down."""
+    """One generation of an organisation's root key, as far as it is written down.
+
+    ``last_lock`` tells one locking of a held key from the next; what was unlocked before is void.
+    """
 
     schema: str
     generation: int
@@ -41,6 +44,7 @@ class OrganisationKey:
     wrapped: str | None = None
     salt: bytes | None = None
     check_value: bytes
+    last_lock: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,11 +194,14 @@ def key_store() -> KeyStore:
 
 FIND = """
 SELECT o.schema_name, o.generation, o.mode, o.reference, o.wrapped AS root_wrapped, o.salt,
-       o.check_value, NULL::uuid AS subject_id, NULL AS purpose, NULL::bytea AS wrapped,
+       o.check_value, CASE WHEN o.mode = 'held' THEN (
+           SELECT max(e.id) FROM key_events e WHERE e.schema_name = o.schema_name
+           AND e.kind = 'locked' AND e.generation = o.generation
+       ) END AS last_lock, NULL::uuid AS subject_id, NULL AS purpose, NULL::bytea AS wrapped,
        NULL::timestamptz AS destroyed_at
 FROM organisation_keys o WHERE o.schema_name = %(schema)s AND o.retired_at IS NULL
 UNION ALL
-SELECT s.schema_name, s.kek_generation, NULL, NULL, NULL, NULL, NULL, s.subject_id, s.purpose,
+SELECT s.schema_name, s.kek_generation, NULL, NULL, NULL, NULL, NULL, NULL, s.subject_id, s.purpose,
        s.wrapped, s.destroyed_at
 FROM subject_keys s WHERE s.schema_name = %(schema)s AND s.subject_id = ANY (%(subjects)s::uuid[])
 ORDER BY generation
@@ -277,6 +284,7 @@ def _organisation_key(row: Mapping[str, Any]) -> OrganisationKey:
         wrapped=row["root_wrapped"],
         salt=row["salt"],
         check_value=row["check_value"],
+        last_lock=row["last_lock"] or 0,
     )
 
 

@@ -25,7 +25,7 @@ from hearth.web.request import HearthFlask
 from tenants import context
 from tenants.context import Runtime, tenant_session
 from tenants.engines import Engines
-from tenants.probes import ATTACKS, probe
+from tenants.probes import ATTACKS, probe, probe_other_databases
 from tenants.registry import Registry
 from tests.factories.families import open_family
 from tests.isolation import belongings
@@ -137,6 +137,21 @@ def test_a_grant_too_many_turns_the_proof_red(running: Running, proof: Proof) ->
         told = report(broken, lang="en", signature="x").to_markdown()
     assert "NOT PROVEN" in told
     assert "qualified name" in told
+
+
+def test_a_database_of_the_server_that_is_open_to_everybody_turns_the_proof_red(
+    running: Running,
+) -> None:
+    spb = running.runtime.registry.get("spb")
+    name = f"{running.settings.role_prefix}open"
+    running.home.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    tried = {one.against: one.got_through for one in probe_other_databases(running.settings, spb)}
+
+    running.home.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+    assert tried[name]
+    assert not tried["postgres"]
+    assert not tried["template1"]
 
 
 def test_a_page_that_opens_for_an_id_it_should_not_know_turns_the_proof_red(

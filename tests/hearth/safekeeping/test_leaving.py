@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 from pypdf import PdfReader
 
 from hearth.app import create_app
@@ -105,6 +106,40 @@ def test_an_organisation_that_works_is_not_destroyed(
 
     assert house.organisation(passing).state == "active"
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_role_made_for_itself_does_not_keep_the_certificate_back(
+    house: House, passing: str, tmp_path: Path
+) -> None:
+    held = backups.held_by(house.home, passing)
+    role = sql.Identifier(held.schema)
+    oid = house.home.execute("SELECT lo_from_bytea(0, 'Anna, 12 Fontanka')").fetchone()
+    house.home.execute(
+        sql.SQL("ALTER LARGE OBJECT {} OWNER TO {}").format(sql.Literal(oid[0]), role)  # type: ignore[index]
+    )
+    suspend(house, passing)
+
+    leave(house, passing, tmp_path / "out")
+
+    assert house.home.execute("SELECT 1 FROM pg_largeobject_metadata").fetchall() == []
+    assert (tmp_path / "out/certificate.json").exists()
+
+
+def test_a_role_that_would_stay_is_told_before_anything_is_lost(
+    house: House, passing: str, tmp_path: Path
+) -> None:
+    held = backups.held_by(house.home, passing)
+    role = sql.Identifier(held.schema)
+    house.home.execute(sql.SQL("GRANT CONNECT ON DATABASE template1 TO {}").format(role))
+    suspend(house, passing)
+
+    with pytest.raises(OrganisationError, match="something in template1"):
+        leave(house, passing, tmp_path / "out")
+
+    assert house.keys.current(held.schema).id
+    house.home.execute(sql.SQL("REVOKE CONNECT ON DATABASE template1 FROM {}").format(role))
+    leave(house, passing, tmp_path / "again")
+    assert (tmp_path / "again/certificate.json").exists()
 
 
 def test_what_is_still_there_is_told_and_nothing_is_certified(

@@ -1,6 +1,7 @@
 """Who keeps an organisation's key: the platform, a service, or the organisation itself."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -274,6 +275,48 @@ def test_an_unlocked_key_locks_itself_and_is_never_kept_bare(
     assert 11.9 * 3600 < int(left) <= 12 * 3600
     assert isinstance(kept, bytes)
     assert root not in kept
+
+
+def test_a_key_that_was_locked_stays_locked_whatever_is_put_back_into_the_cache(
+    schema: str, store: PostgresKeyStore
+) -> None:
+    rotate(schema, mode=Mode.HELD, passphrase=PASSPHRASE)
+    keys.unlock(schema, PASSPHRASE)
+    name = held.cache_name(newest_key(schema, store))
+
+    with redis_connection() as cache:
+        copy = cache.get(name)
+        keys.lock(schema)
+        cache.set(name, copy)
+        with pytest.raises(KeysLockedError):
+            open_root(newest_key(schema, store))
+        keys.unlock(schema, PASSPHRASE)
+        again = open_root(newest_key(schema, store))
+        cache.set(name, copy)
+
+    assert again
+    with pytest.raises(KeysLockedError):
+        open_root(newest_key(schema, store))
+
+
+@pytest.mark.parametrize("later", ["as it is", "with another end"])
+def test_a_key_that_the_cache_keeps_for_good_locks_itself_all_the_same(
+    schema: str, store: PostgresKeyStore, later: str
+) -> None:
+    rotate(schema, mode=Mode.HELD, passphrase=PASSPHRASE)
+    keys.unlock(schema, PASSPHRASE, hours=1 / 3600)
+    key = newest_key(schema, store)
+    name = held.cache_name(key)
+
+    with redis_connection() as cache:
+        kept = cache.get(name)
+        assert isinstance(kept, bytes)
+        end = int(time.time() + 3600).to_bytes(held.END_BYTES)
+        time.sleep(1.1)
+        cache.set(name, kept if later == "as it is" else end + kept[held.END_BYTES :])
+
+    with pytest.raises(KeysLockedError):
+        open_root(key)
 
 
 def test_what_somebody_puts_into_the_cache_is_not_believed(
