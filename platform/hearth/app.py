@@ -235,8 +235,9 @@ def _install_features(app: HearthFlask, settings: Settings) -> None:
     app.before_request(request_log.name_the_house)
     app.before_request(_refuse_wrong_house)
     app.before_request(tokens.refuse_foreign_requests)
-    app.before_request(pauses.refuse_changes_for_now)
     install_limits(app, settings, GUARDED)
+    # What was typed is read for the pause's page, and so in a place of the house.
+    app.before_request(pauses.refuse_changes_for_now)
     app.before_request(_allow_large_body)
     app.before_request(_face_the_family)
     app.teardown_request(leave)

@@ -221,19 +221,66 @@ def test_probes_files_and_signed_notices_are_never_turned_away(limited: HearthFl
     assert (live, static, notices) == ({200}, {200}, {400})
 
 
-def test_the_page_says_when_to_come_back_and_keeps_what_was_typed(limited: HearthFlask) -> None:
+class Unread(io.RawIOBase):
+    """A body that would be waited for; it says whether somebody did."""
+
+    def __init__(self) -> None:
+        self.was_asked_for = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: Any) -> int:
+        self.was_asked_for = True
+        return 0
+
+
+def send_slowly(visitor: Visitor, path: str) -> tuple[int, bool]:
+    """What a form is answered whose body does not come, and whether it was waited for."""
+    body, kind = Unread(), "application/x-www-form-urlencoded"
+    sent = {"wsgi.input": body, "CONTENT_LENGTH": "1900000", "CONTENT_TYPE": kind}
+    return visitor.post(path, environ_overrides=sent).status_code, body.was_asked_for
+
+
+def test_the_page_says_when_to_come_back_and_waits_for_no_body(limited: HearthFlask) -> None:
     visitor = at(limited)
-    token = visitor.token_on("/sign-in")
     for _ in range(8):
         visitor.get("/give")
 
-    answer = visitor.post("/give", data={"form_token": token, "name": '<b>"Anna"', "amount": "15"})
+    answer = visitor.get("/give")
+    slow = send_slowly(visitor, "/give")
 
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert 'name="name" value="&lt;b&gt;&#34;Anna&#34;"' in answer.text
-    assert 'name="amount" value="15"' in answer.text
-    assert token not in answer.text
+    assert slow == (429, False)
+
+
+def test_a_full_house_waits_for_no_body(app: HearthFlask, visitor: MakeVisitor) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    taken = [places.begin("spb", costly=False) for _ in range(places.at_once)]
+
+    slow = [send_slowly(visitor("spb"), path) for path in ("/give", "/sign-in", "/csp-reports")]
+    for _ in taken:
+        places.end("spb", costly=False)
+
+    assert slow == [(503, False)] * 3
+
+
+def test_the_providers_door_has_places_of_its_own(
+    app: HearthFlask, visitor: MakeVisitor, session: Session
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    (door,) = limits.DOORS
+    taken = [places.begin(door, costly=False) for _ in range(places.at_once)]
+
+    full = send_slowly(visitor("hooks"), "/webhooks/stripe")
+    house = visitor("spb").get("/give").status_code
+    for _ in taken:
+        places.end(door, costly=False)
+    free = visitor("hooks").post("/webhooks/stripe").status_code
+
+    assert (full, house, free) == ((503, False), 200, 400)
+    assert not any(places._running.values())
 
 
 def test_a_password_is_not_kept(limited: HearthFlask) -> None:
@@ -398,7 +445,7 @@ def test_places_are_counted_truly_by_many_threads() -> None:
 
 
 def test_everything_that_is_named_costly_is_a_page(app: HearthFlask) -> None:
-    named = {*GUARDED.costly, *GUARDED.reports, *limits.FREE}
+    named = {*GUARDED.costly, *GUARDED.reports, *limits.FREE, *limits.DOORS}
 
     assert named <= set(app.view_functions)
 

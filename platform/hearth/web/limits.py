@@ -12,7 +12,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 from config.settings import Settings
 from hearth.web.addresses import line_of
 from hearth.web.counting import Count, Counters, Limit
-from tenants.routing import SiteKind
+from tenants.routing import Site, SiteKind
 
 log = logging.getLogger(__name__)
 # An office of fifty people stands behind one address; a person reads a page in some seconds.
@@ -26,8 +26,11 @@ COSTLY_PER_SIGN_IN = Limit("costly-sign-in", 20)
 COSTLY_PER_ORGANISATION = Limit("costly-organisation", 60)
 # A browser tells of every blocked line of a page; a few are enough to know.
 REPORTS_PER_ADDRESS = Limit("reports", 30)
-# Files are cheap; probes and the provider's signed notices must never be turned away.
-FREE = frozenset({"static", "health.live", "health.ready", "webhooks.stripe"})
+# Files are cheap, and probes must never be turned away.
+FREE = frozenset({"static", "health.live", "health.ready"})
+# However many signed notices a provider sends, they are not counted. Whoever sends unsigned ones has
+# places of that door's own, and none of anybody's house.
+DOORS = frozenset({"webhooks.stripe"})
 RETRY_AFTER_SECONDS = 2
 FEW_THREADS = 3
 
@@ -89,7 +92,7 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
 
     @app.before_request
     def refuse_too_many() -> None:
-        if settings.rate_limits and request.endpoint not in FREE:
+        if settings.rate_limits and request.endpoint not in FREE | DOORS:
             over = counters.first_over(_counts(guarded))
             if over is not None:
                 log.warning("too_many_requests", extra={"reason": over.limit.name})
@@ -100,7 +103,7 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
         site = g.get("site")
         if site is None or request.endpoint in FREE:
             return
-        house = site.organisation.slug if site.organisation else site.kind.value
+        house = _house(site)
         costly = request.endpoint in guarded.costly and _is_recognised(guarded)
         if not in_flight.begin(house, costly=costly):
             log.warning("too_many_at_once", extra={"reason": "costly" if costly else "any"})
@@ -113,6 +116,13 @@ def install_limits(app: Flask, settings: Settings, guarded: Guarded) -> None:
             in_flight.end(place[0], costly=place[1])
 
     app.extensions["in_flight"] = in_flight
+
+
+def _house(site: Site) -> str:
+    """Who is charged with the thread in which this request is answered."""
+    if request.endpoint in DOORS:
+        return str(request.endpoint)
+    return site.organisation.slug if site.organisation else site.kind.value
 
 
 def _counts(guarded: Guarded) -> Iterable[Count]:
