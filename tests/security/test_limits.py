@@ -16,7 +16,8 @@ from config.child_processes import free_port
 from config.settings import Settings
 from hearth import jobs
 from hearth.accounts import limits as guesses
-from hearth.accounts import sessions
+from hearth.accounts import devices, marks, sessions
+from hearth.accounts.arriving import KNOWN_COOKIE
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Role
 from hearth.app import GUARDED, create_app
@@ -26,6 +27,7 @@ from hearth.web.counting import Count, Counters, Limit
 from hearth.web.limits import InFlight
 from hearth.web.request import HearthFlask
 from tenants.context import Runtime
+from tests.hearth.my_account.test_views import make_key
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
@@ -110,7 +112,7 @@ def test_one_organisations_exports_leave_the_other_its_own(
 @pytest.fixture
 def few_for_all(monkeypatch: pytest.MonkeyPatch, limited: HearthFlask) -> HearthFlask:
     """Sheets of the organisation that a test can fill."""
-    for name in ("PER_ORGANISATION", "STRANGERS_PER_ORGANISATION"):
+    for name in ("PER_ORGANISATION", "STRANGERS_PER_ORGANISATION", "KNOWN_PER_ORGANISATION"):
         monkeypatch.setattr(limits, name, replace(getattr(limits, name), a_minute=4))
     return limited
 
@@ -136,6 +138,63 @@ def test_strangers_shut_nobody_out_who_works_there(
 
     assert flood == [200] * 4 + [429] * 2
     assert work == [200] * 4 + [429]
+
+
+def test_strangers_keep_nobody_out_who_comes_back_in_her_own_browser(
+    few_for_all: HearthFlask,
+) -> None:
+    browser = marks.new_token(devices.MARK, "spb.hearth.test")
+    stranger, worker, made_up = (at(few_for_all) for _ in "123")
+    worker.set_cookie(KNOWN_COOKIE, browser, domain=worker.host, secure=True)
+    made_up.set_cookie(KNOWN_COOKIE, "x" + browser, domain=made_up.host, secure=True)
+
+    flood = {from_address(stranger, "/give", f"192.0.2.{n}") for n in range(6)}
+    ways_in = [from_address(one, "/sign-in", "198.51.100.1") for one in (worker, made_up)]
+    elsewhere = from_address(worker, "/give", "198.51.100.1")
+
+    assert flood == {200, 429}
+    assert ways_in == [200, 429]
+    assert elsewhere == 429
+
+
+def test_a_program_is_no_stranger_and_its_figures_cost(
+    few_for_all: HearthFlask, sign_in: MakeVisitor
+) -> None:
+    key = make_key(sign_in(Role.DIRECTOR))
+    program, stranger = at(few_for_all), at(few_for_all)
+
+    def ask(key: str, number: int) -> int:
+        return program.get(
+            "/api/v1/figures",
+            headers={"Authorization": f"Bearer {key}"},
+            environ_overrides={"REMOTE_ADDR": f"198.51.100.{number}"},
+        ).status_code
+
+    flood = {from_address(stranger, "/give", f"192.0.2.{n}") for n in range(6)}
+    costly = [ask(key, number) for number in range(3)]
+    made_up = ask(f"hearth_x{key}", 9)
+
+    assert flood == {200, 429}
+    # COSTLY_PER_ORGANISATION is 2 here.
+    assert costly == [200, 200, 429]
+    assert made_up == 429
+
+
+def test_strangers_leave_two_places_to_those_who_work_there(
+    app: HearthFlask, visitor: MakeVisitor, sign_in: MakeVisitor
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    worker = sign_in(Role.SOCIAL_WORKER)
+
+    taken = [places.begin("spb", costly=False, stranger=True) for _ in range(places.at_once)]
+    one_more = visitor("spb").get("/give").status_code
+    work = worker.get("/families/").status_code
+    for _ in range(sum(taken)):
+        places.end("spb", costly=False, stranger=True)
+
+    assert taken == [True] * (places.at_once - 2) + [False] * 2
+    assert (one_more, work) == (503, 200)
+    assert not any(places._running.values())
 
 
 def test_a_cookie_of_another_host_or_of_yesterday_is_a_strangers(

@@ -33,7 +33,7 @@ from hearth.accounts.schemas import (
 )
 from hearth.web.answers import BOTH, form_page, sent_form
 from hearth.web.forms import Form
-from hearth.web.request import session
+from hearth.web.request import current_site, session
 from hearth.web.tokens import challenge
 from tenants.models import new_id
 
@@ -166,7 +166,8 @@ def second_factor_anew() -> Any:
 
 def _enter(response: Response, token: str, user_id: Any) -> None:
     remember_sign_in(response, token)
-    known = devices.remember_device(session, user_id=user_id, token=one_cookie(KNOWN_COOKIE))
+    host = current_site().host
+    known = devices.remember_device(session, user_id=user_id, token=one_cookie(KNOWN_COOKIE), host=host)
     remember_browser(response, known)
 
 

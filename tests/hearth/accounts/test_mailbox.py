@@ -204,10 +204,10 @@ def test_a_secret_is_good_in_one_house_and_for_one_purpose(
 
 def test_a_browser_is_not_known_by_a_token_that_it_made_up(session: Session) -> None:
     anna, other = session.scalars(select(User).order_by(User.email).limit(2)).all()
-    made_up = "x" * 43
+    made_up, host = "x" * 43, "spb.hearth.test"
 
-    kept = devices.remember_device(session, user_id=anna.id, token=made_up)
-    shared_browser = devices.remember_device(session, user_id=other.id, token=kept)
+    kept = devices.remember_device(session, user_id=anna.id, token=made_up, host=host)
+    shared_browser = devices.remember_device(session, user_id=other.id, token=kept, host=host)
 
     assert kept != made_up
     assert not devices.is_known(session, user_id=anna.id, token=made_up)
