@@ -8,7 +8,12 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from hearth.accounts.factors import ResetLatelyError
-from hearth.accounts.invitations import EmailTakenError, invite, start_anew_for, start_lost_ones_anew
+from hearth.accounts.invitations import (
+    EmailTakenError,
+    invite,
+    start_anew_for,
+    start_lost_ones_anew,
+)
 from hearth.accounts.mails import address_of
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.cli_organisations import with_owner
@@ -85,9 +90,9 @@ def _second_factor_anew(_connection: Connection, settings: Settings, arguments: 
 def _second_factors_anew(_connection: Connection, settings: Settings, arguments: Arguments) -> None:
     with _accounts_of(arguments.slug, settings) as session:
         sent, waiting = start_lost_ones_anew(session)
-    say(f"{sent} second factors are off; the link in each mail works for 72 hours, with the password")
+    say(f"{sent} second factors are off; the link in each mail works for 72 hours")
     if waiting:
-        say(f"{waiting} wait, as the password came by mail less than a day ago; run this again then")
+        say(f"{waiting} wait for a day after a password that came by mail; run this again then")
 
 
 def _accounts_of(slug: str, settings: Settings) -> AbstractContextManager[Session]:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from config.child_processes import free_port
 from config.settings import Settings
 from hearth import jobs
-from hearth.accounts import limits as guesses
 from hearth.accounts import devices, marks, sessions
+from hearth.accounts import limits as guesses
 from hearth.accounts.arriving import KNOWN_COOKIE
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Role

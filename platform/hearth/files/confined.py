@@ -54,9 +54,9 @@ def confine() -> bool:
     for path in _libraries():
         _allow(kernel, rules, path)
     kernel.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    confined = kernel.syscall(_RESTRICT_SELF, rules, 0) == 0
+    refused = kernel.syscall(_RESTRICT_SELF, rules, 0)
     os.close(rules)
-    return confined
+    return bool(refused == 0)
 
 
 def keep_to_oneself() -> None:

@@ -16,12 +16,10 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts import api_tokens, devices, factors, passkeys, sessions
+from hearth.accounts import api_tokens, factors, passkeys, sessions
 from hearth.accounts import services as accounts
 from hearth.accounts.arriving import (
-    KNOWN_COOKIE,
     bind_page_to,
-    one_cookie,
     place,
     remember_browser,
     remember_sign_in,
@@ -226,9 +224,7 @@ def _factor_is_kept(message: str) -> Response:
     bind_page_to(fresh)
     response = _codes_or_onward(codes)
     remember_sign_in(response, fresh)
-    host = current_site().host
-    known = devices.remember_device(session, user_id=user.id, token=one_cookie(KNOWN_COOKIE), host=host)
-    remember_browser(response, known)
+    remember_browser(response, user.id)
     return response
 
 

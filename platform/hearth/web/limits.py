@@ -30,8 +30,8 @@ COSTLY_PER_ORGANISATION = Limit("costly-organisation", 60)
 REPORTS_PER_ADDRESS = Limit("reports", 30)
 # Files are cheap, and probes must never be turned away.
 FREE = frozenset({"static", "health.live", "health.ready"})
-# However many signed notices a provider sends, they are not counted. Whoever sends unsigned ones has
-# places of that door's own, and none of anybody's house.
+# However many signed notices a provider sends, they are not counted. Whoever sends unsigned ones
+# has places of that door's own, and none of anybody's house.
 DOORS = frozenset({"webhooks.stripe"})
 RETRY_AFTER_SECONDS = 2
 FEW_THREADS = 3
@@ -173,11 +173,10 @@ def _sheet(guarded: Guarded) -> Limit:
 
 
 def _recognised(guarded: Guarded) -> str | None:
-    """The session's cookie or the program's key that is asking, as far as can be said without the
-    database; None for strangers.
+    """The session's cookie or the program's key that is asking; None for strangers.
 
-    Anybody can send either, so it must bear the service's own mark for this host. Whether it still
-    lives is asked later; until the mark lapses, one that ended fills one sheet more.
+    The database is not asked. Anybody can send either, so it must bear the service's own mark for
+    this host. Whether it lives is asked later; until its mark lapses, one that ended fills a sheet.
     """
     site = g.get("site")
     if site is None:
@@ -191,7 +190,7 @@ def _recognised(guarded: Guarded) -> str | None:
 
 
 def _comes_home(guarded: Guarded) -> bool:
-    """Whether a browser in which somebody of this house passed the second factor asks the way in."""
+    """Whether a browser in which somebody here passed the second factor asks the way in."""
     browser = request.cookies.get(guarded.browser)
     site = g.get("site")
     if request.blueprint != guarded.ways_in or not browser or site is None:
