@@ -59,7 +59,11 @@ def photograph() -> bytes:
 
 
 def illustrated_paper(
-    packed: bytes, how: Callable[[PdfWriter], Any], drawn: bytes = b"/Im0 Do"
+    packed: bytes,
+    how: Callable[[PdfWriter], Any],
+    drawn: bytes = b"/Im0 Do",
+    *,
+    is_plain: bool = False,
 ) -> bytes:
     """A PDF whose page shows a picture; ``how`` says what stands as its filter."""
     writer = PdfWriter()
@@ -75,7 +79,8 @@ def illustrated_paper(
     page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): pictures})
     content = DecodedStreamObject()
     content.set_data(b"q 200 0 0 200 0 0 cm " + drawn + b" Q")
-    page[NameObject("/Contents")] = writer._add_object(content.flate_encode())
+    content = content if is_plain else content.flate_encode()
+    page[NameObject("/Contents")] = writer._add_object(content)
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()

@@ -185,10 +185,11 @@ def _bare(stream: StreamObject) -> None:
 
 def _refuse_pictures_among_words(stream: StreamObject) -> None:
     """Refuse a photograph that stands in the middle of what a page draws: nobody makes such."""
-    if stream.get("/Subtype") == "/Image" or set(_listed(stream, "/Filter")) & PICTURES.keys():
+    names = _listed(stream, "/Filter")
+    if stream.get("/Subtype") == "/Image" or not PICTURES.keys().isdisjoint(names):
         return
     try:
-        drawn = filters.decode_stream_data(stream)
+        drawn = filters.decode_stream_data(stream) if names else stream._data
     except FileRefusedError:
         raise
     except Exception:

@@ -168,9 +168,11 @@ def test_a_picture_in_a_document_forgets_where_it_was_taken(
 
 
 @pytest.mark.parametrize("said", [b"/F /DCT", b"/F /D#43T", b"/Filter [/AHx /DCTDecode]"])
-def test_a_photograph_among_the_words_of_a_page_is_refused(said: bytes) -> None:
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_a_photograph_among_the_words_of_a_page_is_refused(said: bytes, is_plain: bool) -> None:
     inline = b"BI /W 40 /H 30 /CS /RGB /BPC 8 " + said + b" ID " + photograph() + b" EI"
-    data = illustrated_paper(photograph(), lambda _w: NameObject("/DCTDecode"), inline)
+    how = NameObject("/DCTDecode")
+    data = illustrated_paper(photograph(), lambda _w: how, inline, is_plain=is_plain)
 
     with pytest.raises(FileRefusedError) as refusal:
         clean_paper(data)
