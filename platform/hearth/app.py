@@ -42,10 +42,11 @@ import hearth.styleguide.views
 import hearth.subject_rights.views
 import hearth.webhooks.views
 from config.settings import Settings
+from hearth.accounts import api_tokens, devices, sessions
 from hearth.accounts import mails as account_mails
+from hearth.accounts.arriving import KNOWN_COOKIE
 from hearth.accounts.guard import COOKIE, signed_in
 from hearth.accounts.permissions import Permission
-from hearth.accounts.sessions import was_given_out
 from hearth.audit import mails as audit_mails
 from hearth.break_glass import mails as break_glass_mails
 from hearth.break_glass.banner import look_banner
@@ -148,7 +149,11 @@ FAMILY_PARTS = frozenset({"household_id", "stay_id", "referral_id"})
 LARGE_BODIES = {"documents.add": LARGEST + 64 * 1024}
 GUARDED = Guarded(
     cookie=COOKIE,
-    ours=was_given_out,
+    ours=sessions.was_given_out,
+    browser=KNOWN_COOKIE,
+    known=devices.was_given_out,
+    keys=api_tokens.was_given_out,
+    ways_in="accounts",
     costly=frozenset(
         {
             "accounts.invitation",
@@ -235,8 +240,9 @@ def _install_features(app: HearthFlask, settings: Settings) -> None:
     app.before_request(request_log.name_the_house)
     app.before_request(_refuse_wrong_house)
     app.before_request(tokens.refuse_foreign_requests)
-    app.before_request(pauses.refuse_changes_for_now)
     install_limits(app, settings, GUARDED)
+    # What was typed is read for the pause's page, and so in a place of the house.
+    app.before_request(pauses.refuse_changes_for_now)
     app.before_request(_allow_large_body)
     app.before_request(_face_the_family)
     app.teardown_request(leave)

@@ -1,4 +1,4 @@
-"""`hearth organisations add-user | second-factor-anew`: opens doors for people, by a link."""
+"""`hearth organisations add-user | second-factor[s]-anew`: opens doors for people, by a link."""
 
 import argparse
 from contextlib import AbstractContextManager
@@ -8,7 +8,12 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from hearth.accounts.factors import ResetLatelyError
-from hearth.accounts.invitations import EmailTakenError, invite, start_anew_for
+from hearth.accounts.invitations import (
+    EmailTakenError,
+    invite,
+    start_anew_for,
+    start_lost_ones_anew,
+)
 from hearth.accounts.mails import address_of
 from hearth.accounts.permissions import FEDERATION_ROLES, Role
 from hearth.cli_organisations import with_owner
@@ -31,6 +36,10 @@ def add_to(organisations: Any) -> None:
     anew = _add(organisations, "second-factor-anew")
     anew.description = "For the last administrator, who lost telephone and codes."
     anew.set_defaults(run=with_owner(_second_factor_anew))
+    every = organisations.add_parser("second-factors-anew")
+    every.description = "After HEARTH_SECRET_KEY was replaced: everybody's app that it has lost."
+    every.add_argument("slug", help="an organisation, or 'federation' for federation staff")
+    every.set_defaults(run=with_owner(_second_factors_anew))
 
 
 def _add(organisations: Any, verb: str) -> argparse.ArgumentParser:
@@ -76,6 +85,14 @@ def _second_factor_anew(_connection: Connection, settings: Settings, arguments: 
     say("the second factor is off; the link in the mail works for 72 hours, with the password")
     if arguments.print_link:
         say(address)
+
+
+def _second_factors_anew(_connection: Connection, settings: Settings, arguments: Arguments) -> None:
+    with _accounts_of(arguments.slug, settings) as session:
+        sent, waiting = start_lost_ones_anew(session)
+    say(f"{sent} second factors are off; the link in each mail works for 72 hours")
+    if waiting:
+        say(f"{waiting} wait for a day after a password that came by mail; run this again then")
 
 
 def _accounts_of(slug: str, settings: Settings) -> AbstractContextManager[Session]:

@@ -32,6 +32,7 @@ def fill_the_rest(session: Session, ids: Mapping[str, str]) -> None:
         scopes=[Permission.NUMBERS_READ],
         own=[Permission.NUMBERS_READ, Permission.TOKENS_USE],
         days=30,
+        host="spb.hearth.test",
     )
     session.add(
         Passkey(

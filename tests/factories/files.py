@@ -3,11 +3,19 @@
 import io
 import uuid
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import (
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+)
 from sqlalchemy.orm import Session
 
 from hearth.documents.models import HouseholdDocument
@@ -48,6 +56,41 @@ def photograph() -> bytes:
     exif[0x0112] = 6
     exif.get_ifd(0x8825).update(GPS_AT_HOME)
     return picture("JPEG", exif=exif, comment=SECRET.encode())
+
+
+def illustrated_paper(
+    packed: bytes,
+    how: Callable[[PdfWriter], Any],
+    drawn: bytes = b"/Im0 Do",
+    *,
+    is_plain: bool = False,
+) -> bytes:
+    """A PDF whose page shows a picture; ``how`` says what stands as its filter."""
+    writer = PdfWriter()
+    page = writer.add_blank_page(200, 200)
+    shown = StreamObject()
+    shown._data = packed
+    for name, value in (("Type", "/XObject"), ("Subtype", "/Image"), ("ColorSpace", "/DeviceRGB")):
+        shown[NameObject(f"/{name}")] = NameObject(value)
+    for name, number in (("Width", 40), ("Height", 30), ("BitsPerComponent", 8)):
+        shown[NameObject(f"/{name}")] = NumberObject(number)
+    shown[NameObject("/Filter")] = how(writer)
+    pictures = DictionaryObject({NameObject("/Im0"): writer._add_object(shown)})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): pictures})
+    content = DecodedStreamObject()
+    content.set_data(b"q 200 0 0 200 0 0 cm " + drawn + b" Q")
+    shown_as = content if is_plain else content.flate_encode()
+    page[NameObject("/Contents")] = writer._add_object(shown_as)
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def fine_photograph() -> bytes:
+    """A picture as JPEG 2000, with a remark in its pixels' stream and one in a box beside them."""
+    plain = picture("JPEG2000", comment=SECRET)
+    box = SECRET.encode()
+    return plain + (8 + len(box)).to_bytes(4, "big") + b"xml " + box
 
 
 def huge_picture(width: int = 50_000, height: int = 50_000) -> bytes:

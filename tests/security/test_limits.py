@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from config.child_processes import free_port
 from config.settings import Settings
 from hearth import jobs
+from hearth.accounts import devices, marks, sessions
 from hearth.accounts import limits as guesses
-from hearth.accounts import sessions
+from hearth.accounts.arriving import KNOWN_COOKIE
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.permissions import Role
 from hearth.app import GUARDED, create_app
@@ -26,6 +27,7 @@ from hearth.web.counting import Count, Counters, Limit
 from hearth.web.limits import InFlight
 from hearth.web.request import HearthFlask
 from tenants.context import Runtime
+from tests.hearth.my_account.test_views import make_key
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
@@ -110,7 +112,7 @@ def test_one_organisations_exports_leave_the_other_its_own(
 @pytest.fixture
 def few_for_all(monkeypatch: pytest.MonkeyPatch, limited: HearthFlask) -> HearthFlask:
     """Sheets of the organisation that a test can fill."""
-    for name in ("PER_ORGANISATION", "STRANGERS_PER_ORGANISATION"):
+    for name in ("PER_ORGANISATION", "STRANGERS_PER_ORGANISATION", "KNOWN_PER_ORGANISATION"):
         monkeypatch.setattr(limits, name, replace(getattr(limits, name), a_minute=4))
     return limited
 
@@ -136,6 +138,63 @@ def test_strangers_shut_nobody_out_who_works_there(
 
     assert flood == [200] * 4 + [429] * 2
     assert work == [200] * 4 + [429]
+
+
+def test_strangers_keep_nobody_out_who_comes_back_in_her_own_browser(
+    few_for_all: HearthFlask,
+) -> None:
+    browser = marks.new_token(devices.MARK, "spb.hearth.test")
+    stranger, worker, made_up = (at(few_for_all) for _ in "123")
+    worker.set_cookie(KNOWN_COOKIE, browser, domain=worker.host, secure=True)
+    made_up.set_cookie(KNOWN_COOKIE, "x" + browser, domain=made_up.host, secure=True)
+
+    flood = {from_address(stranger, "/give", f"192.0.2.{n}") for n in range(6)}
+    ways_in = [from_address(one, "/sign-in", "198.51.100.1") for one in (worker, made_up)]
+    elsewhere = from_address(worker, "/give", "198.51.100.1")
+
+    assert flood == {200, 429}
+    assert ways_in == [200, 429]
+    assert elsewhere == 429
+
+
+def test_a_program_is_no_stranger_and_its_figures_cost(
+    few_for_all: HearthFlask, sign_in: MakeVisitor
+) -> None:
+    key = make_key(sign_in(Role.DIRECTOR))
+    program, stranger = at(few_for_all), at(few_for_all)
+
+    def ask(key: str, number: int) -> int:
+        return program.get(
+            "/api/v1/figures",
+            headers={"Authorization": f"Bearer {key}"},
+            environ_overrides={"REMOTE_ADDR": f"198.51.100.{number}"},
+        ).status_code
+
+    flood = {from_address(stranger, "/give", f"192.0.2.{n}") for n in range(6)}
+    costly = [ask(key, number) for number in range(3)]
+    made_up = ask(f"hearth_x{key}", 9)
+
+    assert flood == {200, 429}
+    # COSTLY_PER_ORGANISATION is 2 here.
+    assert costly == [200, 200, 429]
+    assert made_up == 429
+
+
+def test_strangers_leave_two_places_to_those_who_work_there(
+    app: HearthFlask, visitor: MakeVisitor, sign_in: MakeVisitor
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    worker = sign_in(Role.SOCIAL_WORKER)
+
+    taken = [places.begin("spb", costly=False, stranger=True) for _ in range(places.at_once)]
+    one_more = visitor("spb").get("/give").status_code
+    work = worker.get("/families/").status_code
+    for _ in range(sum(taken)):
+        places.end("spb", costly=False, stranger=True)
+
+    assert taken == [True] * (places.at_once - 2) + [False] * 2
+    assert (one_more, work) == (503, 200)
+    assert not any(places._running.values())
 
 
 def test_a_cookie_of_another_host_or_of_yesterday_is_a_strangers(
@@ -221,19 +280,66 @@ def test_probes_files_and_signed_notices_are_never_turned_away(limited: HearthFl
     assert (live, static, notices) == ({200}, {200}, {400})
 
 
-def test_the_page_says_when_to_come_back_and_keeps_what_was_typed(limited: HearthFlask) -> None:
+class Unread(io.RawIOBase):
+    """A body that would be waited for; it says whether somebody did."""
+
+    def __init__(self) -> None:
+        self.was_asked_for = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: Any) -> int:
+        self.was_asked_for = True
+        return 0
+
+
+def send_slowly(visitor: Visitor, path: str) -> tuple[int, bool]:
+    """What a form is answered whose body does not come, and whether it was waited for."""
+    body, kind = Unread(), "application/x-www-form-urlencoded"
+    sent = {"wsgi.input": body, "CONTENT_LENGTH": "1900000", "CONTENT_TYPE": kind}
+    return visitor.post(path, environ_overrides=sent).status_code, body.was_asked_for
+
+
+def test_the_page_says_when_to_come_back_and_waits_for_no_body(limited: HearthFlask) -> None:
     visitor = at(limited)
-    token = visitor.token_on("/sign-in")
     for _ in range(8):
         visitor.get("/give")
 
-    answer = visitor.post("/give", data={"form_token": token, "name": '<b>"Anna"', "amount": "15"})
+    answer = visitor.get("/give")
+    slow = send_slowly(visitor, "/give")
 
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert 'name="name" value="&lt;b&gt;&#34;Anna&#34;"' in answer.text
-    assert 'name="amount" value="15"' in answer.text
-    assert token not in answer.text
+    assert slow == (429, False)
+
+
+def test_a_full_house_waits_for_no_body(app: HearthFlask, visitor: MakeVisitor) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    taken = [places.begin("spb", costly=False) for _ in range(places.at_once)]
+
+    slow = [send_slowly(visitor("spb"), path) for path in ("/give", "/sign-in", "/csp-reports")]
+    for _ in taken:
+        places.end("spb", costly=False)
+
+    assert slow == [(503, False)] * 3
+
+
+def test_the_providers_door_has_places_of_its_own(
+    app: HearthFlask, visitor: MakeVisitor, session: Session
+) -> None:
+    places: InFlight = app.extensions["in_flight"]
+    (door,) = limits.DOORS
+    taken = [places.begin(door, costly=False) for _ in range(places.at_once)]
+
+    full = send_slowly(visitor("hooks"), "/webhooks/stripe")
+    house = visitor("spb").get("/give").status_code
+    for _ in taken:
+        places.end(door, costly=False)
+    free = visitor("hooks").post("/webhooks/stripe").status_code
+
+    assert (full, house, free) == ((503, False), 200, 400)
+    assert not any(places._running.values())
 
 
 def test_a_password_is_not_kept(limited: HearthFlask) -> None:
@@ -398,7 +504,7 @@ def test_places_are_counted_truly_by_many_threads() -> None:
 
 
 def test_everything_that_is_named_costly_is_a_page(app: HearthFlask) -> None:
-    named = {*GUARDED.costly, *GUARDED.reports, *limits.FREE}
+    named = {*GUARDED.costly, *GUARDED.reports, *limits.FREE, *limits.DOORS}
 
     assert named <= set(app.view_functions)
 

@@ -1,6 +1,5 @@
 """Keys for programs: a subset of their owner's permissions, for a while, shown once."""
 
-import secrets
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from hearth.accounts import marks
 from hearth.accounts.access_models import ApiToken
 from hearth.accounts.events import Happened, note
 from hearth.accounts.models import User, directory
@@ -17,6 +17,7 @@ from hearth.accounts.sessions import token_hash
 
 # Recognisable for people and for programs that look for lost keys.
 PREFIX = "hearth_"
+MARK = "keys-for-programs"
 PER_MINUTE = 60
 LONGEST_DAYS = 365
 # What a program may read at all: figures about many, never the file of a family.
@@ -61,6 +62,7 @@ def make_token(
     scopes: Collection[Permission],
     own: Collection[Permission],
     days: int,
+    host: str,
 ) -> str:
     """Make a key and return it; it is stored nowhere.
 
@@ -71,7 +73,7 @@ def make_token(
         raise ScopeRefusedError
     if not scopes or not set(scopes) <= set(own) & set(FOR_PROGRAMS):
         raise ScopeRefusedError
-    token = PREFIX + secrets.token_urlsafe(32)
+    token = PREFIX + marks.new_token(MARK, host)
     session.add(
         directory(session).api_token(
             user_id=user_id,
@@ -83,6 +85,12 @@ def make_token(
     )
     note(session, Happened.TOKEN_MADE, user_id)
     return token
+
+
+def was_given_out(key: str, host: str) -> bool:
+    """Whether the service made this key on this host; told without the database, for limits."""
+    within = timedelta(days=LONGEST_DAYS)
+    return marks.was_given_out(key.removeprefix(PREFIX), MARK, host, within=within)
 
 
 def tokens_of(session: Session, *, user_id: uuid.UUID) -> Sequence[ListedToken]:

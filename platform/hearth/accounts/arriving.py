@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from flask import g, request, url_for
 from werkzeug.wrappers import Response
 
-from hearth.accounts.devices import REMEMBERED, in_words
+from hearth.accounts.devices import REMEMBERED, in_words, remember_device
 from hearth.accounts.passkeys import PasskeyRefusedError, Place
 from hearth.accounts.services import SignedIn, Visit, recognise
 from hearth.web.languages import site_name
@@ -91,8 +91,10 @@ def bind_page_to(token: str) -> None:
     g.user = recognise(session, token=token, host=current_site().host)
 
 
-def remember_browser(response: Response, token: str) -> None:
+def remember_browser(response: Response, user_id: uuid.UUID) -> None:
     """Give the visitor the cookie that tells a known browser from a strange one."""
+    earlier, host = one_cookie(KNOWN_COOKIE), current_site().host
+    token = remember_device(session, user_id=user_id, token=earlier, host=host)
     age = int(REMEMBERED.total_seconds())
     response.set_cookie(
         KNOWN_COOKIE, token, max_age=age, secure=True, httponly=True, samesite="Lax", path="/"

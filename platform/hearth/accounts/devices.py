@@ -1,16 +1,17 @@
 """Which browser somebody uses: in words for the owner, and by a cookie for the limits."""
 
 import hashlib
-import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from hearth.accounts import marks
 from hearth.accounts.models import directory
 
 REMEMBERED = timedelta(days=180)
+MARK = "known-browsers"
 # The first that is found; browsers like to name others too.
 BROWSERS = (
     ("Edg", "Edge"),
@@ -40,8 +41,15 @@ def in_words(user_agent: str) -> str:
     return ", ".join(filter(None, named))
 
 
-def remember_device(session: Session, *, user_id: uuid.UUID, token: str | None) -> str:
+def was_given_out(token: str, host: str) -> bool:
+    """Whether the service gave this token to a browser on this host; told without the database."""
+    return marks.was_given_out(token, MARK, host, within=REMEMBERED)
+
+
+def remember_device(session: Session, *, user_id: uuid.UUID, token: str | None, host: str) -> str:
     """Note that a person has passed the second factor in a browser; returns its token."""
+    if token is not None and not was_given_out(token, host):
+        token = None
     if token is not None and is_known(session, user_id=user_id, token=token):
         table = directory(session).known_device
         session.execute(
@@ -51,7 +59,8 @@ def remember_device(session: Session, *, user_id: uuid.UUID, token: str | None) 
         )
         return token
     # A browser that several people use keeps one token with a row for each of them.
-    kept = token if token is not None and _is_ours(session, token) else secrets.token_urlsafe(32)
+    ours = token is not None and _is_ours(session, token)
+    kept = token if token is not None and ours else marks.new_token(MARK, host)
     session.add(directory(session).known_device(user_id=user_id, token_hash=_hash(kept)))
     return kept
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.access_models import AccountEvent
-from hearth.accounts.models import directory
+from hearth.accounts.models import Directory, directory
 from hearth.trail import record
 
 SHOWN = 20
@@ -74,6 +74,14 @@ def happened_since(
         .limit(1)
     )
     return found is not None
+
+
+def was_reset(tables: Directory) -> ColumnElement[bool]:
+    """Whether a user of the query ever chose a password by a letter."""
+    event = tables.event
+    return exists().where(
+        event.user_id == tables.user.id, event.kind == Happened.PASSWORD_RESET.value
+    )
 
 
 def recent(session: Session, *, user_id: uuid.UUID) -> Sequence[AccountEvent]:

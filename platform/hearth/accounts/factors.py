@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -74,9 +75,9 @@ def check_code(session: Session, *, user_id: uuid.UUID, code: str) -> bool:
     key = runtime().settings.secret_key
     app = app_of(session, user_id=user_id, lock=True)
     if app is not None:
-        secret = totp.unseal(app.secret_sealed, secret_key=key, user_id=user_id)
-        step = totp.step_of(secret, code, at=datetime.now(UTC), after=app.last_step)
-        if step is not None:
+        secret = _secret_of(app)
+        step = secret and totp.step_of(secret, code, at=datetime.now(UTC), after=app.last_step)
+        if step:
             app.last_step = step
             session.flush()
             return False
@@ -84,6 +85,17 @@ def check_code(session: Session, *, user_id: uuid.UUID, code: str) -> bool:
         note(session, Happened.RECOVERY_CODE_USED, user_id)
         return True
     raise WrongCodeError
+
+
+def lost_with_the_key(session: Session) -> list[uuid.UUID]:
+    """Who has nothing but an app whose secret was sealed with another key than today's."""
+    table = directory(session).app
+    apps = session.scalars(select(table).where(table.removed_at.is_(None)).order_by(table.id))
+    return [
+        app.user_id
+        for app in apps
+        if _secret_of(app) is None and not passkeys_of(session, user_id=app.user_id)
+    ]
 
 
 def note_second_factor(session: Session, *, user_id: uuid.UUID) -> None:
@@ -167,6 +179,15 @@ def refuse_after_reset(session: Session, *, user_id: uuid.UUID) -> None:
     since = datetime.now(UTC) - APART
     if happened_since(session, Happened.PASSWORD_RESET, user_id, since=since):
         raise ResetLatelyError
+
+
+def _secret_of(app: AuthenticatorApp) -> str | None:
+    """What the app's codes are made of; None where the service's key is another one by now."""
+    key = runtime().settings.secret_key
+    try:
+        return totp.unseal(app.secret_sealed, secret_key=key, user_id=app.user_id)
+    except InvalidTag:
+        return None
 
 
 def _remove_app(session: Session, user_id: uuid.UUID) -> None:

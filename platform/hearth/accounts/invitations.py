@@ -125,6 +125,23 @@ def start_anew_for(session: Session, *, email: str) -> AccountLink | None:
     return send_enrolment(session, user_id=user_id)
 
 
+def start_lost_ones_anew(session: Session) -> tuple[int, int]:
+    """Start anew every second factor that was lost with the service's key.
+
+    Returns how many letters were sent, and for how many a password from a letter has to wait.
+    """
+    lost = factors.lost_with_the_key(session)
+    waiting = 0
+    for user_id in lost:
+        try:
+            factors.start_anew(session, user_id=user_id, actor_id=None)
+        except factors.ResetLatelyError:
+            waiting += 1
+        else:
+            send_enrolment(session, user_id=user_id)
+    return len(lost) - waiting, waiting
+
+
 def _choose_password(
     session: Session, kind: LinkKind, secret: str, password: str, about: Sequence[str]
 ) -> User | None:

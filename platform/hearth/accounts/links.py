@@ -38,14 +38,15 @@ LIFETIME = {
 
 
 def make_link(session: Session, *, kind: LinkKind, user_id: uuid.UUID | None) -> AccountLink:
-    """Make a link; those of the same kind that the person had before are worth nothing now."""
+    """Make a link; those of the same kind that the person had before are worth nothing now.
+
+    A reset is asked for by anybody who writes an address into a form: it ends nothing of hers, and
+    touches nothing that earlier ones left behind, which for nobody's addresses may be very much.
+    """
     table = directory(session).link
     now = datetime.now(UTC)
-    session.execute(
-        update(table)
-        .where(table.user_id == user_id, table.kind == kind.value, table.used_at.is_(None))
-        .values(expires_at=func.least(table.expires_at, now))
-    )
+    if kind is not LinkKind.RESET and user_id is not None:
+        _end_waiting(session, kind, user_id)
     link_id = new_id()
     link = table(
         id=link_id,
@@ -74,7 +75,10 @@ def owner_of(session: Session, *, kind: LinkKind, secret: str) -> User | None:
 
 
 def use_link(session: Session, *, kind: LinkKind, secret: str) -> User | None:
-    """Use a link up and return whose it was; of two tries at the same moment one succeeds."""
+    """Use a link up and return whose it was; of two tries at the same moment one succeeds.
+
+    What else waits for her for the same purpose is worth nothing from now on.
+    """
     user = _owner(session, kind, secret, lock=True)
     if user is not None:
         table = directory(session).link
@@ -83,12 +87,22 @@ def use_link(session: Session, *, kind: LinkKind, secret: str) -> User | None:
             .where(table.token_hash == token_hash(secret))
             .values(used_at=datetime.now(UTC))
         )
+        _end_waiting(session, kind, user.id)
     return user
 
 
 def is_waiting(link: AccountLink) -> bool:
     """Whether a link can still be followed."""
     return link.used_at is None and link.expires_at > datetime.now(UTC)
+
+
+def _end_waiting(session: Session, kind: LinkKind, user_id: uuid.UUID) -> None:
+    table = directory(session).link
+    session.execute(
+        update(table)
+        .where(table.user_id == user_id, table.kind == kind.value, table.used_at.is_(None))
+        .values(expires_at=func.least(table.expires_at, datetime.now(UTC)))
+    )
 
 
 def _owner(session: Session, kind: LinkKind, secret: str, *, lock: bool) -> User | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts import devices, factors, limits, passwords
 from hearth.accounts.api_tokens import TokenUse
-from hearth.accounts.events import Happened, note
+from hearth.accounts.events import Happened, note, was_reset
 from hearth.accounts.factors import WrongCodeError
 from hearth.accounts.mails import RECOVERY_USED, notify
 from hearth.accounts.models import User, directory
@@ -267,6 +267,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
             own.assurance,
             own.confirmed_at,
             own.may_enrol,
+            was_reset(tables),
             *place_columns(tables),
         )
         .join(own, own.user_id == tables.user.id)
@@ -279,7 +280,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     ).first()
     if row is None:
         return None
-    user, session_id, seen_at, assurance, confirmed_at, may_enrol = row[:6]
+    user, session_id, seen_at, assurance, confirmed_at, may_enrol, by_letter = row[:7]
     now = datetime.now(UTC)
     if now - seen_at > TOUCH_EVERY and takes_changes(session):
         session.execute(update(own).where(own.id == session_id).values(seen_at=now))
@@ -293,7 +294,8 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
         assurance=Assurance(assurance),
         confirmed_at=confirmed_at,
         has_second_factor=user.second_factor_at is not None,
-        may_enrol=may_enrol or not (user.second_factor_at or user.enrols_by_mail),
+        # A password that a mailbox gave is no proof that its owner is here.
+        may_enrol=may_enrol or not (user.second_factor_at or user.enrols_by_mail or by_letter),
         session_id=session_id,
         titles=place.titles,
         scopes=place.standing.scopes,

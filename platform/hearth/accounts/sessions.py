@@ -1,21 +1,16 @@
 """Sessions: begun, made anew, confirmed, listed and ended; the cookie holds the token alone."""
 
 import hashlib
-import hmac
-import secrets
-import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
+from hearth.accounts import marks
 from hearth.accounts.models import UserSession, directory
-from tenants.context import runtime
-from tenants.passwords import derive
 
 IDLE = timedelta(hours=1)
 IDLE_ON_A_SHARED_COMPUTER = timedelta(minutes=15)
@@ -23,8 +18,7 @@ ABSOLUTE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 # How long a proof of who somebody is counts for what must not be done by whoever sits down next.
 FRESH = timedelta(minutes=5)
-# Stands in no part of a token.
-SEPARATOR = "."
+MARK = "session-marks"
 
 
 class Assurance(StrEnum):
@@ -45,7 +39,7 @@ def start_session(
     device: str = "",
 ) -> str:
     """Begin a session on one host and return its token, which is stored nowhere."""
-    token = _new_token(host)
+    token = marks.new_token(MARK, host)
     row = directory(session).session(
         token_hash=token_hash(token),
         user_id=user_id,
@@ -67,7 +61,7 @@ def raise_assurance(session: Session, *, token: str) -> str:
     """
     table = directory(session).session
     known = table.token_hash == token_hash(token)
-    fresh = _new_token(session.scalar(select(table.host).where(known)) or "")
+    fresh = marks.new_token(MARK, session.scalar(select(table.host).where(known)) or "")
     rises = table.assurance == Assurance.PASSWORD.value
     session.execute(
         update(table)
@@ -153,27 +147,6 @@ def is_live(table: type[UserSession]) -> tuple[ColumnElement[bool], ...]:
 def was_given_out(token: str, host: str) -> bool:
     """Whether the service made this token for this host within the longest time a session lasts.
 
-    Told without the database, for limits that must cost less than what they turn away. It says
-    nothing about whether the session lives: ``recognise`` alone opens anything.
+    Told without the database, for limits; ``recognise`` alone opens anything.
     """
-    unmarked, _, mark = token.rpartition(SEPARATOR)
-    _, _, made = unmarked.rpartition(SEPARATOR)
-    if not hmac.compare_digest(mark.encode(errors="replace"), _mark(unmarked, host).encode()):
-        return False
-    return int(time.time()) - int(made, 16) < ABSOLUTE.total_seconds()
-
-
-def _new_token(host: str) -> str:
-    unmarked = f"{secrets.token_urlsafe(32)}{SEPARATOR}{int(time.time()):x}"
-    return f"{unmarked}{SEPARATOR}{_mark(unmarked, host)}"
-
-
-def _mark(unmarked: str, host: str) -> str:
-    told = f"{host} {unmarked}".encode(errors="replace")
-    key = _mark_key(runtime().settings.secret_key)
-    return hmac.new(key, told, hashlib.sha256).hexdigest()[:32]
-
-
-@lru_cache(maxsize=4)
-def _mark_key(secret: str) -> bytes:
-    return derive(secret, "session-marks")
+    return marks.was_given_out(token, MARK, host, within=ABSOLUTE)

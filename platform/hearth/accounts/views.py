@@ -6,13 +6,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts import devices, entering, invitations, passkeys, sessions
+from hearth.accounts import entering, invitations, passkeys, sessions
 from hearth.accounts.arriving import (
-    KNOWN_COOKIE,
     device_challenge,
     forget_sign_in,
     next_step,
-    one_cookie,
     place,
     remember_browser,
     remember_sign_in,
@@ -166,8 +164,7 @@ def second_factor_anew() -> Any:
 
 def _enter(response: Response, token: str, user_id: Any) -> None:
     remember_sign_in(response, token)
-    known = devices.remember_device(session, user_id=user_id, token=one_cookie(KNOWN_COOKIE))
-    remember_browser(response, known)
+    remember_browser(response, user_id)
 
 
 def _asking() -> dict[str, Any]:

@@ -5,6 +5,10 @@ so that margins err as little as possible. Each error is weighed by a secret num
 1: one too many costs u, one too few costs 1 - u. Over all u, a lone count x goes up with
 probability x / base: the rounding is unbiased, and whoever knows the method but not the secret
 still only knows that a published 0 means 0 to base - 1 and a published base means 1 to base.
+
+The u of a cell belongs to the cell and its exact count, that of a margin to the margin and its
+exact sum, and to nothing else: a table that stays as it is is rounded alike month after month, so
+that looking at many months says no more of a count than one.
 """
 
 import hashlib
@@ -46,7 +50,7 @@ class Effort:
 def round_counts(
     counts: Mapping[Cell, int], *, base: Base, seed: bytes, effort: Effort | None = None
 ) -> dict[Cell, int]:
-    """Return the lattice with every small count rounded; the same seed gives the same result.
+    """Return the lattice with every small count rounded; one seed rounds equal tables alike.
 
     `counts` holds every cell of the lattice. If the program finds no choice within its limits,
     small counts are rounded along the lattice's order: as safe, less close.
@@ -81,7 +85,7 @@ def _solve(
         if (members := [index[position] for position in margin.cells if position in index])
     ]
     cost = np.concatenate(
-        [_cell_costs(cells, small, values, base, seed), _margin_costs(concerned, seed)]
+        [_cell_costs(cells, small, values, base, seed), _margin_costs(concerned, values, seed)]
     )
     upper = np.concatenate(
         [np.ones(len(small)), np.tile([base - 1, base - 1, np.inf, np.inf], len(concerned))]
@@ -111,21 +115,22 @@ def _cell_costs(
     """What it costs more to round a cell up than down."""
     costs = []
     for position, value in zip(small, values, strict=True):
-        u, weight = _secrets(seed, "cell:" + "/".join(cells[position]))
+        u, weight = _secrets(seed, f"cell:{'/'.join(cells[position])}={value}")
         costs.append(weight * (u * (base - value) - (1 - u) * value))
     return np.array(costs, dtype=np.float64)
 
 
 def _margin_costs(
-    concerned: Sequence[tuple[Margin, list[int]]], seed: bytes
+    concerned: Sequence[tuple[Margin, list[int]]], values: Sequence[int], seed: bytes
 ) -> NDArray[np.float64]:
     """Four costs for each margin: over, under, far over, far under."""
     excess = EXCESS_WEIGHT * WEIGHT_PER_LEVEL ** max(
         (margin.collapsed for margin, _ in concerned), default=0
     )
     costs: list[float] = []
-    for margin, _ in concerned:
-        u, weight = _secrets(seed, "margin:" + margin.name)
+    for margin, members in concerned:
+        exact = sum(values[k] for k in members)
+        u, weight = _secrets(seed, f"margin:{margin.name}={exact}")
         weight *= WEIGHT_PER_LEVEL**margin.collapsed
         costs += [weight * u, weight * (1 - u), excess, excess]
     return np.array(costs, dtype=np.float64)
@@ -154,7 +159,7 @@ def _round_in_order(values: Sequence[int], base: Base, seed: bytes) -> list[bool
 
     No count exceeds the base, so none is passed twice; the grand total errs by less than the base.
     """
-    start = int(_uniform(seed, "start") * base)
+    start = int(_uniform(seed, f"start:{list(values)}") * base)
     ups = []
     for value in values:
         ups.append(start + value >= base)

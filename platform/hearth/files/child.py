@@ -1,7 +1,8 @@
 """The process in which one file is opened: `python -m hearth.files.child pdf`, file in, file out.
 
 What comes in was made by a stranger and is read by libraries of many lines. Whatever it does to
-them, it does to this process, which holds no secret, serves nobody, and has little of everything.
+them, it does to this process, which holds no secret, serves nobody, sees no other process, and has
+little of everything.
 """
 
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hearth.files.confined import confine
 from hearth.files.kinds import KINDS, FileRefusedError, Kind
 
 MEGABYTE = 1024 * 1024
@@ -29,6 +31,7 @@ def main() -> int:
     kind = KINDS[sys.argv[1]]
     clean = _cleaner(kind)
     _go_first()
+    confine()
     _limit(MEMORY[kind.name])
     try:
         cleaned = clean(sys.stdin.buffer.read())

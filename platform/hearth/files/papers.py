@@ -1,6 +1,7 @@
 """Writes PDF documents anew from their pages, and refuses those that would do something."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -15,13 +16,15 @@ from pypdf.generic import (
 )
 
 from hearth.files.kinds import FileRefusedError, Refusal
-from hearth.files.pictures import without_remarks
+from hearth.files.pictures import without_boxes, without_remarks
 
 MOST_PAGES = 300
 MOST_OBJECTS = 50_000
 # What a document of the largest size says of itself when it is unpacked is a few megabytes; its
 # pages and pictures are taken over as they are packed.
 MOST_UNPACKED = 20_000_000
+# And what its pages draw, with the signs of its alphabets.
+MOST_DRAWN = 60_000_000
 LIMITS = Configuration(
     zlib_maximum_output_length=MOST_UNPACKED,
     lzw_maximum_output_length=MOST_UNPACKED,
@@ -48,6 +51,15 @@ ACTIVE_VALUES = frozenset(
 REMARKS = ("/Metadata", "/PieceInfo", "/LastModified", "/Info", "/Thumb")
 # What happens when somebody presses on a place of a page: a paper of a family's needs none of it.
 PRESSED = ("/A", "/AA", "/PA")
+
+# How pictures are packed, and what takes their remarks off. Nothing is packed after that.
+PICTURES = {
+    "/DCTDecode": without_remarks,
+    "/DCT": without_remarks,
+    "/JPXDecode": without_boxes,
+}
+AMONG_WORDS = re.compile(rb"\bBI\b(.{0,300}?)\bID\b", re.DOTALL)
+HIDDEN_SIGN = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
 def clean_paper(data: bytes) -> bytes:
@@ -101,8 +113,11 @@ def _write_anew(data: bytes) -> bytes:
     writer = PdfWriter()
     for page in reader.pages:
         writer.add_page(page)
+    _left.set(MOST_DRAWN)
     for thing in _everything_in(writer.root_object):
         _forget_remarks(thing)
+        if isinstance(thing, StreamObject):
+            _refuse_pictures_among_words(thing)
     writer.metadata = None
     written = io.BytesIO()
     writer.write(written)
@@ -144,5 +159,48 @@ def _forget_remarks(thing: DictionaryObject) -> None:
     if "/Rect" in thing:
         for key in PRESSED:
             thing.pop(key, None)
-    if isinstance(thing, StreamObject) and thing.get("/Filter") == "/DCTDecode":
-        thing._data = without_remarks(thing._data)
+    if isinstance(thing, StreamObject):
+        _bare(thing)
+
+
+def _bare(stream: StreamObject) -> None:
+    """Let a picture forget its remarks, however often it is packed and however that is said."""
+    names, settings = _listed(stream, "/Filter"), _listed(stream, "/DecodeParms")
+    if PICTURES.keys().isdisjoint(names):
+        return
+    if not PICTURES.keys().isdisjoint(names[:-1]):
+        raise FileRefusedError(Refusal.UNREADABLE)
+    stream[NameObject("/Filter")] = ArrayObject(names)
+    if settings:
+        stream[NameObject("/DecodeParms")] = ArrayObject(settings)
+    if names[:-1]:
+        # The library leaves the picture itself packed.
+        stream._data = filters.decode_stream_data(stream)
+        stream[NameObject("/Filter")] = names[-1]
+        stream.pop("/DecodeParms", None)
+        if len(settings) == len(names) and isinstance(settings[-1], DictionaryObject):
+            stream[NameObject("/DecodeParms")] = settings[-1]
+    stream._data = PICTURES[names[-1]](stream._data)
+
+
+def _refuse_pictures_among_words(stream: StreamObject) -> None:
+    """Refuse a photograph that stands in the middle of what a page draws: nobody makes such."""
+    names = _listed(stream, "/Filter")
+    if stream.get("/Subtype") == "/Image" or not PICTURES.keys().isdisjoint(names):
+        return
+    try:
+        drawn = filters.decode_stream_data(stream) if names else stream._data
+    except FileRefusedError:
+        raise
+    except Exception:
+        # What cannot be unpacked shows nothing; the library fails in many ways.
+        return
+    for found in AMONG_WORDS.finditer(drawn):
+        told = HIDDEN_SIGN.sub(lambda sign: bytes([int(sign[1], 16)]), found[1])
+        if b"/DCT" in told or b"/JPX" in told:
+            raise FileRefusedError(Refusal.UNREADABLE)
+
+
+def _listed(stream: StreamObject, key: str) -> list[Any]:
+    told = stream[key] if key in stream else ArrayObject()
+    return [one.get_object() for one in (told if isinstance(told, ArrayObject) else [told])]

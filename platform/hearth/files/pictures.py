@@ -1,6 +1,7 @@
 """Writes pictures anew from their pixels: where they were taken does not come along."""
 
 import io
+import re
 import warnings
 
 from PIL import Image, ImageOps
@@ -13,6 +14,15 @@ MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 4_000
 FORMATS = {"jpg": "JPEG", "png": "PNG"}
 QUALITY = 88
+# A JPEG's parts begin with FF (any number of them) and what is neither a byte of the pixels that
+# happens to be FF (00) nor a place to start again among them (D0 to D7).
+MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+PIXELS_FOLLOW, END_OF_PICTURE = 0xDA, 0xD9
+# Without a length and a body.
+ALONE = frozenset({0x01, 0xD8})
+# JPEG 2000: what is needed to draw it, of all boxes; and what may stand before the pixels.
+DRAWN_BOXES = frozenset({b"jP  ", b"ftyp", b"rreq", b"jp2h", b"jpch", b"jplh", b"jp2c"})
+CODESTREAM, FIRST_TILE, COMMENT = b"\xff\x4f\xff\x51", b"\xff\x90", b"\xff\x64"
 
 
 def clean_picture(data: bytes, kind: Kind) -> bytes:
@@ -52,17 +62,59 @@ def _write_anew(data: bytes, format_name: str) -> bytes:
 
 
 def without_remarks(data: bytes) -> bytes:
-    """A JPEG inside another file without its remarks (EXIF, XMP, comments), pixels untouched."""
-    if not data.startswith(b"\xff\xd8"):
+    """A JPEG inside another file without its remarks (EXIF, XMP, comments), pixels untouched.
+
+    What stands before, between and behind its parts goes too: telephones hang a second picture on
+    the first, with remarks of its own.
+    """
+    begin = data.find(b"\xff\xd8")
+    if begin < 0:
         return data
-    kept, at = bytearray(b"\xff\xd8"), 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xDA:
-            break
+    kept, at, drawing = bytearray(b"\xff\xd8"), begin + 2, False
+    while found := MARKER.search(data, at):
+        kept += data[at : found.start()] if drawing else b""
+        marker, at = found[1][0], found.end()
+        if marker == END_OF_PICTURE:
+            return bytes(kept + b"\xff\xd9")
+        if marker in ALONE:
+            continue
+        end = at + max(2, int.from_bytes(data[at : at + 2], "big"))
         # Segments E0 to EF and FE say something about the picture; E0 and EE are needed to draw it.
         if marker in {0xE0, 0xEE} or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
-            kept += data[at : at + 2 + length]
-        at += 2 + length
-    return bytes(kept + data[at:])
+            kept += b"\xff" + data[at - 1 : end]
+        drawing, at = drawing or marker == PIXELS_FOLLOW, end
+    return bytes(kept + data[at:]) if drawing else bytes(kept)
+
+
+def without_boxes(data: bytes) -> bytes:
+    """A JPEG 2000 inside another file without its remarks, pixels untouched.
+
+    :raises FileRefusedError: it is not built as one.
+    """
+    if data.startswith(CODESTREAM):
+        return _without_comments(data)
+    kept, at = bytearray(), 0
+    while at < len(data):
+        length, name, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
+        if length == 1:
+            length, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        end = at + length if length else len(data)
+        if end < at + head:
+            raise FileRefusedError(Refusal.UNREADABLE)
+        body = data[at + head : end]
+        if name == b"jp2c":
+            body = _without_comments(body)
+        if name in DRAWN_BOXES:
+            kept += (8 + len(body)).to_bytes(4, "big") + name + body
+        at = end
+    return bytes(kept)
+
+
+def _without_comments(codestream: bytes) -> bytes:
+    kept, at = bytearray(codestream[:2]), 2
+    while at + 4 <= len(codestream) and codestream[at : at + 2] != FIRST_TILE:
+        end = at + 2 + int.from_bytes(codestream[at + 2 : at + 4], "big")
+        if codestream[at : at + 2] != COMMENT:
+            kept += codestream[at:end]
+        at = end
+    return bytes(kept + codestream[at:])

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.clock import day_of, today
+from hearth.clock import day_of, organisation_of, today
 from hearth.giving.disputes import book_dispute
 from hearth.giving.gateway import (
     DisputeSnapshot,
@@ -48,8 +48,12 @@ def apply_snapshot(
 ) -> Payment | None:
     """Bring our payment up to a snapshot; safe to repeat, in any order and by several workers.
 
-    Returns None when the snapshot is of no payment of ours.
+    Returns None when the snapshot is of no payment of ours. One account at the provider takes the
+    gifts of all organisations: what another one's checkout began is not ours, whatever id we hold.
     """
+    if snapshot.organisation not in {None, organisation_of(session).schema_name}:
+        log.error("payment_of_another_house", extra={"state": snapshot.state.value})
+        return None
     payment = _lock(session, snapshot)
     if payment is None:
         log.warning("payment_unknown", extra={"state": snapshot.state.value})

@@ -146,7 +146,7 @@ class StripeGateway:
         return None
 
     def refund(self, request: RefundRequest, *, idempotency_key: str) -> RefundSnapshot:
-        """Refund a payment, wholly or in part."""
+        """Refund a payment, wholly or in part; one of another organisation is refused."""
         params: RefundCreateParams = {
             "payment_intent": request.payment_intent_id,
             "metadata": {ORGANISATION: request.organisation},
@@ -154,6 +154,9 @@ class StripeGateway:
         if request.amount_minor is not None:
             params["amount"] = request.amount_minor
         with _translated():
+            intent = _plain(self._client.v1.payment_intents.retrieve(request.payment_intent_id))
+            if (intent.get("metadata") or {}).get(ORGANISATION) != request.organisation:
+                raise GatewayRefused("payment_of_another_organisation")
             refund = self._client.v1.refunds.create(params, {"idempotency_key": idempotency_key})
         return refund_snapshot(_plain(refund))
 

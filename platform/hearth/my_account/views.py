@@ -16,12 +16,10 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts import api_tokens, devices, factors, passkeys, sessions
+from hearth.accounts import api_tokens, factors, passkeys, sessions
 from hearth.accounts import services as accounts
 from hearth.accounts.arriving import (
-    KNOWN_COOKIE,
     bind_page_to,
-    one_cookie,
     place,
     remember_browser,
     remember_sign_in,
@@ -47,7 +45,7 @@ from hearth.my_account.schemas import (
 from hearth.my_account.words import EVENTS, SCOPES
 from hearth.web.answers import BOTH, form_page, sent_form
 from hearth.web.forms import Form
-from hearth.web.request import commit_now, session
+from hearth.web.request import commit_now, current_site, session
 from hearth.web.tokens import challenge
 from tenants.models import new_id
 
@@ -226,8 +224,7 @@ def _factor_is_kept(message: str) -> Response:
     bind_page_to(fresh)
     response = _codes_or_onward(codes)
     remember_sign_in(response, fresh)
-    known = devices.remember_device(session, user_id=user.id, token=one_cookie(KNOWN_COOKIE))
-    remember_browser(response, known)
+    remember_browser(response, user.id)
     return response
 
 
@@ -274,6 +271,7 @@ def _make_token(user: accounts.SignedIn, form: Form) -> str:
         scopes=[Permission(scope) for scope in form.loaded["scopes"]],
         own=user.permissions,
         days=int(form.loaded["days"]),
+        host=current_site().host,
     )
 
 

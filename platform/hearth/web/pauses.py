@@ -18,9 +18,10 @@ def refuse_changes_for_now() -> Response | None:
 def pause() -> Response:
     """The page that asks to try again in a moment, with everything that was sent kept in it."""
     g.setdefault("user", None)
-    page = render_template(
-        "errors/paused.html", kept=kept_form(), files=bool(request.files), seconds=RETRY_SECONDS
-    )
+    kept = kept_form()
+    # Files are known of where the form was read, and are not waited for.
+    files = bool(vars(request).get("files"))
+    page = render_template("errors/paused.html", kept=kept, files=files, seconds=RETRY_SECONDS)
     response = make_response(page, 503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

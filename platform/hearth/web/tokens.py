@@ -76,8 +76,13 @@ def challenge(key: uuid.UUID) -> bytes:
 
 
 def kept_form() -> list[tuple[str, str]]:
-    """What a visitor just typed, to be sent once more; nothing that holds a password or a code."""
+    """What a visitor just typed, to be sent once more; nothing that holds a password or a code.
+
+    A body that has not come yet is waited for only in a place that some house is charged with.
+    """
     if request.method != "POST" or request.mimetype not in KEPT_TYPES:
+        return []
+    if "form" not in vars(request) and "place" not in g:
         return []
     try:
         typed = [(name, value) for name, value in request.form.items(multi=True) if name != FIELD]

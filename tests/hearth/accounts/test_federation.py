@@ -73,12 +73,14 @@ def test_the_command_line_invites_and_never_asks_for_a_password(
     taken = _run([*order, "federation", *person, "federation-staff"])
     wrong = _run([*order, "spb", *person, "federation-staff"])
     anew = _run(["organisations", "second-factor-anew", "federation", EMAIL, "--print-link"])
+    every = _run(["organisations", "second-factors-anew", "federation"])
 
     with shared_session() as session:
         user = session.scalars(select(FederationUser).where(FederationUser.email == EMAIL)).one()
         needs_letter = user.enrols_by_mail
     told = capsys.readouterr()
-    assert anew == 0
+    assert (anew, every) == (0, 0)
+    assert "0 second factors are off" in told.out
     assert needs_letter
     assert "https://federation.hearth.test/second-factor-anew?link=" in told.out
     assert (code, taken, wrong) == (0, 1, 1)

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts import devices
 from hearth.accounts.access_models import AccountEvent
+from hearth.accounts.factor_models import AuthenticatorApp
 from hearth.accounts.factors import ResetLatelyError
 from hearth.accounts.invitations import start_anew_for
 from hearth.accounts.links import LinkKind, secret_of
@@ -125,6 +126,51 @@ def test_a_link_on_its_way_waits_for_such_a_password_too(
     assert "within the last day" in answer.text
 
 
+def test_a_mailbox_alone_sets_up_no_first_second_factor(
+    visitor: MakeVisitor, session: Session, app: HearthFlask
+) -> None:
+    without_second_factor(session)
+    visitor("spb").submit("/forgotten-password", {"email": ANNA})
+    secret = secret_in(letters(session, app), "/new-password")
+    form, thief = {"link": secret, "password": CHOSEN}, visitor("spb")
+
+    thief.submit("/new-password", form, page=f"/new-password?link={secret}")
+    thief.submit("/sign-in", {"email": ANNA, "password": CHOSEN})
+    refused = [thief.get(f"/account/{page}").status_code for page in ("app", "passkeys/new")]
+    told = thief.get("/account/second-factor").text
+
+    assert refused == [303, 303]
+    assert "ask an administrator" in told
+    assert thief.get("/families/").status_code == 302
+
+
+def test_after_a_day_and_with_an_administrator_she_sets_one_up(
+    sign_in: MakeVisitor, visitor: MakeVisitor, session: Session, app: HearthFlask
+) -> None:
+    without_second_factor(session)
+    id_, before = anna_in(session).id, datetime.now(UTC) - timedelta(hours=25)
+    session.add(AccountEvent(user_id=id_, kind="password-reset", happened_at=before))
+    session.commit()
+    anna = visitor("spb")
+
+    anna.submit("/sign-in", {"email": ANNA, "password": PASSWORD})
+    alone = anna.get("/account/app")
+    take_off(sign_in(Role.ADMINISTRATOR), anna_in(session))
+    secret = secret_in(letters(session, app), "/second-factor-anew")
+    form = {"link": secret, "password": PASSWORD}
+    anna.submit("/second-factor-anew", form, page=f"/second-factor-anew?link={secret}")
+    together = anna.get("/account/app")
+
+    assert (alone.status_code, together.status_code) == (303, 200)
+
+
+def without_second_factor(session: Session) -> None:
+    """Let Anna be somebody who has a password and came no further."""
+    session.execute(update(User).where(User.email == ANNA).values(second_factor_at=None))
+    session.execute(delete(AuthenticatorApp).where(AuthenticatorApp.user_id == anna_in(session).id))
+    session.commit()
+
+
 def test_others_hear_of_it_and_not_whose_it_was(
     sign_in: MakeVisitor, session: Session, app: HearthFlask
 ) -> None:
@@ -158,10 +204,10 @@ def test_a_secret_is_good_in_one_house_and_for_one_purpose(
 
 def test_a_browser_is_not_known_by_a_token_that_it_made_up(session: Session) -> None:
     anna, other = session.scalars(select(User).order_by(User.email).limit(2)).all()
-    made_up = "x" * 43
+    made_up, host = "x" * 43, "spb.hearth.test"
 
-    kept = devices.remember_device(session, user_id=anna.id, token=made_up)
-    shared_browser = devices.remember_device(session, user_id=other.id, token=kept)
+    kept = devices.remember_device(session, user_id=anna.id, token=made_up, host=host)
+    shared_browser = devices.remember_device(session, user_id=other.id, token=kept, host=host)
 
     assert kept != made_up
     assert not devices.is_known(session, user_id=anna.id, token=made_up)

@@ -1,6 +1,7 @@
 """Nobody learns from an answer, or from the work behind it, whether somebody has an account."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hearth.accounts.models import User
 from hearth.outbox.mail import TEMPLATES
 from hearth.outbox.models import OutboxMessage
 from hearth.web.request import HearthFlask
+from tests.hearth.accounts.test_mailbox import CHOSEN, letters, secret_in
 from tests.support.servers import PASSWORD
 from tests.support.visitors import TOKEN, Visitor
 
@@ -102,6 +104,36 @@ def test_asking_for_a_new_password_is_the_same_work_and_the_same_page(
         mails = [TEMPLATES[one["template"]](session, one) for one in payloads]
     assert [mail.to for mail in mails if mail] == [ANNA]
     assert len(mails) == 2
+
+
+def test_earlier_questions_for_nobody_make_the_next_no_dearer(
+    visitor: MakeVisitor, session: Session
+) -> None:
+    for _ in range(3):
+        visitor("spb").submit("/forgotten-password", {"email": NOBODY})
+
+    links = session.scalars(select(AccountLink)).all()
+
+    # Untouched: each still has the half hour it began with.
+    assert [link.user_id for link in links] == [None] * 3
+    assert all(link.expires_at > datetime.now(UTC) + timedelta(minutes=25) for link in links)
+
+
+def test_whoever_asks_again_for_her_ends_no_letter_of_hers(
+    visitor: MakeVisitor, session: Session, app: HearthFlask
+) -> None:
+    for _ in range(2):
+        visitor("spb").submit("/forgotten-password", {"email": ANNA})
+    first, second = (secret_in([mail], "/new-password") for mail in letters(session, app))
+    path, form = f"/new-password?link={first}", {"link": first, "password": CHOSEN}
+
+    opened = visitor("spb").get(path).text
+    chosen = visitor("spb").submit("/new-password", form, page=path)
+    other = visitor("spb").get(f"/new-password?link={second}").text
+
+    assert 'name="password"' in opened
+    assert chosen.status_code == 303
+    assert "served its time" in other
 
 
 def test_asking_again_and_again_writes_no_more_letters(

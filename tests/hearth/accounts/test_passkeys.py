@@ -112,7 +112,8 @@ def test_what_only_looks_like_it_opens_nothing(
 
 
 @pytest.mark.parametrize(
-    "nonsense", ["", "x", "null", "[]", "{}", '{"rawId": 1}', '{"rawId": "é"}', "{" * 5000]
+    "nonsense",
+    ["", "x", "null", "[]", "{}", '{"rawId": 1}', '{"rawId": "é"}', "{" * 5000, "[" * 19_999],
 )
 def test_nonsense_for_an_answer_is_refused_kindly(visitor: MakeVisitor, nonsense: str) -> None:
     stranger = visitor("spb")

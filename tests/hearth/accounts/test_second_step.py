@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hearth.accounts import limits, recovery, sessions
-from hearth.accounts.factor_models import AuthenticatorApp
+from hearth.accounts import limits, recovery, sessions, totp
+from hearth.accounts.access_models import AccountEvent
+from hearth.accounts.factor_models import AuthenticatorApp, Passkey
 from hearth.accounts.guard import COOKIE
+from hearth.accounts.invitations import start_lost_ones_anew
 from hearth.accounts.models import User, UserSession
 from hearth.accounts.permissions import (
     Permission,
@@ -20,7 +22,7 @@ from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.outbox.models import OutboxMessage
 from tenants.context import Runtime
 from tenants.passwords import derive
-from tests.support.servers import PASSWORD
+from tests.support.servers import APP_SECRET, PASSWORD
 from tests.support.visitors import Visitor, codes_now
 
 MakeVisitor = Callable[..., Visitor]
@@ -52,6 +54,43 @@ def test_who_can_read_about_anybody_needs_a_second_factor(role: Role) -> None:
 def test_a_permission_asks_for_one_unless_it_is_about_nobody(permission: Permission) -> None:
     assert needs_second_factor([permission]) == (permission is not Permission.NUMBERS_READ)
     assert any(permission in held for held in ROLE_PERMISSIONS.values())
+
+
+def lose_the_key(session: Session) -> None:
+    """Leave everybody's app as it is after the service's key was replaced."""
+    for app in session.scalars(select(AuthenticatorApp)).all():
+        app.secret_sealed = totp.seal(APP_SECRET, secret_key="former", user_id=app.user_id)
+    session.commit()
+
+
+def test_a_code_under_a_former_key_is_refused_like_any_wrong_one(
+    visitor: MakeVisitor, session: Session
+) -> None:
+    lose_the_key(session)
+    anna = halfway(visitor)
+
+    answer = anna.submit("/sign-in/second", {"code": codes_now()[0]})
+
+    assert answer.status_code == 422
+    assert "not right" in answer.text
+
+
+def test_who_lost_her_app_with_the_key_begins_anew_and_nobody_else(session: Session) -> None:
+    lose_the_key(session)
+    everybody = {user.email for user in session.scalars(select(User)) if user.second_factor_at}
+    anna, other = anna_in(session), session.scalars(select(User).where(User.email != ANNA)).first()
+    assert other is not None
+    device = {"credential_id": b"a device", "public_key": b"", "sign_count": 0, "name": "x"}
+    session.add(Passkey(user_id=other.id, **device))
+    session.add(AccountEvent(user_id=anna.id, kind="password-reset"))
+    session.commit()
+
+    told = start_lost_ones_anew(session)
+
+    anew = {user.email for user in session.scalars(select(User).where(User.enrols_by_mail))}
+    assert anew == everybody - {ANNA, other.email}
+    assert told == (len(anew), 1)
+    assert start_lost_ones_anew(session) == (0, 1)
 
 
 @pytest.mark.parametrize("path", ["/families/", "/referrals/new", "/account/", "/account/keys/new"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearth.aggregates.lattice import StrayCellError
@@ -29,6 +29,7 @@ def cube_of(
     *,
     organisation: str = "org_0001",
     snapshot: int = 1,
+    period: Period = MARCH,
     by_donor: dict[Cell, list[int]] | None = None,
     by_family: dict[Cell, list[int]] | None = None,
     counts: dict[Cell, int] | None = None,
@@ -39,7 +40,7 @@ def cube_of(
         by_donor=by_donor or {},
         by_family=by_family,
         organisation=organisation,
-        period=MARCH,
+        period=period,
         base=Base.FEDERATION,
         snapshot_id=uuid.UUID(int=snapshot),
         secret=SECRET,
@@ -52,6 +53,20 @@ def test_one_snapshot_is_byte_for_byte_the_same_cube() -> None:
     cubes = {cube_of(counted).canonical for _ in range(5)}
 
     assert len(cubes) == 1
+
+
+@settings(deadline=None, max_examples=20)
+@given(counts=st.dictionaries(st.sampled_from(sorted(COUNTS)), st.integers(0, 9), min_size=1))
+def test_three_years_of_the_same_counts_say_what_one_month_says(counts: dict[Cell, int]) -> None:
+    counted = indicator(counts)
+    months = [Period.month(2026 + n // 12, n % 12 + 1, "Europe/Moscow") for n in range(36)]
+
+    drawn = {
+        cube_of(counted, counts=counts, period=month, snapshot=number).cells
+        for number, month in enumerate(months)
+    }
+
+    assert len(drawn) == 1
 
 
 def test_organisations_draw_weights_of_their_own() -> None:

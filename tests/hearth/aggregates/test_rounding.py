@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from hearth.aggregates.lattice import margins
 from hearth.aggregates.limits import Base, publishable_amount
-from hearth.aggregates.rounding import Effort, round_counts
+from hearth.aggregates.rounding import Effort, _cell_costs, round_counts
 from hearth.indicators import Cell
 from tests.hearth.aggregates.tables import house_table, lattice, seeds, tables
 
@@ -71,6 +71,22 @@ def test_the_same_seed_always_draws_the_same_cube(counts: dict[Cell, int], seed:
     second = round_counts(shuffled, base=Base.FEDERATION, seed=seed)
 
     assert first == second
+
+
+@settings(deadline=None, max_examples=20)
+@given(counts=tables(max_dimensions=1), base=bases, seed=seeds)
+def test_a_count_keeps_its_weights_whatever_stands_beside_it(
+    counts: dict[Cell, int], base: Base, seed: bytes
+) -> None:
+    cells = sorted(counts)
+    values = [counts[cell] for cell in cells]
+
+    together = _cell_costs(cells, range(len(cells)), values, base, seed)
+    alone = [_cell_costs([c], [0], [counts[c]], base, seed)[0] for c in cells]
+    one_more = [_cell_costs([c], [0], [counts[c] + 1], base, seed)[0] for c in cells]
+
+    assert list(together) == alone
+    assert not set(alone) & set(one_more)
 
 
 def test_other_seeds_draw_other_cubes() -> None:

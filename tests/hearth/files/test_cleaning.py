@@ -1,12 +1,16 @@
 """What a file hides does not come along, and what would do harm does not come in."""
 
 import io
+import zlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, NameObject
 
 from hearth.files import papers
 from hearth.files.kinds import KINDS, LARGEST, FileRefusedError, Refusal, kind_of
@@ -14,7 +18,9 @@ from hearth.files.papers import clean_paper
 from hearth.files.pictures import clean_picture, without_remarks
 from tests.factories.files import (
     SECRET,
+    fine_photograph,
     huge_picture,
+    illustrated_paper,
     linked_paper,
     paper,
     paper_with_attachment,
@@ -128,6 +134,70 @@ def test_photographs_inside_a_document_lose_their_remarks() -> None:
         assert shown.size == (40, 30)
         shown.load()
     assert len(PdfReader(io.BytesIO(clean_paper(book.getvalue()))).pages) == 1
+
+
+def names(*said: str) -> ArrayObject:
+    return ArrayObject(NameObject(name) for name in said)
+
+
+@pytest.mark.parametrize(
+    ("packed", "how"),
+    [
+        (photograph(), lambda _w: NameObject("/DCTDecode")),
+        (photograph(), lambda _w: names("/DCTDecode")),
+        (photograph(), lambda w: w._add_object(NameObject("/DCTDecode"))),
+        (photograph(), lambda w: ArrayObject([w._add_object(NameObject("/DCTDecode"))])),
+        (zlib.compress(photograph()), lambda _w: names("/FlateDecode", "/DCTDecode")),
+        (photograph().hex().encode() + b">", lambda _w: names("/ASCIIHexDecode", "/DCTDecode")),
+        (fine_photograph(), lambda _w: NameObject("/JPXDecode")),
+        (fine_photograph(), lambda _w: names("/JPXDecode")),
+    ],
+    ids=["name", "list", "elsewhere", "list elsewhere", "twice", "as text", "fine", "fine list"],
+)
+def test_a_picture_in_a_document_forgets_where_it_was_taken(
+    packed: bytes, how: Callable[[PdfWriter], Any]
+) -> None:
+    cleaned = clean_paper(illustrated_paper(packed, how))
+
+    (shown,) = PdfReader(io.BytesIO(cleaned)).pages[0].images
+    assert SECRET.encode() not in cleaned
+    assert SECRET.encode() not in shown.data
+    assert shown.image is not None
+    assert shown.image.size == (40, 30)
+    assert shown.image.convert("RGB").getpixel((15, 20)) == pytest.approx((200, 40, 40), abs=8)
+
+
+@pytest.mark.parametrize("said", [b"/F /DCT", b"/F /D#43T", b"/Filter [/AHx /DCTDecode]"])
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_a_photograph_among_the_words_of_a_page_is_refused(said: bytes, is_plain: bool) -> None:
+    inline = b"BI /W 40 /H 30 /CS /RGB /BPC 8 " + said + b" ID " + photograph() + b" EI"
+    how = NameObject("/DCTDecode")
+    data = illustrated_paper(photograph(), lambda _w: how, inline, is_plain=is_plain)
+
+    with pytest.raises(FileRefusedError) as refusal:
+        clean_paper(data)
+
+    assert refusal.value.reason is Refusal.UNREADABLE
+
+
+@pytest.mark.parametrize("where", ["filled", "before", "hung on", "between"])
+def test_a_remark_is_found_wherever_a_reader_would(where: str) -> None:
+    taken = photograph()
+    exif, pixels = taken.index(b"\xff\xe1"), taken.index(b"\xff\xda")
+    remark = b"\xff\xfe" + (2 + len(SECRET)).to_bytes(2, "big") + SECRET.encode()
+    data = {
+        "filled": taken[:exif] + b"\xff\xff" + taken[exif:],
+        "before": b"\n" + taken,
+        "hung on": taken + taken,
+        "between": taken[:pixels] + remark + SECRET.encode() + taken[pixels:],
+    }[where]
+
+    bare = without_remarks(data)
+
+    assert SECRET.encode() not in bare
+    with Image.open(io.BytesIO(bare)) as shown:
+        assert dict(shown.getexif()) == {}
+        assert shown.getpixel((20, 15)) == pytest.approx((200, 40, 40), abs=6)
 
 
 @pytest.mark.parametrize(

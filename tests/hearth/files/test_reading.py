@@ -1,7 +1,10 @@
 """A file is opened where it can harm nobody: with little memory, little time and no secrets."""
 
+import ctypes
 import io
+import socket
 import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -23,6 +26,8 @@ from tests.factories.files import (
 )
 
 PDF, JPG, PNG = KINDS["pdf"], KINDS["jpg"], KINDS["png"]
+# Whether the kernel answers which version of Landlock it has.
+CAN_CONFINE = ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
 # Stands in for a library in which a file has found something to turn against it.
 HARM = """
 import sys, time
@@ -125,6 +130,43 @@ def test_whoever_dies_of_a_file_leaves_it_unread(
         clean(paper(), PDF)
 
     assert refusal.value.reason is Refusal.UNREADABLE
+
+
+LOOK_AROUND = """
+    import os, pathlib, socket
+    seen = []
+    for path in (f"/proc/{{os.getppid()}}/environ", f"/proc/{{os.getppid()}}/maps", "/etc/passwd"):
+        try:
+            seen.append(pathlib.Path(path).read_bytes())
+        except OSError:
+            pass
+    try:
+        os.kill(os.getppid(), 0)
+        socket.create_connection(("127.0.0.1", {port}), timeout=1)
+        seen.append(b"somebody")
+    except OSError:
+        pass
+    return repr(seen).encode()
+"""
+
+
+@pytest.mark.skipif(not CAN_CONFINE, reason="this kernel confines no process (Landlock)")
+def test_whoever_opens_a_file_sees_nothing_of_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        harmed(monkeypatch, LOOK_AROUND.format(port=listening.getsockname()[1]))
+
+        seen = clean(paper(), PDF)
+
+    assert seen == b"[]"
+
+
+def test_a_process_that_keeps_to_itself_is_not_looked_into() -> None:
+    ask = "import ctypes; confined.keep_to_oneself(); print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    order = [sys.executable, "-c", f"from hearth.files import confined; {ask}"]
+
+    told = subprocess.run(order, capture_output=True, check=True, text=True)
+
+    assert told.stdout.strip() == "0"
 
 
 def test_whoever_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,16 @@ def test_two_equal_partial_refunds_with_keys_of_their_own_are_two(
     assert (payment.state, payment.refunded_minor) == (PaymentState.SUCCEEDED, 1000)
 
 
+@pytest.mark.parametrize("organisation", ["org_pskov", ""])
+def test_a_payment_of_another_organisation_is_not_given_back(
+    gateway: StripeGateway, paid: str, organisation: str
+) -> None:
+    with pytest.raises(GatewayRefused, match="another_organisation"):
+        gateway.refund(RefundRequest(organisation, paid), idempotency_key="refund-1")
+
+    assert gateway.refunds_of(paid) == ()
+
+
 def test_a_whole_refund_ends_the_payment(
     gateway: StripeGateway, paid: str, eventually: Eventually
 ) -> None:

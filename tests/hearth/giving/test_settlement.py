@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from hearth.accounts.models import User
 from hearth.giving import queries, refunds
 from hearth.giving.gateway import (
+    GIFT,
+    ORGANISATION,
     DisputeSnapshot,
     DisputeState,
     PaymentSnapshot,
@@ -27,6 +29,7 @@ from hearth.ledger import services as ledger
 from hearth.ledger.models import Account
 from hearth.money import Money
 from hearth.outbox.models import OutboxMessage
+from tenants.registry import OrgRef
 from tests.factories.giving import make_fund, snapshot_of, start_gift
 
 S = PaymentState
@@ -207,6 +210,23 @@ def test_news_of_nobodys_payment_is_left_alone(session: Session) -> None:
     found = apply_snapshot(session, snapshot=stranger)
 
     assert found is None
+
+
+def test_a_payment_of_another_house_is_booked_in_none_of_ours(
+    session: Session, pskov_session: Session, pskov: OrgRef
+) -> None:
+    theirs, ours = start_gift(pskov_session), start_gift(session)
+    whose = {ORGANISATION: pskov.schema_name, GIFT: str(theirs.gift_id)}
+    said = snapshot_of(theirs, S.SUCCEEDED, fee_minor=47, metadata=whose)
+    ours.checkout_session_id = said.session_id
+    session.flush()
+
+    here = apply_snapshot(session, snapshot=said)
+    there = apply_snapshot(pskov_session, snapshot=said)
+
+    assert (here, there) == (None, theirs)
+    assert ours.payment_intent_id is None
+    assert kinds_booked(session, ours) == []
 
 
 def test_news_that_comes_before_our_own_answer_finds_its_gift(session: Session) -> None:

@@ -329,7 +329,7 @@ def test_the_service_makes_no_key_for_whoever_may_use_no_programs(session: Sessi
 
     with pytest.raises(api_tokens.ScopeRefusedError):
         api_tokens.make_token(
-            session, user_id=user_id, name="x", scopes=scopes, own=scopes, days=30
+            session, user_id=user_id, name="x", scopes=scopes, own=scopes, days=30, host="spb"
         )
 
 
