@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
 from functools import wraps
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ def test_nothing_personal_leaves_the_house(aviary: Aviary) -> None:
     }
     assert {place: found[:5] for place, found in findings.items() if found} == {}
     # Had nothing happened, nothing would have been found.
+    assert "job_refused" not in aviary.printed.getvalue()
     assert shown > 10
     assert aviary.printed.getvalue().count('"request"') > 500
     assert len(aviary.sink.taken) > 50
@@ -189,17 +191,34 @@ def run_every_job(aviary: Aviary) -> None:
         for job in jobs.Job:
             if jobs.QUEUE_OF[job] is queue:
                 slug = ("spb",) if job is jobs.Job.DELIVER_OUTBOX else ()
-                waiting.enqueue_call(job.value, args=slug, description=job.value)
-        for function in FAILING:
-            name = f"{function.__module__}.{function.__name__}"
-            waiting.enqueue_call(name, args=("spb",), description=name)
+                waiting.enqueue_call(
+                    job.value, args=slug, description=job.value, timeout=jobs.JOB_TIMEOUT
+                )
         with aviary.app.app_context():
             make_worker(aviary.redis, queue).work(burst=True, logging_level="DEBUG")
+            for function in FAILING:
+                fail_in(queue, function, aviary)
     for number, handler in handlers.items():
         signal.signal(number, handler)
     later = "UPDATE {}.outbox SET available_at = now() WHERE done_at IS NULL"
     schema = aviary.runtime.registry.get("spb").schema_name
     aviary.owner.execute(later.format(schema))
+
+
+def fail_in(queue: jobs.Queue, function: Callable[[str], None], aviary: Aviary) -> None:
+    """Let a job of a queue fail: no worker runs what is none of our jobs."""
+    job = next(job for job in jobs.Job if jobs.QUEUE_OF[job] is queue)
+    waiting = RedisQueue(queue.value, connection=aviary.redis, serializer=JSONSerializer)
+    module, _, name = job.value.rpartition(".")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module(module), name, function)
+        waiting.enqueue_call(
+            job.value, args=("spb",), description=job.value, timeout=jobs.JOB_TIMEOUT
+        )
+        reports = len(aviary.sink.taken)
+        make_worker(aviary.redis, queue).work(burst=True, logging_level="DEBUG")
+        sentry_sdk.flush(timeout=10)
+    assert len(aviary.sink.taken) > reports, f"{function.__name__} did not fail in {queue}"
 
 
 def subjects(mails: list[bytes]) -> Iterator[str]:
