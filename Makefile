@@ -9,8 +9,8 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 TRANSLATIONS := platform/hearth/translations
-# Two test processes at a time: more would only wait for the same PostgreSQL.
-TEST_PROCESSES ?= 2
+# On two processors: while one test waits for a browser or a worker, another one goes on.
+TEST_PROCESSES ?= 3
 ARGS ?=
 # uv builds .venv with the Python that made it, and never fetches another.
 export UV_PYTHON_DOWNLOADS := never

@@ -16,9 +16,9 @@ from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import Team, TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families import listing
-from hearth.families.access import visible_households
 from hearth.families.listing import FamilyQuery, find_families
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, KeyWorker, Person
+from hearth.families.reach import visible_households
 from tenants.context import configure, tenant_session
 from tenants.models import new_id
 from tests.benchmarks.harness import Laboratory, Row, Target, in_turns, seconds

@@ -17,14 +17,10 @@ from hearth.audit import services as audit
 from hearth.break_glass.deadlines import working_days_after
 from hearth.break_glass.models import GlassLook, GlassReview
 from hearth.break_glass.vocabulary import Outcome, Reason
-from hearth.families.access import (
-    entrusted_households,
-    find_household,
-    is_active,
-    is_restricted,
-)
+from hearth.families.access import entrusted_households, find_household
 from hearth.families.access_models import CaseGrant, GrantKind
 from hearth.families.models import Household, KeyWorker
+from hearth.families.reach import is_active, is_restricted
 from hearth.outbox import services as outbox
 from tenants.registry import OrgRef
 

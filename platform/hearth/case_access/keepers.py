@@ -19,9 +19,10 @@ from hearth.accounts.standing import holders
 from hearth.audit import services as audit
 from hearth.case_access.services import NobodyLiftsError, give
 from hearth.clock import today
-from hearth.families.access import entrusted_households, is_active
+from hearth.families.access import entrusted_households
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from hearth.families.models import Household
+from hearth.families.reach import is_active
 from hearth.families.services import lock
 from hearth.outbox import services as outbox
 

@@ -12,14 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.accounts.standing import holders, staff
 from hearth.audit import services as audit
-from hearth.families.access import (
-    Way,
-    find_household,
-    has_ended,
-    is_active,
-    is_hers_for_good,
-    ways_in,
-)
+from hearth.families.access import find_household, is_hers_for_good, ways_in
 from hearth.families.access_models import (
     CaseGrant,
     GrantKind,
@@ -27,6 +20,7 @@ from hearth.families.access_models import (
     RestrictionKind,
 )
 from hearth.families.models import Household
+from hearth.families.reach import Way, has_ended, is_active
 from hearth.families.services import lock
 from hearth.trail import Fact
 

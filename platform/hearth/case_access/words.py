@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from hearth.families.access import Way
 from hearth.families.access_models import GrantKind, RestrictionKind
+from hearth.families.reach import Way
 
 WAYS: Mapping[Way, LazyString] = {
     Way.ACCOMPANIES: _l("Accompanies the family"),

@@ -10,7 +10,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
-from hearth.families.access import is_reached_by_role, is_visible, permissions_on
+from hearth.families.access import is_hers_to_hand_over, is_visible, permissions_on
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
@@ -106,9 +106,9 @@ def close_case(
 def _may_hand_over(
     session: Session, household_id: uuid.UUID, allows: frozenset[Permission], user: SignedIn
 ) -> bool:
-    """Whether the family is hers to hand over: not by grant alone."""
+    """Whether the family is hers to hand over: not by grant alone, unless it is a keeper's."""
     write = Permission.FAMILIES_WRITE
-    return write in allows and is_reached_by_role(
+    return write in allows and is_hers_to_hand_over(
         session, household_id, user=user, permission=write
     )
 

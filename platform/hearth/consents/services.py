@@ -13,8 +13,8 @@ from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.consents.models import Consent, ConsentPurpose, Giver, Medium
 from hearth.consents.texts import text_of
-from hearth.families.access import visible_households
 from hearth.families.models import Household, HouseholdMember
+from hearth.families.reach import visible_households
 from hearth.families.vocabulary import MemberRole
 
 EFFECT = timedelta(hours=24)

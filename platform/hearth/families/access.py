@@ -1,149 +1,43 @@
-"""Which families and which stays somebody sees: the policy's scopes as SQL for every list.
-
-A house opens stays, not families: whoever sees a family there alone sees its stay in that house,
-and neither where it was before nor where it went.
-"""
+"""Finds families, and says what of them is somebody's to decide: by her role, or let in by name."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
-from typing import Any, Protocol
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
-    Date,
-    Select,
     Uuid,
-    and_,
-    column,
-    false,
-    func,
     literal,
-    or_,
     select,
-    table,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, TIMESTAMP
 from sqlalchemy.orm import Session, selectinload
 
 from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.policy import POLICY, Scope
-from hearth.accounts.policy_models import TeamMember
+from hearth.accounts.policy import POLICY
 from hearth.accounts.services import SignedIn
-from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
+from hearth.families.access_models import CaseGrant, GrantKind
 from hearth.families.models import CaseEpisode, Household, KeyWorker
+from hearth.families.reach import (
+    Asks,
+    Way,
+    by_role,
+    granted,
+    is_active,
+    is_restricted,
+    visible_households,
+    ways,
+)
 
-READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
-OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
-SERVED_FOR = timedelta(days=90)
-"""How long what somebody did for a family opens its file to her."""
-LEFT_FOR = timedelta(days=1)
-"""How long a house still sees that a family left it."""
 AT_ONCE = 200
-Ids = Select[Any]
-
-
-class Way(StrEnum):
-    """Why a family's file opens to somebody."""
-
-    ACCOMPANIES = "accompanies"
-    TEAM = "team"
-    SERVED = "served"
-    HOUSE = "house"
-    ORGANISATION = "organisation"
-    GRANT = "grant"
-    EMERGENCY = "emergency"
-
-
-class Asks(Protocol):
-    """Whoever may see families: somebody who has signed in, or a colleague who is asked about."""
-
-    @property
-    def id(self) -> uuid.UUID:
-        """Who it is."""
-
-    @property
-    def teams(self) -> frozenset[uuid.UUID]:
-        """The teams she belongs to."""
-
-    @property
-    def houses(self) -> frozenset[uuid.UUID]:
-        """The houses she works in."""
-
-    @property
-    def today(self) -> date:
-        """The day it is where she works."""
-
-    def scopes_of(self, permission: Permission) -> frozenset[Scope]:
-        """On which families a permission of hers counts."""
-
-
-# Stays and services belong to features that stand above this one. Of them only the columns that
-# decide about access are named here, so that no feature can forget to register itself.
-_STAYS = table(
-    "stays",
-    column("id", Uuid()),
-    column("household_id", Uuid()),
-    column("house_id", Uuid()),
-    column("planned_until", Date()),
-    column("ended_on", Date()),
-)
-_NIGHTS = table(
-    "stay_places",
-    column("stay_id", Uuid()),
-    column("house_id", Uuid()),
-    column("nights", DATERANGE()),
-)
-_SERVICES = table(
-    "service_deliveries",
-    column("household_id", Uuid()),
-    column("provided_by", Uuid()),
-    column("delivered_on", Date()),
-    column("opens_from", Date()),
-    column("through_grant", Boolean()),
-    column("superseded_at", TIMESTAMP(timezone=True)),
-    column("cancelled_at", TIMESTAMP(timezone=True)),
-)
-
-
-def visible_households(
-    user: Asks, permission: Permission, *, own_entries: bool = False
-) -> ColumnElement[bool]:
-    """The condition on ``Household`` for what a permission of this person counts on.
-
-    Whoever does not hold the permission sees nothing. A grant for one case opens it whatever the
-    scope; a case under restriction opens by grant alone. An emergency look opens it for reading.
-    What may be done about stays is asked of each stay, where a house is all that opens it.
-
-    What somebody did for a family opens it for reading, and for her ``own_entries`` in its file.
-    """
-    if not user.scopes_of(permission):
-        return false()
-    served = own_entries or permission in READING
-    return _opens(user, permission, _of_families(user, permission), served=served)
-
-
-def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> ColumnElement[bool]:
-    """The condition on ``Household`` for some of the scopes in which a permission counts.
-
-    A house counts here with the families who have a stay in it: what is read about such a stay is
-    read through the house.
-    """
-    if not scopes:
-        return false()
-    return _opens(user, permission, scopes, served=permission in READING)
 
 
 def is_reached_by_role(
     session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
 ) -> bool:
     """Whether a permission counts on a family by scope alone, without grant or earlier service."""
-    scopes = _of_families(user, permission)
-    within = and_(_within(user, scopes, served=False), ~is_restricted())
+    within = by_role(user, permission)
     found = session.scalar(select(Household.id).where(Household.id == household_id, within))
     return found is not None
 
@@ -158,10 +52,40 @@ def is_hers_for_good(
     """
     if is_reached_by_role(session, household_id, user=user, permission=permission):
         return True
-    let_in = _granted(user, permission, [GrantKind.GRANT]).where(
+    let_in = granted(user, permission, [GrantKind.GRANT]).where(
         CaseGrant.household_id == household_id, CaseGrant.ends_at.is_(None)
     )
     return bool(user.scopes_of(permission)) and session.scalar(let_in.limit(1)) is not None
+
+
+def is_hers_to_hand_over(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
+) -> bool:
+    """Whether somebody says who accompanies a family: by her role, or as a restricted one's keeper.
+
+    What a guest hands over, to herself or to a team-mate, would stay open when her visit is over.
+    """
+    if is_reached_by_role(session, household_id, user=user, permission=permission):
+        return True
+    keepers = keepers_of(session, household_id)
+    return keepers is not None and user.id in keepers and user.may(permission)
+
+
+def keepers_of(session: Session, household_id: uuid.UUID) -> set[uuid.UUID] | None:
+    """Who was let into a restricted family by name and without an end; None for one that is open.
+
+    Nobody else accompanies it: she could not open its file.
+    """
+    restricted = select(Household.id).where(Household.id == household_id, is_restricted())
+    if session.scalar(restricted) is None:
+        return None
+    for_good = select(CaseGrant.user_id).where(
+        CaseGrant.household_id == household_id,
+        CaseGrant.kind == GrantKind.GRANT,
+        CaseGrant.ends_at.is_(None),
+        is_active(datetime.now(UTC)),
+    )
+    return set(session.scalars(for_good))
 
 
 def ways_in(
@@ -171,27 +95,13 @@ def ways_in(
     asked = [
         select(literal(user.id, Uuid()), literal(way)).where(Household.id == household_id, opens)
         for user in users
-        for way, opens in _ways(user, permission).items()
+        for way, opens in ways(user, permission).items()
     ]
     found: dict[uuid.UUID, set[Way]] = {}
     for start in range(0, len(asked), AT_ONCE):
         for user_id, way in session.execute(union_all(*asked[start : start + AT_ONCE])):
             found.setdefault(user_id, set()).add(Way(way))
     return found
-
-
-def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
-    """The ids of the stays that a permission counts on because of where this person works.
-
-    For reading: whoever of the family sleeps there, or left not before yesterday. For writing: all
-    of the family that has not left sleeps in her houses, or did so until it left.
-    """
-    if Scope.HOUSE not in user.scopes_of(permission):
-        return select(_STAYS.c.id).where(false())
-    hers = _stays_of_houses(user).where(_STAYS.c.household_id.not_in(_restricted()))
-    if permission in READING:
-        return hers
-    return hers.where(_STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(_houses(user)))))
 
 
 def find_household(
@@ -263,173 +173,3 @@ def find_entrusted(
     return session.scalars(
         select(Household).where(Household.id == household_id, condition)
     ).one_or_none()
-
-
-def is_restricted() -> ColumnElement[bool]:
-    """The condition on ``Household`` that its case opens by name alone."""
-    return Household.id.in_(_restricted())
-
-
-def is_active(now: datetime) -> ColumnElement[bool]:
-    """The condition on ``CaseGrant`` that it opens its case at a moment."""
-    return and_(
-        CaseGrant.starts_at <= now,
-        or_(CaseGrant.ends_at.is_(None), CaseGrant.ends_at > now),
-        CaseGrant.revoked_at.is_(None),
-    )
-
-
-def has_ended(now: datetime) -> ColumnElement[bool]:
-    """The condition on ``CaseGrant`` that it opens its case no more and never will."""
-    return or_(CaseGrant.revoked_at.is_not(None), CaseGrant.ends_at <= now)
-
-
-# Each scope is a list of ids that depends on no family, so that PostgreSQL gathers it once for a
-# list of thousands and, by the index on who it is about, as quickly for a single page.
-
-
-def _opens(
-    user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool
-) -> ColumnElement[bool]:
-    granted = Household.id.in_(_granted(user, permission))
-    return or_(and_(_within(user, scopes, served=served), ~is_restricted()), granted)
-
-
-def _of_families(user: Asks, permission: Permission) -> frozenset[Scope]:
-    """The scopes in which a permission opens families; a house opens its stays alone."""
-    scopes = user.scopes_of(permission)
-    return scopes - {Scope.HOUSE} if permission in OF_STAYS else scopes
-
-
-def _within(user: Asks, scopes: Collection[Scope], *, served: bool) -> ColumnElement[bool]:
-    ways = _scoped(user, scopes)
-    if Way.ORGANISATION in ways:
-        return true()
-    if Way.TEAM in ways:
-        # One pass over who accompanies whom finds hers and her team's.
-        either = or_(KeyWorker.user_id == user.id, KeyWorker.user_id.in_(_teammates(user)))
-        ways = {**ways, Way.TEAM: _accompanied_by(either), Way.ACCOMPANIES: None}
-    lists = [ids for way, ids in ways.items() if ids is not None and (served or way != Way.SERVED)]
-    return Household.id.in_(union_all(*lists)) if lists else false()
-
-
-def _ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
-    """Each way on which a permission comes to count on a family, with its condition."""
-    ways = {
-        way: and_(Household.id.in_(ids) if ids is not None else true(), ~is_restricted())
-        for way, ids in _scoped(user, _of_families(user, permission)).items()
-    }
-    granted = {
-        way: Household.id.in_(_granted(user, permission, [kind])) for way, kind in _GRANTED.items()
-    }
-    return ways | granted if user.scopes_of(permission) else {}
-
-
-def _scoped(user: Asks, scopes: Collection[Scope]) -> dict[Way, Ids | None]:
-    """The lists of families to which these scopes come; None means all of them."""
-    ways: dict[Way, Ids | None] = {}
-    for scope in sorted(scopes):
-        ways |= _REACH[scope](user)
-    return ways
-
-
-def _restricted() -> Ids:
-    return (
-        select(HouseholdRestriction.household_id)
-        .where(HouseholdRestriction.until_at.is_(None))
-        .correlate(None)
-    )
-
-
-def _granted(user: Asks, permission: Permission, kinds: Iterable[GrantKind] = GrantKind) -> Ids:
-    """An emergency look is for reading."""
-    reads = permission in READING
-    opening = [kind for kind in kinds if reads or kind is not GrantKind.BREAK_GLASS]
-    granted = select(CaseGrant.household_id).where(
-        CaseGrant.user_id == user.id,
-        CaseGrant.kind.in_(opening),
-        is_active(datetime.now(UTC)),
-    )
-    return granted.correlate(None)
-
-
-def _own(user: Asks) -> dict[Way, Ids | None]:
-    """She accompanies the family, or did something for it lately that stands in its file."""
-    mine = _accompanied_by(KeyWorker.user_id == user.id)
-    return {Way.ACCOMPANIES: mine, Way.SERVED: _served_by(user)}
-
-
-def _team(user: Asks) -> dict[Way, Ids | None]:
-    """Her own families, and those that somebody of her teams accompanies."""
-    return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
-
-
-def _teammates(user: Asks) -> Ids:
-    return select(TeamMember.user_id).where(
-        TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
-    )
-
-
-def _served_by(user: Asks) -> Ids:
-    """Without what she did by grant alone, which would make every grant endless."""
-    services = _SERVICES.c
-    served = select(services.household_id).where(
-        services.provided_by == user.id,
-        services.superseded_at.is_(None),
-        services.cancelled_at.is_(None),
-        ~services.through_grant,
-        func.coalesce(services.opens_from, services.delivered_on) >= user.today - SERVED_FOR,
-    )
-    return served.correlate(None)
-
-
-def _house(user: Asks) -> dict[Way, Ids | None]:
-    """Who lives in a house she works in; who left is seen until the next day is over."""
-    return {Way.HOUSE: _stays_of_houses(user).with_only_columns(_STAYS.c.household_id)}
-
-
-def _organisation(_user: Asks) -> dict[Way, Ids | None]:
-    return {Way.ORGANISATION: None}
-
-
-def _stays_of_houses(user: Asks) -> Ids:
-    """Decided by who sleeps where; a stay that ended before its first night is of its house."""
-    stays, nights = _STAYS.c, _NIGHTS.c
-    recently = user.today - LEFT_FOR
-    here = nights.house_id.in_(_houses(user))
-    lately = select(nights.stay_id).where(here, func.upper(nights.nights) >= recently)
-    slept = select(nights.stay_id).where(nights.stay_id == stays.id).correlate(_STAYS).exists()
-    never = and_(stays.house_id.in_(_houses(user)), ~slept)
-    return (
-        select(stays.id)
-        .where(
-            or_(stays.ended_on.is_(None), stays.ended_on >= recently),
-            or_(stays.id.in_(lately.correlate(None)), stays.id.in_(_to_the_end(here)), never),
-        )
-        .correlate(None)
-    )
-
-
-def _to_the_end(where: ColumnElement[bool]) -> Ids:
-    """The stays with nights like these that last until the stay ends, or was to end."""
-    stays, nights = _STAYS.c, _NIGHTS.c
-    end = func.coalesce(stays.ended_on, stays.planned_until)
-    chosen = select(nights.stay_id).join_from(_NIGHTS, _STAYS, stays.id == nights.stay_id)
-    return chosen.where(where, func.upper(nights.nights) == end).correlate(None)
-
-
-def _houses(user: Asks) -> list[uuid.UUID]:
-    return sorted(user.houses)
-
-
-def _accompanied_by(who: ColumnElement[bool]) -> Ids:
-    return select(KeyWorker.household_id).where(KeyWorker.until_on.is_(None), who).correlate(None)
-
-
-_REACH: Mapping[Scope, Callable[[Asks], dict[Way, Ids | None]]] = {
-    Scope.OWN: _own,
-    Scope.TEAM: _team,
-    Scope.HOUSE: _house,
-    Scope.ORGANISATION: _organisation,
-}
-_GRANTED = {Way.GRANT: GrantKind.GRANT, Way.EMERGENCY: GrantKind.BREAK_GLASS}

@@ -12,8 +12,8 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import reached, visible_households
 from hearth.families.models import CaseEpisode, Household
+from hearth.families.reach import reached, visible_households
 
 Ids = Collection[uuid.UUID]
 # These belong to features that stand above this one; only what leads to a family is named here.

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import visible_households
 from hearth.families.models import (
     CaseEpisode,
     Household,
@@ -20,6 +19,7 @@ from hearth.families.models import (
     Person,
 )
 from hearth.families.names import search_key
+from hearth.families.reach import visible_households
 from hearth.families.vocabulary import MemberRole
 from hearth.sealing.blind import has_words
 from hearth.sealing.kinds import Kind

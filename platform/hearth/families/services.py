@@ -12,6 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import holders
 from hearth.audit import services as audit
 from hearth.families import membership
+from hearth.families.access import keepers_of
 from hearth.families.errors import (
     CaseClosedError,
     CaseOpenError,
@@ -148,9 +149,13 @@ def assign_key_worker(
     _record(session, "family.key_worker_changed", household, None, key_worker=str(user_id))
 
 
-def possible_key_workers(session: Session) -> list[tuple[uuid.UUID, str]]:
-    """The members of staff who may accompany a family, by name."""
-    return holders(session, Permission.FAMILIES_WRITE)
+def possible_key_workers(
+    session: Session, household_id: uuid.UUID | None = None
+) -> list[tuple[uuid.UUID, str]]:
+    """The members of staff who may accompany a family, by name; a restricted one, its keepers."""
+    keepers = keepers_of(session, household_id) if household_id else None
+    able = holders(session, Permission.FAMILIES_WRITE)
+    return able if keepers is None else [one for one in able if one[0] in keepers]
 
 
 def lock(session: Session, household: Household) -> None:

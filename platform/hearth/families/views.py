@@ -12,7 +12,7 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.data_classes import FieldClass
 from hearth.families import membership, services
-from hearth.families.access import find_household, is_reached_by_role, is_visible
+from hearth.families.access import find_household, is_hers_to_hand_over, is_visible
 from hearth.families.errors import (
     AlreadyLeftError,
     AlreadyMemberError,
@@ -148,7 +148,7 @@ def change_key_worker(household_id: uuid.UUID) -> Any:
         KeyWorkerSchema(),
         sent_form(),
         {"from_on": today()},
-        choices={"user_id": services.possible_key_workers(session)},
+        choices={"user_id": services.possible_key_workers(session, household.id)},
     )
     if form.validate():
         try:
@@ -280,7 +280,7 @@ def _household(
 def _reached(household_id: uuid.UUID) -> Household:
     """A family that is hers to hand over: what was opened to a guest would stay open to her."""
     write, user = Permission.FAMILIES_WRITE, person()
-    hers = is_reached_by_role(session, household_id, user=user, permission=write)
+    hers = is_hers_to_hand_over(session, household_id, user=user, permission=write)
     return _household(found(household_id if hers else None))
 
 

@@ -18,7 +18,7 @@ from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
 from hearth.clock import organisation_of, today
 from hearth.data_classes import FieldClass
-from hearth.families.access import entrusted_households, is_bound, visible_households
+from hearth.families.access import entrusted_households, is_bound
 from hearth.families.facing import eyes_in_files
 from hearth.families.models import (
     CaseEpisode,
@@ -26,6 +26,7 @@ from hearth.families.models import (
     HouseholdMember,
     Person,
 )
+from hearth.families.reach import visible_households
 from hearth.families.seen import SeenPerson, see_person
 from hearth.families.telling import told_through
 from hearth.families.vocabulary import MemberRole

@@ -13,8 +13,8 @@ from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import is_restricted, visible_households
 from hearth.families.models import CaseEpisode, Household
+from hearth.families.reach import is_restricted, visible_households
 from hearth.families.seen import seen_needs
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral

@@ -13,9 +13,9 @@ from hearth.accounts.policy import Scope
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import stays_in_her_houses, visible_households
 from hearth.families.facing import eyes_on
 from hearth.families.models import Household
+from hearth.families.reach import stays_in_her_houses, visible_households
 from hearth.families.seen import SeenPerson, see_person
 from hearth.shelter import occupancy
 from hearth.shelter.houses import all_houses

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission, Role
-from hearth.families.access import Way, is_visible, ways_in
+from hearth.families.access import is_visible, ways_in
 from hearth.families.access_models import GrantKind
 from hearth.families.models import Household
+from hearth.families.reach import Way
 from hearth.service_delivery import services
 from hearth.service_delivery.models import ServiceDelivery
 from tests.factories.families import TODAY, open_family, staff_id

@@ -317,8 +317,10 @@ def test_a_new_number_is_safe_to_call_only_once_she_was_asked_about_it(
     assert member.person.safe_to_call is True
 
 
-@pytest.mark.parametrize("restricted", [False, True])
-@pytest.mark.parametrize("ends", [None, timedelta(hours=1)])
+@pytest.mark.parametrize(
+    ("restricted", "ends"),
+    [(False, None), (False, timedelta(hours=1)), (True, timedelta(hours=1))],
+)
 def test_who_was_let_in_by_name_hands_the_family_to_nobody(
     restricted: bool, ends: timedelta | None, session: Session, sign_in: SignIn
 ) -> None:
@@ -344,6 +346,28 @@ def test_who_was_let_in_by_name_hands_the_family_to_nobody(
     assert "/key-worker" not in visitor.get(path).text
     session.expire_all()
     assert [one.user_id for one in household.key_workers] == [stranger.id]
+
+
+def test_a_keeper_hands_a_restricted_family_to_another_keeper_and_to_nobody_else(
+    session: Session, sign_in: SignIn
+) -> None:
+    stranger, mate, keeper = (colleague(session, Role.SOCIAL_WORKER) for _ in range(3))
+    household = open_family(session, key_worker_id=stranger.id)
+    team(session, staff_id(session), mate.id)
+    restriction(session, household)
+    for one in (staff_id(session), keeper.id):
+        grant(session, household, one)
+    grant(session, household, mate.id, ends_at=datetime.now(UTC) + timedelta(hours=1))
+    visitor, path = sign_in("social-worker"), f"/families/{household.id}/key-worker"
+
+    answers = [
+        visitor.submit(path, {"user_id": str(one.id), "from_on": TODAY.isoformat()}).status_code
+        for one in (mate, stranger, keeper)
+    ]
+
+    session.expire_all()
+    assert answers == [422, 422, 303]
+    assert [one.user_id for one in household.key_workers] == [stranger.id, keeper.id]
 
 
 def test_a_hand_over_there_and_back_leaves_a_guest_nothing(

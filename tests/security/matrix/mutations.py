@@ -26,7 +26,7 @@ from tests.isolation.belongings import ids_in
 from tests.isolation.doors import Door, doors_of
 from tests.security import mutants
 from tests.security.lists import lists_of
-from tests.security.questions import Answer, Knock, answers, leaks, surprises, told
+from tests.security.questions import Answer, Knock, answers, leaks, pages, surprises, told
 from tests.security.world import World
 from tests.support.visitors import Visitor
 
@@ -77,7 +77,7 @@ def test_a_field_without_its_class_is_noticed(
     monkeypatch.setattr(*mutants.without_class(view, name))
     world = _blindfolded(session, worlds[Role.SUPERVISOR])
 
-    given = answers(world, enter(world), doors_of(app), knock)
+    given = pages(world, enter(world), doors_of(app), knock)
 
     chosen = f"{view.__module__}:{view.__name__}:{name}"
     assert _gives_away(given, {FieldClass.CASEWORK}) or _its_tests_notice(view.__module__, chosen)

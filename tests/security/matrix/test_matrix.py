@@ -15,7 +15,7 @@ from tests.factories.families import staff_id
 from tests.factories.people import as_role
 from tests.isolation.doors import Door
 from tests.security.lists import lists_of
-from tests.security.questions import Knock, answers, leaks, surprises, told
+from tests.security.questions import Knock, answers, leaks, pages, surprises, told
 from tests.security.world import STAFF, Kind, World, reaches
 from tests.support.visitors import Visitor
 
@@ -54,7 +54,7 @@ def test_a_kind_of_data_taken_from_a_role_is_on_no_page(
     _take_away(session, own.code, f"field:{withheld}", administrator)
     world = worlds[Role.SUPERVISOR].held_by(session, own.code).only(*EACH_WAY_IN)
 
-    classes = told(answers(world, enter(world), doors, knock))
+    classes = told(pages(world, enter(world), doors, knock))
 
     left = POLICY[Role.SUPERVISOR].fields - {withheld}
     assert leaks(classes, left) == {}

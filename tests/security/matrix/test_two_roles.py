@@ -23,7 +23,7 @@ from hearth.shelter.seen import seen_tonight
 from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.people import as_user, colleague, grant
 from tests.isolation.doors import Door
-from tests.security.questions import Knock, answers, leaks, told
+from tests.security.questions import Knock, leaks, pages, told
 from tests.security.world import STAFF, Kind, World, build_for
 from tests.support.visitors import Visitor
 
@@ -57,7 +57,7 @@ def test_a_wide_role_lends_nothing_to_one_that_reads_more(
 ) -> None:
     foreign = world.only(Kind.FOREIGN, Kind.FORMER_TEAM)
 
-    classes = told(answers(foreign, enter(world), doors, knock))
+    classes = told(pages(foreign, enter(world), doors, knock))
 
     assert leaks(classes, {FieldClass.CASEWORK}) == {}
 
@@ -67,7 +67,7 @@ def test_her_own_families_are_read_as_before(
 ) -> None:
     mine = world.only(*MINE)
 
-    classes = told(answers(mine, enter(world), doors, knock))
+    classes = told(pages(mine, enter(world), doors, knock))
 
     read = POLICY[Role.SUPERVISOR].fields - {FieldClass.CASEWORK, FieldClass.MONEY}
     assert classes["case_file.show"] == {one.value for one in read}

@@ -1,0 +1,322 @@
+"""Which families and which stays somebody sees: the policy's scopes as SQL for every list.
+
+A house opens stays, not families: whoever sees a family there alone sees its stay in that house,
+and neither where it was before nor where it went.
+"""
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Select,
+    Uuid,
+    and_,
+    column,
+    false,
+    func,
+    or_,
+    select,
+    table,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import DATERANGE, TIMESTAMP
+
+from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import Scope
+from hearth.accounts.policy_models import TeamMember
+from hearth.accounts.services import SignedIn
+from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
+from hearth.families.models import Household, KeyWorker
+
+READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
+OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
+SERVED_FOR = timedelta(days=90)
+"""How long what somebody did for a family opens its file to her."""
+LEFT_FOR = timedelta(days=1)
+"""How long a house still sees that a family left it."""
+Ids = Select[Any]
+
+
+class Way(StrEnum):
+    """Why a family's file opens to somebody."""
+
+    ACCOMPANIES = "accompanies"
+    TEAM = "team"
+    SERVED = "served"
+    HOUSE = "house"
+    ORGANISATION = "organisation"
+    GRANT = "grant"
+    EMERGENCY = "emergency"
+
+
+class Asks(Protocol):
+    """Whoever may see families: somebody who has signed in, or a colleague who is asked about."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Who it is."""
+
+    @property
+    def teams(self) -> frozenset[uuid.UUID]:
+        """The teams she belongs to."""
+
+    @property
+    def houses(self) -> frozenset[uuid.UUID]:
+        """The houses she works in."""
+
+    @property
+    def today(self) -> date:
+        """The day it is where she works."""
+
+    def scopes_of(self, permission: Permission) -> frozenset[Scope]:
+        """On which families a permission of hers counts."""
+
+
+# Stays and services belong to features that stand above this one. Of them only the columns that
+# decide about access are named here, so that no feature can forget to register itself.
+_STAYS = table(
+    "stays",
+    column("id", Uuid()),
+    column("household_id", Uuid()),
+    column("house_id", Uuid()),
+    column("planned_until", Date()),
+    column("ended_on", Date()),
+)
+_NIGHTS = table(
+    "stay_places",
+    column("stay_id", Uuid()),
+    column("house_id", Uuid()),
+    column("nights", DATERANGE()),
+)
+_SERVICES = table(
+    "service_deliveries",
+    column("household_id", Uuid()),
+    column("provided_by", Uuid()),
+    column("delivered_on", Date()),
+    column("opens_from", Date()),
+    column("through_grant", Boolean()),
+    column("superseded_at", TIMESTAMP(timezone=True)),
+    column("cancelled_at", TIMESTAMP(timezone=True)),
+)
+
+
+def visible_households(
+    user: Asks, permission: Permission, *, own_entries: bool = False
+) -> ColumnElement[bool]:
+    """The condition on ``Household`` for what a permission of this person counts on.
+
+    Whoever does not hold the permission sees nothing. A grant for one case opens it whatever the
+    scope; a case under restriction opens by grant alone. An emergency look opens it for reading.
+    What may be done about stays is asked of each stay, where a house is all that opens it.
+
+    What somebody did for a family opens it for reading, and for her ``own_entries`` in its file.
+    """
+    if not user.scopes_of(permission):
+        return false()
+    served = own_entries or permission in READING
+    return _opens(user, permission, _of_families(user, permission), served=served)
+
+
+def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> ColumnElement[bool]:
+    """The condition on ``Household`` for some of the scopes in which a permission counts.
+
+    A house counts here with the families who have a stay in it: what is read about such a stay is
+    read through the house.
+    """
+    if not scopes:
+        return false()
+    return _opens(user, permission, scopes, served=permission in READING)
+
+
+def by_role(user: Asks, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Household`` by scope alone, without grant or earlier service."""
+    scopes = _of_families(user, permission)
+    return and_(_within(user, scopes, served=False), ~is_restricted())
+
+
+def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
+    """The ids of the stays that a permission counts on because of where this person works.
+
+    For reading: whoever of the family sleeps there, or left not before yesterday. For writing: all
+    of the family that has not left sleeps in her houses, or did so until it left.
+    """
+    if Scope.HOUSE not in user.scopes_of(permission):
+        return select(_STAYS.c.id).where(false())
+    hers = _stays_of_houses(user).where(_STAYS.c.household_id.not_in(_restricted()))
+    if permission in READING:
+        return hers
+    return hers.where(_STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(_houses(user)))))
+
+
+def is_restricted() -> ColumnElement[bool]:
+    """The condition on ``Household`` that its case opens by name alone."""
+    return Household.id.in_(_restricted())
+
+
+def is_active(now: datetime) -> ColumnElement[bool]:
+    """The condition on ``CaseGrant`` that it opens its case at a moment."""
+    return and_(
+        CaseGrant.starts_at <= now,
+        or_(CaseGrant.ends_at.is_(None), CaseGrant.ends_at > now),
+        CaseGrant.revoked_at.is_(None),
+    )
+
+
+def has_ended(now: datetime) -> ColumnElement[bool]:
+    """The condition on ``CaseGrant`` that it opens its case no more and never will."""
+    return or_(CaseGrant.revoked_at.is_not(None), CaseGrant.ends_at <= now)
+
+
+def _opens(
+    user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool
+) -> ColumnElement[bool]:
+    let_in = Household.id.in_(granted(user, permission))
+    return or_(and_(_within(user, scopes, served=served), ~is_restricted()), let_in)
+
+
+def _of_families(user: Asks, permission: Permission) -> frozenset[Scope]:
+    """The scopes in which a permission opens families; a house opens its stays alone."""
+    scopes = user.scopes_of(permission)
+    return scopes - {Scope.HOUSE} if permission in OF_STAYS else scopes
+
+
+def _within(user: Asks, scopes: Collection[Scope], *, served: bool) -> ColumnElement[bool]:
+    scoped = _scoped(user, scopes)
+    if Way.ORGANISATION in scoped:
+        return true()
+    if Way.TEAM in scoped:
+        # One pass over who accompanies whom finds hers and her team's.
+        either = or_(KeyWorker.user_id == user.id, KeyWorker.user_id.in_(_teammates(user)))
+        scoped = {**scoped, Way.TEAM: _accompanied_by(either), Way.ACCOMPANIES: None}
+    opening = {way: ids for way, ids in scoped.items() if served or way is not Way.SERVED}
+    lists = [ids for ids in opening.values() if ids is not None]
+    return Household.id.in_(union_all(*lists)) if lists else false()
+
+
+def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
+    """Each way on which a permission comes to count on a family, with its condition."""
+    scoped = {
+        way: and_(Household.id.in_(ids) if ids is not None else true(), ~is_restricted())
+        for way, ids in _scoped(user, _of_families(user, permission)).items()
+    }
+    let_in = {
+        way: Household.id.in_(granted(user, permission, [kind])) for way, kind in _GRANTED.items()
+    }
+    return scoped | let_in if user.scopes_of(permission) else {}
+
+
+def _scoped(user: Asks, scopes: Collection[Scope]) -> dict[Way, Ids | None]:
+    """The lists of families to which these scopes come; None means all of them."""
+    ways: dict[Way, Ids | None] = {}
+    for scope in sorted(scopes):
+        ways |= _REACH[scope](user)
+    return ways
+
+
+def _restricted() -> Ids:
+    return (
+        select(HouseholdRestriction.household_id)
+        .where(HouseholdRestriction.until_at.is_(None))
+        .correlate(None)
+    )
+
+
+def granted(user: Asks, permission: Permission, kinds: Iterable[GrantKind] = GrantKind) -> Ids:
+    """The families that grants of these kinds open to somebody; an emergency look for reading."""
+    reads = permission in READING
+    opening = [kind for kind in kinds if reads or kind is not GrantKind.BREAK_GLASS]
+    let_in = select(CaseGrant.household_id).where(
+        CaseGrant.user_id == user.id,
+        CaseGrant.kind.in_(opening),
+        is_active(datetime.now(UTC)),
+    )
+    return let_in.correlate(None)
+
+
+def _own(user: Asks) -> dict[Way, Ids | None]:
+    """She accompanies the family, or did something for it lately that stands in its file."""
+    mine = _accompanied_by(KeyWorker.user_id == user.id)
+    return {Way.ACCOMPANIES: mine, Way.SERVED: _served_by(user)}
+
+
+def _team(user: Asks) -> dict[Way, Ids | None]:
+    """Her own families, and those that somebody of her teams accompanies."""
+    return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
+
+
+def _teammates(user: Asks) -> Ids:
+    return select(TeamMember.user_id).where(
+        TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
+    )
+
+
+def _served_by(user: Asks) -> Ids:
+    """Without what she did by grant alone, which would make every grant endless."""
+    services = _SERVICES.c
+    served = select(services.household_id).where(
+        services.provided_by == user.id,
+        services.superseded_at.is_(None),
+        services.cancelled_at.is_(None),
+        ~services.through_grant,
+        func.coalesce(services.opens_from, services.delivered_on) >= user.today - SERVED_FOR,
+    )
+    return served.correlate(None)
+
+
+def _house(user: Asks) -> dict[Way, Ids | None]:
+    """Who lives in a house she works in; who left is seen until the next day is over."""
+    return {Way.HOUSE: _stays_of_houses(user).with_only_columns(_STAYS.c.household_id)}
+
+
+def _organisation(_user: Asks) -> dict[Way, Ids | None]:
+    return {Way.ORGANISATION: None}
+
+
+def _stays_of_houses(user: Asks) -> Ids:
+    """Decided by who sleeps where; a stay that ended before its first night is of its house."""
+    stays, nights = _STAYS.c, _NIGHTS.c
+    recently = user.today - LEFT_FOR
+    here = nights.house_id.in_(_houses(user))
+    lately = select(nights.stay_id).where(here, func.upper(nights.nights) >= recently)
+    slept = select(nights.stay_id).where(nights.stay_id == stays.id).correlate(_STAYS).exists()
+    never = and_(stays.house_id.in_(_houses(user)), ~slept)
+    return (
+        select(stays.id)
+        .where(
+            or_(stays.ended_on.is_(None), stays.ended_on >= recently),
+            or_(stays.id.in_(lately.correlate(None)), stays.id.in_(_to_the_end(here)), never),
+        )
+        .correlate(None)
+    )
+
+
+def _to_the_end(where: ColumnElement[bool]) -> Ids:
+    """The stays with nights like these that last until the stay ends, or was to end."""
+    stays, nights = _STAYS.c, _NIGHTS.c
+    end = func.coalesce(stays.ended_on, stays.planned_until)
+    chosen = select(nights.stay_id).join_from(_NIGHTS, _STAYS, stays.id == nights.stay_id)
+    return chosen.where(where, func.upper(nights.nights) == end).correlate(None)
+
+
+def _houses(user: Asks) -> list[uuid.UUID]:
+    return sorted(user.houses)
+
+
+def _accompanied_by(who: ColumnElement[bool]) -> Ids:
+    return select(KeyWorker.household_id).where(KeyWorker.until_on.is_(None), who).correlate(None)
+
+
+_REACH: Mapping[Scope, Callable[[Asks], dict[Way, Ids | None]]] = {
+    Scope.OWN: _own,
+    Scope.TEAM: _team,
+    Scope.HOUSE: _house,
+    Scope.ORGANISATION: _organisation,
+}
+_GRANTED = {Way.GRANT: GrantKind.GRANT, Way.EMERGENCY: GrantKind.BREAK_GLASS}
