@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 import openpyxl
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from hearth.accounts.models import FederationUser
 from hearth.accounts.permissions import Role
 from hearth.aggregates.families_served import FAMILIES_SERVED
 from hearth.federation.export import workbook
@@ -65,6 +68,20 @@ def test_before_anything_is_published_the_page_says_when_to_come_back(staff: Vis
 
     assert response.status_code == 200
     assert "No month has been published yet" in response.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/numbers/", "/numbers/definitions/", "/numbers/hearth-numbers.xlsx", "/api/v1/numbers"],
+)
+def test_whoever_has_lost_her_role_reads_no_figures_at_once(
+    path: str, shared: Session, staff: Visitor
+) -> None:
+    shared.execute(update(FederationUser).values(roles=[]))
+
+    answer = staff.get(path)
+
+    assert answer.status_code == 403
 
 
 @pytest.mark.usefixtures("first_quarter")

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
 from hearth.audit.models import PersonRead
 from hearth.families.models import Household
 from hearth.shelter.models import House, Place, Stay
+from tests.factories.people import colleague, narrowed, works_in
 from tests.factories.shelter import make_family, make_house, make_stay
 from tests.support.visitors import Visitor
 
@@ -407,3 +408,19 @@ def test_a_visitor_who_has_not_signed_in_is_led_to_the_door(
 
     assert answer.status_code == 302
     assert "/sign-in" in answer.location
+
+
+def test_who_may_not_manage_roles_sends_nobody_out_of_a_house(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    mate, house = colleague(session, Role.HOUSE_STAFF), make_house(session, staffed=False)
+    works_in(session, mate.id, house)
+    own = narrowed(session, Role.ADMINISTRATOR, Permission.ROLES_MANAGE)
+    path = f"/colleagues/houses/{house.id}/workers/{mate.id}/end"
+
+    answers = [
+        enter(colleague(session, role).id).submit(path, page="/account/").status_code
+        for role in (own, Role.ADMINISTRATOR)
+    ]
+
+    assert answers == [403, 303]

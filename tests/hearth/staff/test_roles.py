@@ -32,11 +32,12 @@ from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError
 from hearth.staff.roles import NotYoursToGiveError
 from hearth.staff.services import NotYoursToChangeError
 from tests.factories.families import open_family, staff_id
-from tests.factories.people import HOST, as_role, as_user, colleague, team, works_in
+from tests.factories.people import HOST, as_role, as_user, colleague, narrowed, team, works_in
 from tests.factories.shelter import make_house
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
+Enter = Callable[[uuid.UUID], Visitor]
 ANY_RULE = st.sampled_from([*Scope, WITHHELD, "everything", ""])
 ANY_ITEM = st.sampled_from(
     [*Permission, *(f"field:{one}" for one in FieldClass), *(f"grant:{one}" for one in Role)]
@@ -456,3 +457,27 @@ def test_the_organisations_key_is_for_whoever_may_hand_out_every_role(
     answers = [front_desk.get("/keys/"), front_desk.get("/keys/lock"), administrator.get("/keys/")]
 
     assert [answer.status_code for answer in answers] == [403, 403, 200]
+
+
+@pytest.mark.parametrize(
+    ("withheld", "path"),
+    [
+        (Permission.USERS_MANAGE, "/colleagues/{user}"),
+        (Permission.USERS_MANAGE, "/colleagues/{user}/invitation"),
+        (Permission.USERS_MANAGE, "/colleagues/{user}/second-factor"),
+        (Permission.ROLES_MANAGE, "/colleagues/teams/{team}/members/{user}/end"),
+    ],
+)
+def test_who_could_hand_out_every_role_does_nothing_that_was_taken_from_hers(
+    withheld: Permission, path: str, session: Session, enter: Enter
+) -> None:
+    mate = colleague(session, Role.HOUSE_STAFF)
+    group = team(session, mate.id)
+    narrow = enter(colleague(session, narrowed(session, Role.ADMINISTRATOR, withheld)).id)
+    usual = enter(colleague(session, narrowed(session, Role.ADMINISTRATOR)).id)
+    here = path.format(user=mate.id, team=group.id)
+
+    answers = [one.submit(here, page="/account/").status_code for one in (narrow, usual)]
+
+    assert answers[0] == 403
+    assert answers[1] != 403
