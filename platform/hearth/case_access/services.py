@@ -12,7 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.accounts.standing import holders, staff
 from hearth.audit import services as audit
-from hearth.families.access import find_household, is_hers_for_good, ways_in
+from hearth.families.access import is_hers_for_good, ways_in
 from hearth.families.access_models import (
     CaseGrant,
     GrantKind,
@@ -130,9 +130,8 @@ def find_hers(
     session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
 ) -> Household | None:
     """A family whose doors are somebody's to open and close; None to a guest as to a stranger."""
-    if not is_hers_for_good(session, household_id, user=user, permission=permission):
-        return None
-    return find_household(session, household_id, user=user, permission=permission)
+    hers = is_hers_for_good(session, household_id, user=user, permission=permission)
+    return session.get(Household, household_id) if hers else None
 
 
 def give(
