@@ -62,11 +62,13 @@ def test_a_place_that_no_longer_asks_whose_family_it_is_is_noticed(
     worlds: dict[Role, World], monkeypatch: pytest.MonkeyPatch, enter: Enter, knock: Knock,
 ) -> None:  # fmt: skip
     module = importlib.import_module(module_name)
-    monkeypatch.setattr(module, name, mutants.open_at(getattr(module, name), module, line))
+    real = getattr(module, name)
+    monkeypatch.setattr(module, name, mutants.open_at(real, module, line))
 
     noticed = _ask(worlds, app, session, enter, knock)
 
-    assert noticed or _its_tests_notice(module_name, f"{module_name}:{name}:{line}")
+    chosen = f"{module_name}:{name}:{line}"
+    assert noticed or _its_tests_notice(module_name, chosen, real.__module__)
 
 
 @pytest.mark.parametrize(("view", "name"), mutants.shown_fields())
@@ -104,9 +106,9 @@ def _gives_away(given: Iterable[Answer], may_read: Iterable[FieldClass]) -> bool
     return any(leaks(told([one]), may_read) for one in given)
 
 
-def _its_tests_notice(module_name: str, chosen: str) -> bool:
-    """Whether the tests of the slices that a guard stands in or works for turn red without it."""
-    slices = [module_name.split(".")[1], *mutants.users_of(module_name)]
+def _its_tests_notice(module_name: str, chosen: str, *asked: str) -> bool:
+    """Whether tests of the slices that a guard stands in, asks or works for turn red without it."""
+    slices = [one.split(".")[1] for one in (module_name, *asked)] + mutants.users_of(module_name)
     tests = [str(folder) for one in slices if (folder := ROOT / "tests/hearth" / one).is_dir()]
     pytest_with = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", mutants.__name__]
     done = subprocess.run(
