@@ -1,11 +1,15 @@
 """Letters of the house to its own people: one voice, one link, as plain text and as HTML."""
 
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import css_inline
 from flask import current_app
+from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
+from hearth.accounts.models import User
 from hearth.outbox.mail import Mail
 from hearth.web.palette import palette
 from tenants.context import runtime
@@ -47,6 +51,21 @@ def house_of(session: Session) -> LetterHouse:
         return LetterHouse({"en": FEDERATION_NAME}, FEDERATION_THEME, origin)
     host = house.hosts[0] if house.hosts else f"{house.slug}.{settings.base_domain}"
     return LetterHouse(dict(house.names), house.theme, settings.origin(host))
+
+
+def mail_to(
+    session: Session, user_id: str, *, path: str, write: Callable[[], Letter]
+) -> Mail | None:
+    """A letter to a colleague in her language, with a link to one of our pages.
+
+    None where she has left meanwhile.
+    """
+    reader = session.get(User, uuid.UUID(user_id))
+    if reader is None or reader.disabled_at is not None:
+        return None
+    with force_locale(reader.locale):
+        url = f"{house_of(session).origin}{path}"
+        return mail_of(session, write(), to=reader.email, url=url, locale=reader.locale)
 
 
 def mail_of(session: Session, letter: Letter, *, to: str, url: str, locale: str) -> Mail:

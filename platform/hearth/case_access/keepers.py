@@ -22,7 +22,7 @@ from hearth.clock import today
 from hearth.families.access import entrusted_households
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from hearth.families.models import Household
-from hearth.families.reach import is_active
+from hearth.families.reach import is_for_good
 from hearth.families.services import lock
 from hearth.outbox import services as outbox
 
@@ -137,9 +137,7 @@ def _restricted() -> Select[HouseholdRestriction, Household]:
 def _is_lost(session: Session) -> ColumnElement[bool]:
     """The condition on ``HouseholdRestriction`` that nobody can lift it."""
     kept = select(CaseGrant.household_id).where(
-        CaseGrant.kind == GrantKind.GRANT,
-        CaseGrant.user_id.in_(_able(session)),
-        is_active(datetime.now(UTC)),
+        CaseGrant.user_id.in_(_able(session)), is_for_good(datetime.now(UTC))
     )
     standing = HouseholdRestriction.until_at.is_(None)
     return standing & HouseholdRestriction.household_id.not_in(kept)

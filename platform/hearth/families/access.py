@@ -17,14 +17,13 @@ from sqlalchemy.orm import Session, selectinload
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import POLICY
 from hearth.accounts.services import SignedIn
-from hearth.families.access_models import CaseGrant, GrantKind
+from hearth.families.access_models import CaseGrant
 from hearth.families.models import CaseEpisode, Household, KeyWorker
 from hearth.families.reach import (
     Asks,
     Way,
     by_role,
-    granted,
-    is_active,
+    is_for_good,
     is_restricted,
     visible_households,
     ways,
@@ -52,10 +51,12 @@ def is_hers_for_good(
     """
     if is_reached_by_role(session, household_id, user=user, permission=permission):
         return True
-    let_in = granted(user, permission, [GrantKind.GRANT]).where(
-        CaseGrant.household_id == household_id, CaseGrant.ends_at.is_(None)
+    kept = select(CaseGrant.id).where(
+        CaseGrant.household_id == household_id,
+        CaseGrant.user_id == user.id,
+        is_for_good(datetime.now(UTC)),
     )
-    return bool(user.scopes_of(permission)) and session.scalar(let_in.limit(1)) is not None
+    return user.may(permission) and session.scalar(kept.limit(1)) is not None
 
 
 def is_hers_to_hand_over(
@@ -79,13 +80,10 @@ def keepers_of(session: Session, household_id: uuid.UUID) -> set[uuid.UUID] | No
     restricted = select(Household.id).where(Household.id == household_id, is_restricted())
     if session.scalar(restricted) is None:
         return None
-    for_good = select(CaseGrant.user_id).where(
-        CaseGrant.household_id == household_id,
-        CaseGrant.kind == GrantKind.GRANT,
-        CaseGrant.ends_at.is_(None),
-        is_active(datetime.now(UTC)),
+    kept = select(CaseGrant.user_id).where(
+        CaseGrant.household_id == household_id, is_for_good(datetime.now(UTC))
     )
-    return set(session.scalars(for_good))
+    return set(session.scalars(kept))
 
 
 def ways_in(

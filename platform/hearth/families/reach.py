@@ -169,6 +169,12 @@ def is_active(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def is_for_good(now: datetime) -> ColumnElement[bool]:
+    """The condition on ``CaseGrant`` that it makes a keeper: by name, and without an end."""
+    by_name = CaseGrant.kind == GrantKind.GRANT
+    return and_(by_name, CaseGrant.ends_at.is_(None), is_active(now))
+
+
 def has_ended(now: datetime) -> ColumnElement[bool]:
     """The condition on ``CaseGrant`` that it opens its case no more and never will."""
     return or_(CaseGrant.revoked_at.is_not(None), CaseGrant.ends_at <= now)
@@ -177,7 +183,7 @@ def has_ended(now: datetime) -> ColumnElement[bool]:
 def _opens(
     user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool
 ) -> ColumnElement[bool]:
-    let_in = Household.id.in_(granted(user, permission))
+    let_in = Household.id.in_(_granted(user, permission))
     return or_(and_(_within(user, scopes, served=served), ~is_restricted()), let_in)
 
 
@@ -207,7 +213,7 @@ def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
         for way, ids in _scoped(user, _of_families(user, permission)).items()
     }
     let_in = {
-        way: Household.id.in_(granted(user, permission, [kind])) for way, kind in _GRANTED.items()
+        way: Household.id.in_(_granted(user, permission, [kind])) for way, kind in _GRANTED.items()
     }
     return scoped | let_in if user.scopes_of(permission) else {}
 
@@ -228,7 +234,7 @@ def _restricted() -> Ids:
     )
 
 
-def granted(user: Asks, permission: Permission, kinds: Iterable[GrantKind] = GrantKind) -> Ids:
+def _granted(user: Asks, permission: Permission, kinds: Iterable[GrantKind] = GrantKind) -> Ids:
     """The families that grants of these kinds open to somebody; an emergency look for reading."""
     reads = permission in READING
     opening = [kind for kind in kinds if reads or kind is not GrantKind.BREAK_GLASS]

@@ -149,11 +149,9 @@ def assign_key_worker(
     _record(session, "family.key_worker_changed", household, None, key_worker=str(user_id))
 
 
-def possible_key_workers(
-    session: Session, household_id: uuid.UUID | None = None
-) -> list[tuple[uuid.UUID, str]]:
+def possible_key_workers(session: Session, household_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may accompany a family, by name; a restricted one, its keepers."""
-    keepers = keepers_of(session, household_id) if household_id else None
+    keepers = keepers_of(session, household_id)
     able = holders(session, Permission.FAMILIES_WRITE)
     return able if keepers is None else [one for one in able if one[0] in keepers]
 

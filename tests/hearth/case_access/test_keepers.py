@@ -92,6 +92,19 @@ def test_a_keeper_who_can_lift_it_no_longer_keeps_it_no_longer(
     assert set(file.kept_by) == {"Test Keeper", "Test social-worker"}
 
 
+def test_a_guest_who_could_lift_it_keeps_no_file(
+    session: Session, family: Household, closed: HouseholdRestriction, keeper: User
+) -> None:
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    grant(session, family, colleague(session, Role.SUPERVISOR).id, ends_at=in_an_hour)
+    leaves(session, keeper)
+
+    user = as_role(session, Role.PRIVACY_OFFICER)
+    files = keepers.files_without_keeper(session, user=user)
+
+    assert [file.restriction for file in files] == [closed]
+
+
 def test_the_mail_comes_once_a_day_and_says_neither_which_nor_who(
     session: Session,
     app: HearthFlask,
