@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     ColumnElement,
     Uuid,
+    and_,
     literal,
     select,
     true,
@@ -159,8 +160,15 @@ def is_bound(user: SignedIn) -> bool:
 
 
 def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
-    """The condition on ``Household`` for work that is about everybody's data, not about a file."""
-    return visible_households(user, permission) if is_bound(user) else true()
+    """The condition on ``Household`` for work that is about everybody's data, not about a file.
+
+    Whoever is bound does such work for the families whose files she opens, too: what was taken from
+    her there is not given back by a log, a request or an incident.
+    """
+    if not is_bound(user):
+        return true()
+    opens = visible_households(user, Permission.FAMILIES_READ)
+    return and_(visible_households(user, permission), opens)
 
 
 def find_entrusted(
