@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import DateTime, Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts import devices, factors, limits, passwords
@@ -14,7 +15,7 @@ from hearth.accounts.api_tokens import TokenUse
 from hearth.accounts.events import Happened, note, was_reset
 from hearth.accounts.factors import WrongCodeError
 from hearth.accounts.mails import RECOVERY_USED, notify
-from hearth.accounts.models import User, directory
+from hearth.accounts.models import Directory, User, directory
 from hearth.accounts.permissions import ROLE_LABELS, Permission, Role, needs_second_factor
 from hearth.accounts.policy import Facet, Scope, reach
 from hearth.accounts.redaction import Sees
@@ -257,32 +258,14 @@ def check_password(session: Session, *, user_id: uuid.UUID, password: str, visit
 
 def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
     """Whose live session on this host a token is, in one query."""
-    tables = directory(session)
-    own = tables.session
-    row = session.execute(
-        select(
-            tables.user,
-            own.id,
-            own.seen_at,
-            own.assurance,
-            own.confirmed_at,
-            own.may_enrol,
-            was_reset(tables),
-            *place_columns(tables),
-        )
-        .join(own, own.user_id == tables.user.id)
-        .where(
-            own.token_hash == token_hash(token),
-            own.host == host,
-            *is_live(own),
-            tables.user.disabled_at.is_(None),
-        )
-    ).first()
+    tables, now = directory(session), datetime.now(UTC)
+    asked = {"token_hash": token_hash(token), "host": host, "now": now}
+    row = session.execute(_whose_session(tables), asked).first()
     if row is None:
         return None
     user, session_id, seen_at, assurance, confirmed_at, may_enrol, by_letter = row[:7]
-    now = datetime.now(UTC)
     if now - seen_at > TOUCH_EVERY and takes_changes(session):
+        own = tables.session
         session.execute(update(own).where(own.id == session_id).values(seen_at=now))
     place = place_of(user.roles, row)
     return SignedIn(
@@ -305,6 +288,23 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
         teams=place.teams,
         houses=place.houses,
         clock=clock_of(session),
+    )
+
+
+@cache
+def _whose_session(tables: Directory) -> Select[Any]:
+    """The question behind every signed-in request, written once for all of them."""
+    own = tables.session
+    columns = (own.id, own.seen_at, own.assurance, own.confirmed_at, own.may_enrol)
+    return (
+        select(tables.user, *columns, was_reset(tables), *place_columns(tables))
+        .join(own, own.user_id == tables.user.id)
+        .where(
+            own.token_hash == bindparam("token_hash"),
+            own.host == bindparam("host"),
+            *is_live(own, bindparam("now", type_=DateTime(timezone=True))),
+            tables.user.disabled_at.is_(None),
+        )
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from hearth.accounts import marks
@@ -89,7 +89,7 @@ def live_sessions(session: Session, *, user_id: uuid.UUID) -> Sequence[UserSessi
     table = directory(session).session
     return session.scalars(
         select(table)
-        .where(table.user_id == user_id, *is_live(table))
+        .where(table.user_id == user_id, *is_live(table, datetime.now(UTC)))
         .order_by(table.seen_at.desc(), table.id)
     ).all()
 
@@ -133,9 +133,10 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def is_live(table: type[UserSession]) -> tuple[ColumnElement[bool], ...]:
+def is_live(
+    table: type[UserSession], now: datetime | BindParameter[datetime]
+) -> tuple[ColumnElement[bool], ...]:
     """What holds for a session that has neither ended nor been left alone for too long."""
-    now = datetime.now(UTC)
     return (
         table.ended_at.is_(None),
         table.started_at > now - ABSOLUTE,
