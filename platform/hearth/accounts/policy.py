@@ -4,9 +4,10 @@ What does not stand here is refused. An organisation may narrow a role by rules 
 a narrowed role a name; nothing widens one, because every answer is cut to what stands here.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -316,6 +317,17 @@ class Standing:
 def standing(held: Iterable[HeldRole]) -> Standing:
     """Bring roles together: a kind of data is read only where a role that reads it reaches."""
     roles = tuple(held)
+    if any(any(role.layers) for role in roles):
+        return _together(roles)
+    return _as_delivered(tuple(role.base for role in roles))
+
+
+@cache
+def _as_delivered(roles: tuple[Role, ...]) -> Standing:
+    return _together([HeldRole(base=role) for role in roles])
+
+
+def _together(roles: Sequence[HeldRole]) -> Standing:
     read: dict[Permission, dict[Scope, frozenset[FieldClass]]] = {}
     for role in roles:
         for permission, scope in role.scopes().items():
