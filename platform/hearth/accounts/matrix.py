@@ -72,6 +72,12 @@ held with no other role that reads files, whatever was taken away from that one.
 where she takes a request, and all of what is handed out for it; at an open incident, the name, the
 telephone and the safe way of one person whom a search found, on that person's page, to tell her.
 Each of these is a look into the family's file.
+
+What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
+request about such a person is taken and answered by whoever has every one of these families, each
+row is read as in the file of its own family, and it is a look at each of them. A donor may be a
+mother or one of hers: to whoever is bound, a donor is there in requests and holds if she reads
+gifts, as far as she reads them.
 """
 HANDING_OUT = """\
 ## Which roles a role may hand to others

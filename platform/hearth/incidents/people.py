@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
 from hearth.clock import organisation_of, today
 from hearth.data_classes import FieldClass
-from hearth.families.access import entrusted_households, is_bound
+from hearth.families.access import hidden_people, is_bound
 from hearth.families.facing import eyes_in_files
 from hearth.families.models import (
     CaseEpisode,
@@ -26,7 +26,6 @@ from hearth.families.models import (
     HouseholdMember,
     Person,
 )
-from hearth.families.reach import visible_households
 from hearth.families.seen import SeenPerson, see_person
 from hearth.families.telling import told_through
 from hearth.families.vocabulary import MemberRole
@@ -275,23 +274,8 @@ def _without_contact(eyes: Sees) -> Sees:
 
 
 def _hidden(session: Session, user: SignedIn) -> set[uuid.UUID]:
-    """Who belongs to a family that is not entrusted to somebody, whatever else she belongs to.
-
-    To whoever is bound, one whose file she does not open is a number here as well.
-    """
-    if not is_bound(user):
-        return set()
-    opens = visible_households(user, Permission.FAMILIES_READ)
-    return set(
-        session.scalars(
-            select(HouseholdMember.person_id)
-            .join(Household, Household.id == HouseholdMember.household_id)
-            .where(
-                HouseholdMember.superseded_at.is_(None),
-                ~and_(entrusted_households(user, MINE), opens),
-            )
-        )
-    )
+    """Who belongs to a family that is not entrusted to somebody, whatever else she belongs to."""
+    return set(session.scalars(hidden_people(user, MINE)))
 
 
 def _eyes_that_tell(incident: Incident, user: SignedIn) -> Sees:

@@ -122,7 +122,7 @@ def _answered(loaded: dict[str, Any]) -> dict[str, Any]:
 def _subject_by(number: str) -> tuple[SubjectKind, uuid.UUID] | None:
     if family := subjects.family_by_number(session, number, user=person(), permission=MINE):
         return SubjectKind.HOUSEHOLD, family.id
-    gift = subjects.gift_by_reference(session, number)
+    gift = subjects.gift_by_reference(session, number, user=person())
     return (SubjectKind.DONOR, gift.donor_id) if gift and gift.donor_id else None
 
 
