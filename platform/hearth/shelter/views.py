@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 
 from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import names_of
 from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, permissions_on
@@ -18,6 +17,7 @@ from hearth.families.services import record_read
 from hearth.shelter import houses as house_register
 from hearth.shelter import occupancy, schemas, services
 from hearth.shelter import workplaces as work
+from hearth.shelter.decisions import names_read
 from hearth.shelter.forms import (
     admission_form,
     decided,
@@ -82,7 +82,7 @@ def show_stay(stay_id: uuid.UUID) -> str:
     _note_look(stay)
     shown, persons = see_stay(session, stay, user=user), see_persons(session, stay, user=user)
     places = occupancy.place_names(session, shown.houses)
-    staff = names_of(session, {change.recorded_by for change in stay.changes})
+    names = names_read(session, shown, user=user)
     notes = user.sees(FieldClass.FREE_TEXT, Permission.SHELTER_READ)
     return render_template(
         "shelter/stay.html",
@@ -93,7 +93,7 @@ def show_stay(stay_id: uuid.UUID) -> str:
         may_write=find_stay(session, stay_id, user=user, permission=WRITE) is not None,
         persons=persons,
         place_names=places,
-        events=story_of(shown, persons=persons, places=places, staff=staff, notes=notes),
+        events=story_of(shown, persons=persons, places=places, names=names, notes=notes),
         words={"reason": END_REASONS, "destination": DESTINATIONS},
         today=today(),
     )
@@ -264,7 +264,7 @@ def _bounds(stay: Stay) -> frozenset[uuid.UUID] | None:
 
 
 def _shown(stay: Stay) -> SeenStay:
-    return see_stay(session, stay, user=person())
+    return see_stay(session, stay, user=person(), permission=WRITE)
 
 
 def _note_look(stay: Stay) -> None:
