@@ -46,6 +46,8 @@ families who have such a stay.
 
 The story of a stay tells a house what was decided about its own places and nights, and by whom if
 she worked there or accompanied the family on that day; what cannot be told from these is left out.
+A guest, whose grant has an end, brings no family to a house in which she works: no admission, no
+move, no longer stay there and no earlier end elsewhere that would show it to her through the house.
 """
 READING = """\
 ## Which kinds of data a role reads
