@@ -43,6 +43,11 @@ its rooms and its stays do not exist for them. A stay whose family sleeps in two
 by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
 left have left later. An organisation that narrows another permission to houses opens by it the
 families who have such a stay.
+
+The story of a stay tells a house what was decided about its own places and nights, and by whom if
+she worked there or accompanied the family on that day; what cannot be told from these is left out.
+A guest, whose grant has an end, brings no family to a house in which she works: no admission, no
+move, no longer stay there and no earlier end elsewhere that would show it to her through the house.
 """
 READING = """\
 ## Which kinds of data a role reads
