@@ -15,6 +15,7 @@ from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
 from hearth.families.access import entrusted_households, hidden_people, is_bound
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
+from hearth.families.reach import Asks
 from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
@@ -173,7 +174,7 @@ def hidden_among(
     session: Session,
     about: Collection[tuple[SubjectKind, uuid.UUID]],
     *,
-    user: SignedIn,
+    user: Asks,
     permission: Permission,
 ) -> set[uuid.UUID]:
     """Which of these subjects are not entrusted to somebody.
@@ -219,7 +220,7 @@ def families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> s
 def _hidden_families(
     session: Session,
     asked: Mapping[SubjectKind, Collection[uuid.UUID]],
-    user: SignedIn,
+    user: Asks,
     permission: Permission,
 ) -> set[uuid.UUID]:
     families = {
@@ -233,7 +234,7 @@ def _hidden_families(
     return {one for one, homes in families.items() if homes.difference(kept)}
 
 
-def _reads_donors(user: SignedIn) -> bool:
+def _reads_donors(user: Asks) -> bool:
     # A donor may be a mother or one of hers: what was taken from somebody is not given back here.
     return not is_bound(user) or user.may(Permission.GIFTS_READ)
 
