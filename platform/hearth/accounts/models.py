@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hearth.accounts import access_models as access
 from hearth.accounts import factor_models as factors
+from hearth.closings import Ended, Fewer, Newest, Over
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
@@ -134,6 +135,14 @@ class User(UserColumns, TenantModel):
     """A member of an organisation's staff."""
 
     __tablename__ = "users"
+    __closes__ = (
+        Ended(kind="accounts closed", columns=("disabled_at",)),
+        Newest(
+            kind="passwords and second factors as they are today",
+            columns=("password_hash", "second_factor_at", "enrols_by_mail"),
+        ),
+        Fewer(kind="accounts from which roles were taken", column="roles"),
+    )
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
 
 
@@ -141,6 +150,7 @@ class UserSession(SessionColumns, TenantModel):
     """A sign-in on an organisation's host."""
 
     __tablename__ = "user_sessions"
+    __closes__ = (Over(kind="sessions ended", ends="ended_at"),)
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), index=True)
 
