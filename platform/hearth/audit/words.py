@@ -46,6 +46,8 @@ ACTIONS: dict[str, LazyString] = {
     "family.key_worker_changed": _l("A family was handed over"),
     "family.opened": _l("A case was opened"),
     "family.reopened": _l("A case was opened anew"),
+    "fund.changed": _l("What is said of a fund was changed"),
+    "fund.opened": _l("A fund was opened"),
     "glass.not_opened": _l("An emergency look opened nothing"),
     "glass.opened": _l("A case was opened in an emergency"),
     "glass.reviewed": _l("An emergency look was reviewed"),

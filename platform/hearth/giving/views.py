@@ -160,7 +160,7 @@ def list_funds() -> str:
 
 
 @blueprint.route("/funds/new", methods=BOTH)
-@permit(Permission.FUNDS_MANAGE)
+@permit(Permission.FUNDS_MANAGE, fresh=True)
 def add_fund() -> Any:
     """Open a fund."""
     form = Form(fund_schema(organisation().locales), sent_form(), {"opened_on": today()})
@@ -176,7 +176,7 @@ def add_fund() -> Any:
 
 
 @blueprint.route("/funds/<uuid:fund_id>", methods=BOTH)
-@permit(Permission.FUNDS_MANAGE)
+@permit(Permission.FUNDS_MANAGE, fresh=True)
 def edit_fund(fund_id: uuid.UUID) -> Any:
     """Change a fund's texts, goal or days; what was given for it stays."""
     fund = found(session.get(Fund, fund_id))
