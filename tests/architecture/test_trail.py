@@ -17,6 +17,7 @@ CHANGES = {"session.add", "session.add_all", "session.delete", "session.flush", 
 RECORDS = {"audit.record", "trail.record", "record"}
 # Parts of a change that the function which calls them records as a whole.
 RECORDED_BY_CALLER = {
+    "accounts.approving.entrust": "staff.roles.hand_out, the roles with who gave them",
     "accounts.factors.note_second_factor": "the app or the passkey that was added",
     "accounts.links.make_link": "the invitation or second factor begun anew; a reset, when used",
     "accounts.links.use_link": "the password that was chosen by it",

@@ -131,10 +131,23 @@ class SubmissionColumns:
 
 
 class User(UserColumns, TenantModel):
-    """A member of an organisation's staff."""
+    """A member of an organisation's staff.
+
+    With ``waits_since`` her roles count only once somebody has approved the account; without
+    anybody who could, ``approved_by`` stays empty and a day has passed.
+    """
 
     __tablename__ = "users"
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+    waits_since: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a second person has still to say that the account is a colleague's."""
+        return self.waits_since is not None and self.approved_at is None
 
 
 class UserSession(SessionColumns, TenantModel):

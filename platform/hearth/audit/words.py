@@ -10,6 +10,7 @@ ACTIONS: dict[str, LazyString] = {
     "access.restricted": _l("A file was closed to all but a few"),
     "access.restriction-lifted": _l("A file was opened again to those whose work it is"),
     "access.revoked": _l("A colleague was let into a file no longer"),
+    "account.approved": _l("A new account was confirmed"),
     "account.changed": _l("An account was changed"),
     "account.invited": _l("Somebody was invited"),
     "account.invitation-accepted": _l("Somebody accepted an invitation"),
