@@ -169,7 +169,10 @@ def _colleague_entrusted(account: str, by: str) -> Letter:
         paragraphs=(
             _("The account: %(account)s", account=account),
             _("Who gave it the role: %(name)s", name=by),
-            _("A new account waits until another administrator confirms it; without another, a day."),
+            _(
+                "A new account waits until another administrator confirms it;"
+                " without another, a day."
+            ),
             _("If you do not know of this, ask today whose account it is, and have it closed."),
         ),
         link_label=_("Look at your account"),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from hearth.giving import funds
-from hearth.giving.models import Fund
+from hearth.giving.models import Fund, FundKind
 from tests.factories.families import staff_id
 from tests.factories.giving import make_fund
 from tests.support.visitors import Visitor
@@ -59,7 +59,7 @@ def test_a_fund_that_is_saved_as_it_was_leaves_nothing_in_the_log(session: Sessi
         session,
         fund=fund,
         code=fund.code,
-        kind=funds.FundKind(fund.kind),
+        kind=FundKind(fund.kind),
         titles=fund.titles,
         purposes=fund.purposes,
         goal=fund.goal_minor,

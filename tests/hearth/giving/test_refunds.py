@@ -37,7 +37,7 @@ class Forgetful:
         self.orders.append((order, idempotency_key))
         if self.is_away:
             raise GatewayUnavailable("no answer")
-        return answered(f"re_{len(self.orders)}", order.amount_minor)
+        return answered(f"re_{len(self.orders)}", order.amount_minor or 0)
 
 
 def answered(
