@@ -155,7 +155,7 @@ def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID | No
         )
     recovery.forget_codes(session, user_id=user_id)
     devices.forget_devices(session, user_id=user_id)
-    api_tokens.revoke_all(session, user_id=user_id)
+    api_tokens.revoke_all(session, user_id=user_id, actor_id=actor_id)
     sessions.end_all(session, user_id=user_id)
     session.execute(
         update(tables.user)

@@ -1,4 +1,7 @@
-"""Letters about an account; subjects and texts say nothing about the work or about anybody."""
+"""Letters about an account; subjects and texts say nothing about the work or about a family.
+
+One names a colleague: whoever got a role that opens something, and who gave it.
+"""
 
 import uuid
 from collections.abc import Callable, Collection
@@ -28,6 +31,7 @@ FACTOR_CHANGED = "account.second-factor-changed"
 COLLEAGUE_ANEW = "account.colleague-second-factor-anew"
 # Who hears that a colleague's second factor was taken off.
 WATCHING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+COLLEAGUE_ENTRUSTED = "account.colleague-entrusted"
 
 
 def post(session: Session, link: AccountLink) -> None:
@@ -36,13 +40,13 @@ def post(session: Session, link: AccountLink) -> None:
     outbox.put(session, key=f"account-link:{link.id}", kind="mail", payload=payload)
 
 
-def notify(session: Session, template: str, *, user_id: uuid.UUID) -> None:
-    """Tell somebody that her account was changed, so that she notices when it was not she."""
+def notify(session: Session, template: str, *, user_id: uuid.UUID, **facts: str) -> None:
+    """Tell somebody what was done to an account, so that she notices when nobody should have."""
     outbox.put(
         session,
         key=f"{template}:{uuid.uuid4()}",
         kind="mail",
-        payload={"template": template, "user": str(user_id)},
+        payload={"template": template, "user": str(user_id), **facts},
     )
 
 
@@ -72,6 +76,18 @@ def _plain(words: Callable[[], Letter], among: Collection[Role] = ()) -> Compose
         return mail_to(session, payload["user"], path="/account/", write=words, among=among)
 
     return compose
+
+
+def _entrusted(session: Session, payload: dict[str, Any]) -> Mail | None:
+    """Who got such a role and by whom, in names and addresses as they are by now."""
+    ids = (uuid.UUID(payload["account"]), uuid.UUID(payload["by"]))
+    user = directory(session).user
+    account, by = (session.get_one(user, one).told_apart for one in ids)
+
+    def write() -> Letter:
+        return _colleague_entrusted(account, by)
+
+    return mail_to(session, payload["user"], path="/account/", write=write)
 
 
 def _invitation() -> Letter:
@@ -143,6 +159,23 @@ def _colleague_anew() -> Letter:
     )
 
 
+def _colleague_entrusted(account: str, by: str) -> Letter:
+    return Letter(
+        subject=_("An account got a role that opens people's data"),
+        greeting=_("Good day,"),
+        paragraphs=(
+            _("The account: %(account)s", account=account),
+            _("Who gave it the role: %(name)s", name=by),
+            _(
+                "A new account waits until another administrator confirms it;"
+                " without another, a day."
+            ),
+            _("If you do not know of this, ask today whose account it is, and have it closed."),
+        ),
+        link_label=_("Look at your account"),
+    )
+
+
 def _changed(subject: str, sentence: str) -> Letter:
     return Letter(
         subject=subject,
@@ -166,4 +199,5 @@ TEMPLATES: dict[str, Compose] = {
     RECOVERY_USED: _plain(_recovery_used),
     FACTOR_CHANGED: _plain(_factor_changed),
     COLLEAGUE_ANEW: _plain(_colleague_anew, WATCHING),
+    COLLEAGUE_ENTRUSTED: _entrusted,
 }

@@ -104,6 +104,15 @@ Never to oneself, and never a role that one holds oneself can be changed. An acc
 is changed, closed, invited again or freed of its second factor by those alone who
 may hand out every role its owner holds. The organisation's key is for whoever may
 hand out all of these: a role from which some were taken loses `keys.manage` too.
+
+Whenever an account gets a role that opens more than figures about many, by an
+invitation or later, all directors and privacy officers but the one who gave it
+are told at once, with the account's name and address and hers. An account that
+had no such role before waits: its roles open nothing until somebody has approved
+it who may hand out all of them and gave none. She is told, too. Where there is
+nobody else, it is approved by the first sign-in a day after those letters. What a
+role begins as decides, not what is left of it. Accounts that the operator opens,
+an organisation's first ones among them, wait for nobody.
 """
 SUBJECTS = """\
 ## What somebody gets who asks what we hold about him

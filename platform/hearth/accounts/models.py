@@ -132,7 +132,11 @@ class SubmissionColumns:
 
 
 class User(UserColumns, TenantModel):
-    """A member of an organisation's staff."""
+    """A member of an organisation's staff.
+
+    With ``waits_since`` her roles count only once somebody has approved the account; without
+    anybody who could, ``approved_by`` stays empty and a day has passed.
+    """
 
     __tablename__ = "users"
     __closes__ = (
@@ -144,6 +148,15 @@ class User(UserColumns, TenantModel):
         Fewer(kind="accounts from which roles were taken", column="roles"),
     )
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+    waits_since: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a second person has still to say that the account is a colleague's."""
+        return self.waits_since is not None and self.approved_at is None
 
 
 class UserSession(SessionColumns, TenantModel):

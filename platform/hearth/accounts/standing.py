@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, String, any_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, String, and_, any_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import ORGANISATION, Directory, User
@@ -22,6 +22,7 @@ class Place:
 
     standing: Standing
     titles: tuple[str, ...]
+    is_waiting: bool
     teams: frozenset[uuid.UUID]
     houses: frozenset[uuid.UUID]
 
@@ -60,7 +61,10 @@ class Colleague:
 
 
 def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
-    """What to ask for beside the user; the federation's staff has no rules, teams or houses."""
+    """What to ask for beside the user; the federation's staff has no rules, teams or houses.
+
+    Nor does anybody wait there: the operator opens its accounts.
+    """
     if tables is not ORGANISATION:
         return []
     mine = cast(OwnRole.id, String) == any_(User.roles)
@@ -85,11 +89,12 @@ def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
         rules.label("rules"),
         teams.label("teams"),
         houses.label("houses"),
+        and_(User.waits_since.is_not(None), User.approved_at.is_(None)).label("is_waiting"),
     ]
 
 
 def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
-    """What the columns say about somebody who holds these roles."""
+    """What the columns say about somebody who holds these roles; while she waits, none counts."""
     told: Mapping[Any, Any] = row._mapping
     own = {code: (base, name) for code, base, name in told.get("own_roles") or ()}
     rules: dict[str, dict[str, str]] = {}
@@ -102,8 +107,10 @@ def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
             layers = (rules.get(known.value, {}), rules.get(code, {}))
             held.append(HeldRole(base=known, layers=layers))
             titles.append(title)
+    is_waiting = bool(told.get("is_waiting"))
     return Place(
-        standing=standing(held),
+        standing=standing(() if is_waiting else held),
+        is_waiting=is_waiting,
         titles=tuple(titles),
         teams=frozenset(uuid.UUID(team) for team in told.get("teams") or ()),
         houses=frozenset(uuid.UUID(house) for house in told.get("houses") or ()),

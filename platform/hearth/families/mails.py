@@ -28,7 +28,13 @@ def telephone_changed(session: Session, payload: dict[str, Any]) -> Mail | None:
 def nobody_accompanies(session: Session, payload: dict[str, Any]) -> Mail | None:
     """Ask whoever hands families over to name somebody; which ones they are stands on the list."""
     write = partial(_please_hand_over, int(payload["number"]))
-    return mail_to(session, payload["user"], path="/families/?view=nobody", write=write)
+    return mail_to(
+        session,
+        payload["user"],
+        path="/families/?view=nobody",
+        write=write,
+        holding=Permission.CASES_RESTRICT,
+    )
 
 
 def _please_hand_over(number: int) -> Letter:

@@ -396,6 +396,11 @@ class Refund(TenantModel):
         """What goes back."""
         return Money(self.amount_minor, self.currency)
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the provider has said nothing about it, so that it may be sent once more."""
+        return self.state == RefundState.PENDING and self.provider_id is None
+
 
 _BEFORE_SUCCESS = {
     PaymentState.CREATED: GiftState.STARTED,

@@ -11,12 +11,13 @@ from hearth.accounts.permissions import Role
 from hearth.outbox.mail import TEMPLATES, Mail
 from hearth.web.request import HearthFlask
 from tests.factories.break_glass import make_look
-from tests.factories.families import open_family
+from tests.factories.families import open_family, staff_id
 from tests.factories.people import colleague
 from tests.factories.rights import open_incident
 
 HAS_NO_OFFICE = Role.VOLUNTEER_COORDINATOR
-# Each letter to a colleague, and who reads it; a letter to herself has no office.
+# Each letter to a colleague, and who reads it; a letter to herself has no office, nor has one to
+# those who are told by name.
 OF_AN_OFFICE = {
     "account.colleague-second-factor-anew": Role.ADMINISTRATOR,
     "break_glass_notice": Role.SUPERVISOR,
@@ -25,6 +26,7 @@ OF_AN_OFFICE = {
     "break_glass_unreviewed": Role.ADMINISTRATOR,
     "case_access.name_a_keeper": Role.PRIVACY_OFFICER,
     "case_access.no_keeper": Role.DIRECTOR,
+    "families.nobody_accompanies": Role.SUPERVISOR,
     "families.telephone_changed": Role.SOCIAL_WORKER,
     "incident_reminder": Role.DIRECTOR,
     "retention_notice": Role.PRIVACY_OFFICER,
@@ -36,7 +38,7 @@ TO_HERSELF = dict.fromkeys(
         "account.second-factor-changed",
     ),
     Role.SOCIAL_WORKER,
-)
+) | {"account.colleague-entrusted": Role.DIRECTOR}
 # These find their reader by a link of her own, or write to a donor or to the drawer.
 OTHERS = frozenset(
     {
@@ -60,6 +62,8 @@ def told(session: Session) -> dict[str, Any]:
         "look": str(look.id),
         "number": 2,
         "count": 2,
+        "account": str(staff_id(session, Role.SPECIALIST)),
+        "by": str(staff_id(session, Role.ADMINISTRATOR)),
     }
 
 
