@@ -66,12 +66,16 @@ another. Colleagues correct the rest, or cancel the entry. What was corrected le
 there before, and what was cancelled stays in the file with who did it and why.
 
 Work on requests, periods, holds, incidents and the records is about everybody's data. It is bound
-there, too, by what is restricted: such a file is a number and no more. The privacy officer alone is
-asked about every family. She is known by what she is: by this role or one that derives from it,
-held with no other role that reads files, whatever was taken away from that one. She reads names
-where she takes a request, and all of what is handed out for it; at an open incident, the name, the
-telephone and the safe way of one person whom a search found, on that person's page, to tell her.
-Each of these is a look into the family's file.
+there, too, by what is restricted, and by what somebody opens and reads in the file: of any other
+file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count
+of what is hidden would answer whatever a search asks about it, so no number there counts it; one
+sentence, which stands there always, says that there may be more. An incident's search keeps
+everybody, whoever asked. The privacy officer alone is asked about every family, and counts all. She
+is known by what she is: by this role or one that derives from it, held with no other role that
+reads files, whatever was taken away from that one. She reads names where she takes a request, and
+all of what is handed out for it; at an open incident, the name, the telephone and the safe way of
+one person whom a search found, on that person's page, to tell her. Each of these is a look into the
+family's file.
 """
 HANDING_OUT = """\
 ## Which roles a role may hand to others

@@ -148,7 +148,7 @@ def is_visible(
     return found is not None
 
 
-def is_bound(user: SignedIn) -> bool:
+def is_bound(user: Asks) -> bool:
     """Whether what is restricted binds somebody's work on records, requests and incidents, too.
 
     The officer is asked about every family: the law gives the people of a restricted one the same
@@ -159,7 +159,7 @@ def is_bound(user: SignedIn) -> bool:
     return reads_files or Role.PRIVACY_OFFICER not in user.roles
 
 
-def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+def entrusted_households(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Household`` for work that is about everybody's data, not about a file.
 
     Whoever is bound does such work for the families whose files she opens, too: what was taken from

@@ -6,13 +6,20 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from hearth.accounts.letters import Letter, mail_to
+from hearth.accounts.permissions import Permission
 from hearth.families.reaching import TELEPHONE_CHANGED
 from hearth.outbox.mail import Mail
 
 
 def telephone_changed(session: Session, payload: dict[str, Any]) -> Mail | None:
     """Ask the key worker to look into the file before she calls."""
-    return mail_to(session, payload["user"], path="/families/?view=mine", write=_look_first)
+    return mail_to(
+        session,
+        payload["user"],
+        path="/families/?view=mine",
+        write=_look_first,
+        holding=Permission.FAMILIES_READ,
+    )
 
 
 def _look_first() -> Letter:

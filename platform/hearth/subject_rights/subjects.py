@@ -14,6 +14,7 @@ from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
 from hearth.families.access import entrusted_households, find_entrusted, is_bound
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
+from hearth.families.reach import Asks
 from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
@@ -160,7 +161,7 @@ def hidden_among(
     session: Session,
     about: Collection[tuple[SubjectKind, uuid.UUID]],
     *,
-    user: SignedIn,
+    user: Asks,
     permission: Permission,
 ) -> set[uuid.UUID]:
     """Which of these subjects belong to a family that is not entrusted to somebody."""
