@@ -79,6 +79,9 @@ supervisor or director by role, and the file says who did and as what; nobody se
 another. Colleagues correct the rest, or cancel the entry. What was corrected leads to what stood
 there before, and what was cancelled stays in the file with who did it and why.
 
+Why somebody looked into a file in an emergency is read by whoever reads free text in that file, and
+by the privacy officer, who judges such looks. Other reviewers see who looked, when, and at what.
+
 Work on requests, periods, holds, incidents and the records is about everybody's data. It is bound
 there, too, by what is restricted, and by what somebody opens and reads in the file: of any other
 file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count

@@ -109,6 +109,7 @@ PURPOSES: dict[str, LazyString] = {
     "file": _l("The family's file"),
     "incident": _l("An incident"),
     "list": _l("A list of families"),
+    "looks": _l("Emergency looks"),
     "members": _l("A family member's data"),
     "records": _l("What is recorded about the family"),
     "referral": _l("A referral"),

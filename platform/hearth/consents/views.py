@@ -94,6 +94,7 @@ def withdraw(household_id: uuid.UUID, consent_id: uuid.UUID) -> Any:
             return _to(household)
         except WithdrawnError:
             form.add_error(None, _("It was taken back before."))
+    _note_look(household)
     return form_page("consents/withdraw.html", form, household=household, consent=consent)
 
 
@@ -109,6 +110,7 @@ def stop(household_id: uuid.UUID, consent_id: uuid.UUID) -> Any:
             return _to(household)
         except WithdrawnError:
             form.add_error(None, _("There is nothing to stop any more."))
+    _note_look(household)
     return form_page("consents/stop.html", form, household=household, consent=consent)
 
 

@@ -69,6 +69,7 @@ def add(household_id: uuid.UUID) -> Any:
             return _to_list(household)
     elif form.is_bound and not request.files.get("file"):
         form.add_error("file", REFUSALS[Refusal.NOTHING])
+    _note_look(household)
     return form_page("documents/add.html", form, household=household)
 
 

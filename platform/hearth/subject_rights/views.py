@@ -397,6 +397,7 @@ def _zip(told: list[Told]) -> Response:
 
 
 def _plan(request: SubjectRequest) -> dict[str, Any]:
+    subjects.note_look(session, request.household_id, user_id=person().id)
     plan = preview(
         session,
         request.subject_kind,
