@@ -397,7 +397,7 @@ def _zip(told: list[Told]) -> Response:
 
 
 def _plan(request: SubjectRequest) -> dict[str, Any]:
-    subjects.note_look(session, request.household_id, user_id=person().id)
+    subjects.note_look(session, request.subject_kind, request.subject_id, user_id=person().id)
     plan = preview(
         session,
         request.subject_kind,
