@@ -27,7 +27,7 @@ RECORDS = {"audit.record", "trail.record"}
 RECORDED_BY_CALLER = {
     "families.membership.add_person": "open_household, and joining a family",
     "families.services.lock": "a lock, and no change",
-    "service_delivery.sealed.carry_over": "service_delivery.services.correct_service",
+    "service_delivery.note_readers.carry_over": "service_delivery.services.correct_service",
     "shelter.nights.cut": "shelter.services",
     "shelter.nights.move_end": "shelter.services",
 }

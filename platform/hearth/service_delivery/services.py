@@ -13,7 +13,8 @@ from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.names import tidy_or_none
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
-from hearth.service_delivery.sealed import carry_over, may_change
+from hearth.service_delivery.note_readers import carry_over
+from hearth.service_delivery.sealed import may_change
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 
 
