@@ -30,6 +30,13 @@ whatever the scope. A family that somebody may not see is answered like one that
 A restricted case that nobody is left to open to the others again gets a keeper from the privacy
 officer, who is told that there is one, sees its number and opens nothing herself.
 
+A closed account ends what opened families to its owner: teams, houses, grants, sealed notes that
+others let her read, and the families she accompanies. Opening it gives none of that back, and what
+she served before opens nothing any more. The page that closes it says how many families wait for
+somebody. A family that nobody accompanies counts as the team's for whoever may restrict cases of
+her team, until she hands it over; she and the director are told by mail that there is one, and a
+restricted one stays its keepers'.
+
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no
 longer. It counts only where she had the family by scope when she recorded it: what was recorded
@@ -48,8 +55,10 @@ READING = """\
 ## Which kinds of data a role reads
 
 Through the permissions above and no others: who holds several roles reads a kind of data only where
-the role that reads it also opens the page. The first name, a case number, what somebody is in the
-family and whether it is safe to call belong to no class: they are seen with the family itself.
+the role that reads it also opens the page: one that does not count on a family lends nothing to the
+pages about it. What she took down herself as a referral she goes on reading as such. The first
+name, a case number, what somebody is in the family and whether it is safe to call belong to no
+class: they are seen with the family itself.
 
 Sealed notes are of no role. Their owner decides, note by note, which colleague reads one, and may
 take it back; everybody else who sees the file sees that the note exists, its date and, where she

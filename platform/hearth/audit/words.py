@@ -43,6 +43,7 @@ ACTIONS: dict[str, LazyString] = {
     "erasure.carried_out": _l("Somebody was erased"),
     "erasure.refused": _l("An erasure was refused"),
     "family.closed": _l("A case was closed"),
+    "family.key_worker_ended": _l("Nobody accompanies a family any more"),
     "family.key_worker_changed": _l("A family was handed over"),
     "family.opened": _l("A case was opened"),
     "family.reopened": _l("A case was opened anew"),

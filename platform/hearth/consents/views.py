@@ -124,7 +124,7 @@ def _keep(household: Household, loaded: dict[str, Any]) -> None:
 
 
 def _people(household: Household) -> list[tuple[uuid.UUID, str]]:
-    seen = see_household(household, person().eyes(Permission.FAMILIES_READ))
+    seen = see_household(household, person().eyes(Permission.FAMILIES_WRITE))
     return [
         (one.person_id, one.person.full_name or str(MEMBER_ROLES[one.role]))
         for one in seen.current_members

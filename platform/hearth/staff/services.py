@@ -100,7 +100,7 @@ def change_colleague(
 ) -> None:
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
-    A closed account ends its teams, houses and grants, too, and opening it gives none of them back.
+    A closed account ends what opened families to her, too, and opening it gives none of that back.
 
     :raises LastAdministratorError: no open account with that role would be left.
     :raises NameTakenError: a colleague has this name.

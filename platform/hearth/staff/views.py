@@ -20,6 +20,7 @@ from hearth.accounts.policy_models import Team
 from hearth.staff import roles as register
 from hearth.staff import services
 from hearth.staff import teams as team_register
+from hearth.staff.leaving import families_accompanied
 from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.staff.role_forms import OwnRoleSchema, narrow_form, rules_of
 from hearth.staff.roles import NotYoursToGiveError, RoleInUse, RoleNameTakenError
@@ -93,7 +94,8 @@ def change(user_id: uuid.UUID) -> Any:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
         except NotYoursToGiveError:
             form.add_error("roles", _("One of these roles is not yours to give or to take."))
-    return form_page("staff/change.html", form, colleague=user)
+    accompanied = families_accompanied(session, user.id)
+    return form_page("staff/change.html", form, colleague=user, accompanied=accompanied)
 
 
 @blueprint.post("/colleagues/<uuid:user_id>/invitation")
