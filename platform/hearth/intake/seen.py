@@ -14,7 +14,7 @@ from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.reach import is_restricted, visible_households
+from hearth.families.reach import is_restricted, reached, visible_households
 from hearth.families.seen import seen_needs
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
@@ -103,11 +103,11 @@ def of_families_read(user: SignedIn, field_class: FieldClass) -> ColumnElement[b
 
     In its file as in its referrals: what only one of them tells is not told by the other.
     """
-    return _of_family(
-        and_(
-            *(visible_households(user.reading(field_class, one), one) for one in sorted(OF_FAMILY))
-        )
-    )
+    read = [
+        reached(user, one, user.reading(field_class, one).scopes_of(one))
+        for one in sorted(OF_FAMILY)
+    ]
+    return _of_family(and_(*read))
 
 
 def find_referral(

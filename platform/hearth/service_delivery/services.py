@@ -66,7 +66,7 @@ def record_service(
     today: date,
     through_grant: bool = False,
 ) -> ServiceDelivery:
-    """Record a service; ``through_grant`` says that nothing else opened the file to who records.
+    """Record a service; ``through_grant`` says that the file is not open by role to who records.
 
     :raises ServiceError: the day does not fit, or nobody of the family received it.
     """

@@ -13,6 +13,7 @@ from hearth.families.access import find_household, is_reached_by_role, is_visibl
 from hearth.families.models import Household
 from hearth.families.seen import see_household
 from hearth.families.services import record_read
+from hearth.families.serving import RECORDED_THROUGH
 from hearth.service_delivery import note_readers, sealed, services
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.service_delivery.schemas import (
@@ -213,8 +214,11 @@ def _service_form(household: Household, service: ServiceDelivery | None) -> Form
 
 
 def _record(household: Household, form: Form) -> None:
-    user, through = person(), Permission.SERVICES_WRITE
-    by_role = is_reached_by_role(session, household.id, user=user, permission=through)
+    user = person()
+    by_role = all(
+        is_reached_by_role(session, household.id, user=user, permission=one)
+        for one in RECORDED_THROUGH
+    )
     services.record_service(
         session,
         household,
