@@ -80,13 +80,14 @@ def visit(
 ) -> Iterator[Callable[..., Visit]]:
     """Open a window for somebody who visits; a failed test leaves pictures of its windows."""
     opened: list[Visit] = []
+    kept = SCREENSHOTS if os.environ.get("HEARTH_SCREENSHOTS") == "1" else None
 
     def make(width: int = 1280, **options: Any) -> Visit:
-        opened.append(Visit(chromium, stack, width, SCREENSHOTS, **options))
+        opened.append(Visit(chromium, stack, width, kept, **options))
         return opened[-1]
 
     yield make
     for number, one in enumerate(opened):
         if request.node.stash.get(FAILED, False):
-            one.photograph(f"failed-{request.node.name}-{number}")
+            one.photograph_into(SCREENSHOTS, f"failed-{request.node.name}-{number}")
         one.close()

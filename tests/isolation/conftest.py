@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 # The sandbox refuses to load outside demos and tests.
@@ -20,12 +19,13 @@ from hearth.giving.sandbox.machine import Machine
 from hearth.giving.sandbox.server import SandboxServer
 from hearth.web.request import HearthFlask
 from tenants import context
-from tenants.context import Runtime
+from tenants.context import Runtime, tenant_session
 from tenants.engines import Engines
 from tenants.registry import Registry
 from tenants.routing import site_for
 from tests.isolation.belongings import Ids, ids_in
 from tests.isolation.doors import Door, doors_of, fresh_token
+from tests.support.pinned import PinnedBindings
 from tests.support.servers import Addresses, copy_template, drop_database, settings_for
 from tests.support.visitors import Visitor
 
@@ -35,10 +35,50 @@ def doors(app: HearthFlask) -> list[Door]:
     return doors_of(app)
 
 
+@dataclass(frozen=True)
+class Furnished:
+    """A database in which both organisations have one of everything."""
+
+    settings: Settings
+    engines: Engines
+    registry: Registry
+    ids: dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def furnished(addresses: Addresses, worker: str) -> Iterator[Furnished]:
+    """Made once, because every door of the house is tried on it many times."""
+    database = copy_template(addresses, f"{worker}_furnished")
+    settings = settings_for(addresses, database, HEARTH_ROLE_PREFIX=f"{worker}_furnished_")
+    engines = Engines(settings)
+    registry = Registry(engines.platform, base_domain=settings.base_domain, seconds=3600)
+    context.install(Runtime(settings, engines, registry))
+    ids = {}
+    for site in ("spb", "pskov"):
+        with tenant_session(registry.get(site)) as session:
+            ids[site] = ids_in(session, site)
+    yield Furnished(settings, engines, registry, ids)
+    engines.dispose()
+    drop_database(addresses, database)
+
+
 @pytest.fixture
-def ids(session: Session, pskov_session: Session) -> dict[str, dict[str, str]]:
+def runtime(
+    request: pytest.FixtureRequest, settings: Settings, engines: Engines, registry: Registry
+) -> Iterator[Runtime]:
+    """The runtime of the furnished house for whoever asks for its ids; an empty one otherwise."""
+    if "ids" in request.fixturenames:
+        house: Furnished = request.getfixturevalue("furnished")
+        settings, engines, registry = house.settings, house.engines, house.registry
+    bindings = PinnedBindings(engines)
+    yield context.install(Runtime(settings, bindings, registry))
+    bindings.rollback()
+
+
+@pytest.fixture
+def ids(furnished: Furnished) -> dict[str, dict[str, str]]:
     """One of everything in both organisations."""
-    return {"spb": ids_in(session, "spb"), "pskov": ids_in(pskov_session, "pskov")}
+    return furnished.ids
 
 
 @pytest.fixture

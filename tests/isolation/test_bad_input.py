@@ -1,16 +1,19 @@
 """Whatever is sent, in addresses and in forms, the answer is a page and never a failure of ours."""
 
 import itertools
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
 from hearth.accounts.permissions import Role
-from hearth.web.request import HearthFlask
+from hearth.web.request import HearthFlask, HearthRequest
 from tenants.routing import SiteKind
 from tests.isolation.belongings import Ids
 from tests.isolation.doors import Door, fresh_token
@@ -26,8 +29,6 @@ PARAMETERS = (
     "donor_id", "fund", "timeline", "looked", "lang", "next", "endpoint", "kind", "theme",
     "_external", "_scheme", "_anchor", "_method", "form_token", "person_id",
 )  # fmt: skip
-# Pages of one thing that read something from the address beside its id.
-READING = {"case_file.show", "giving.thanks"}
 NONSENSE = (
     "-1", "0", "1" + "0" * 30, "1e9", "x", "", " ", "\x00", "a\x00b", "\ud83d", "\u202eabc", "%",
     "%s%n", "२", "𝟘", "2026-99", "2026-02-31", "0000-01", "9999-12", "10000-01", "null", "[]",
@@ -60,26 +61,58 @@ def query(pairs: dict[str, str]) -> str:
     return urlencode(pairs, errors="surrogatepass")
 
 
-def test_nonsense_in_every_parameter_of_every_list_is_answered(
-    doors: list[Door], ids: dict[str, Ids], person: Person
+class Read(ImmutableMultiDict[str, str]):
+    """What stands in an address, remembering the names that a page asked for."""
+
+    names: ClassVar[set[str]] = set()
+
+    def get(self, key: str, *arguments: Any, **named: Any) -> Any:
+        self.names.add(key)
+        return super().get(key, *arguments, **named)
+
+    def getlist(self, key: str, *arguments: Any, **named: Any) -> Any:
+        self.names.add(key)
+        return super().getlist(key, *arguments, **named)
+
+    def __getitem__(self, key: str) -> Any:
+        self.names.add(key)
+        return super().__getitem__(key)
+
+
+def test_nonsense_in_every_parameter_that_a_page_reads_is_answered(
+    doors: list[Door], ids: dict[str, Ids], person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lists = [
-        door
-        for door in doors
-        if not door.changes and (not door.own_parameters or door.endpoint in READING)
-    ]
+    monkeypatch.setattr(HearthRequest, "parameter_storage_class", Read)
+    pages = {door: door.path(ids["spb"]) for door in doors if not door.changes}
+    reading = {door: read_by(person(door), path) for door, path in pages.items()}
+    # What the frame of the pages reads is tried on one of them; the rest where it is read.
+    read = Counter(itertools.chain.from_iterable(reading.values()))
+    everywhere = {name for name, times in read.items() if times > len(pages) / 2}
+    first = next(door for door in pages if door.endpoint == "families.index")
 
     failed = {
         (str(door), nonsense): answer.status_code
-        for nonsense, door in itertools.product(NONSENSE, lists)
-        if (answer := ask_all(person(door), door.path(ids["spb"]), nonsense)).status_code >= 500
+        for door, path in pages.items()
+        if (names := reading[door] - (set() if door is first else everywhere))
+        for nonsense in NONSENSE
+        if (answer := ask_all(person(door), path, names, nonsense)).status_code >= 500
     }
 
     assert failed == {}
+    assert everywhere == {"lang"}
+    assert {"page", "sort", "view"} <= reading[first]
+    assert {"timeline", "looked", "month", "since", "next"} <= read.keys()
 
 
-def ask_all(visitor: Visitor, path: str, nonsense: str) -> TestResponse:
-    return visitor.get(f"{path}?{query(dict.fromkeys(PARAMETERS, nonsense))}", buffered=True)
+def read_by(visitor: Visitor, path: str) -> frozenset[str]:
+    """The names that a page asks its address for, where everything stands in it."""
+    Read.names.clear()
+    ask_all(visitor, path, PARAMETERS, "1")
+    return frozenset(Read.names)
+
+
+def ask_all(visitor: Visitor, path: str, names: Iterable[str], nonsense: str) -> TestResponse:
+    return visitor.get(f"{path}?{query(dict.fromkeys(names, nonsense))}", buffered=True)
 
 
 @pytest.mark.parametrize("raw", RAW, ids=ascii)

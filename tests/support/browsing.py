@@ -18,7 +18,7 @@ class Visit:
     """A window of a certain width with cookies of its own."""
 
     def __init__(
-        self, chromium: Browser, stack: Stack, width: int, screenshots: Path, **options: Any
+        self, chromium: Browser, stack: Stack, width: int, screenshots: Path | None, **options: Any
     ) -> None:
         usual: dict[str, Any] = {
             "viewport": {"width": width, "height": HEIGHT[width]},
@@ -122,15 +122,20 @@ class Visit:
         return self.page.locator("h1").inner_text()
 
     def look(self, name: str) -> None:
-        """Look at the page as a whole: it behaves as every page of ours must, and is kept."""
+        """Look at the page as a whole: it behaves as every page of ours must."""
         self.photograph(name)
         wrong = self.manners()
         assert not wrong, "; ".join(wrong)
 
     def photograph(self, name: str) -> None:
-        """Keep a picture of the whole page."""
-        self._screenshots.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=self._screenshots / f"{name}-{self.width}.png", full_page=True)
+        """Keep a picture of the whole page, where somebody means to look at it."""
+        if self._screenshots is not None:
+            self.photograph_into(self._screenshots, name)
+
+    def photograph_into(self, folder: Path, name: str) -> None:
+        """Keep a picture of the whole page in a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}-{self.width}.png", full_page=True)
 
     def manners(self) -> list[str]:
         """What is wrong with this page on any screen and for any reader."""

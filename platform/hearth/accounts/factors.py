@@ -11,16 +11,13 @@ from sqlalchemy.orm import Session
 from hearth.accounts import api_tokens, devices, recovery, sessions, totp
 from hearth.accounts.events import Happened, happened_since, note
 from hearth.accounts.factor_models import AuthenticatorApp, Passkey
-from hearth.accounts.mails import COLLEAGUE_ANEW, notify
+from hearth.accounts.mails import COLLEAGUE_ANEW, WATCHING, notify
 from hearth.accounts.models import ORGANISATION, directory
-from hearth.accounts.permissions import Role
 from hearth.accounts.standing import in_roles
 from tenants.context import runtime
 
 # How long a password that came by mail opens no way to a second factor that comes by mail too.
 APART = timedelta(hours=24)
-# Who hears that a colleague's second factor was taken off.
-WATCHING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 class WrongCodeError(Exception):

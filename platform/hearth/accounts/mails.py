@@ -1,7 +1,7 @@
 """Letters about an account; subjects and texts say nothing about the work or about anybody."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask_babel import force_locale
@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from hearth.accounts.access_models import AccountLink
-from hearth.accounts.letters import Letter, house_of, mail_of
+from hearth.accounts.letters import Letter, house_of, mail_of, mail_to, reader_of
 from hearth.accounts.links import LinkKind, is_waiting, secret_of
-from hearth.accounts.models import User, directory
+from hearth.accounts.models import directory
+from hearth.accounts.permissions import Role
 from hearth.outbox import services as outbox
 from hearth.outbox.mail import Compose, Mail
 
@@ -25,6 +26,8 @@ PASSWORD_CHANGED = "account.password-changed"  # noqa: S105 - a template's name.
 RECOVERY_USED = "account.recovery-code-used"
 FACTOR_CHANGED = "account.second-factor-changed"
 COLLEAGUE_ANEW = "account.colleague-second-factor-anew"
+# Who hears that a colleague's second factor was taken off.
+WATCHING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 def post(session: Session, link: AccountLink) -> None:
@@ -54,28 +57,21 @@ def _with_link(kind: LinkKind) -> Compose:
     def compose(session: Session, payload: dict[str, Any]) -> Mail | None:
         tables = directory(session)
         link = session.get(tables.link, uuid.UUID(payload["link"]))
-        user = session.get(tables.user, link.user_id) if link and link.user_id else None
-        if link is None or user is None or user.disabled_at is not None or not is_waiting(link):
+        user = reader_of(session, str(link.user_id)) if link and link.user_id else None
+        if link is None or user is None or not is_waiting(link):
             return None
         with force_locale(user.locale):
-            return _mail(session, user, WORDS[kind](), address_of(session, link))
+            letter, url = WORDS[kind](), address_of(session, link)
+            return mail_of(session, letter, to=user.email, url=url, locale=user.locale)
 
     return compose
 
 
-def _plain(words: Callable[[], Letter]) -> Compose:
+def _plain(words: Callable[[], Letter], among: Collection[Role] = ()) -> Compose:
     def compose(session: Session, payload: dict[str, Any]) -> Mail | None:
-        user = session.get(directory(session).user, uuid.UUID(payload["user"]))
-        if user is None:
-            return None
-        with force_locale(user.locale):
-            return _mail(session, user, words(), f"{house_of(session).origin}/account/")
+        return mail_to(session, payload["user"], path="/account/", write=words, among=among)
 
     return compose
-
-
-def _mail(session: Session, user: User, letter: Letter, url: str) -> Mail:
-    return mail_of(session, letter, to=user.email, url=url, locale=user.locale)
 
 
 def _invitation() -> Letter:
@@ -169,5 +165,5 @@ TEMPLATES: dict[str, Compose] = {
     PASSWORD_CHANGED: _plain(_password_changed),
     RECOVERY_USED: _plain(_recovery_used),
     FACTOR_CHANGED: _plain(_factor_changed),
-    COLLEAGUE_ANEW: _plain(_colleague_anew),
+    COLLEAGUE_ANEW: _plain(_colleague_anew, WATCHING),
 }

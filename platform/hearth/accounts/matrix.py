@@ -57,6 +57,11 @@ its rooms and its stays do not exist for them. A stay whose family sleeps in two
 by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
 left have left later. An organisation that narrows another permission to houses opens by it the
 families who have such a stay.
+
+The story of a stay tells a house what was decided about its own places and nights, and by whom if
+she worked there or accompanied the family on that day; what cannot be told from these is left out.
+A guest, whose grant has an end, brings no family to a house in which she works: no admission, no
+move, no longer stay there and no earlier end elsewhere that would show it to her through the house.
 """
 READING = """\
 ## Which kinds of data a role reads
@@ -85,12 +90,22 @@ another. Colleagues correct the rest, or cancel the entry. What was corrected le
 there before, and what was cancelled stays in the file with who did it and why.
 
 Work on requests, periods, holds, incidents and the records is about everybody's data. It is bound
-there, too, by what is restricted: such a file is a number and no more. The privacy officer alone is
-asked about every family. She is known by what she is: by this role or one that derives from it,
-held with no other role that reads files, whatever was taken away from that one. She reads names
-where she takes a request, and all of what is handed out for it; at an open incident, the name, the
-telephone and the safe way of one person whom a search found, on that person's page, to tell her.
-Each of these is a look into the family's file.
+there, too, by what is restricted, and by what somebody opens and reads in the file: of any other
+file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count
+of what is hidden would answer whatever a search asks about it, so no number there counts it; one
+sentence, which stands there always, says that there may be more. An incident's search keeps
+everybody, whoever asked. The privacy officer alone is asked about every family, and counts all. She
+is known by what she is: by this role or one that derives from it, held with no other role that
+reads files, whatever was taken away from that one. She reads names where she takes a request, and
+all of what is handed out for it; at an open incident, the name, the telephone and the safe way of
+one person whom a search found, on that person's page, to tell her. Each of these is a look into the
+family's file.
+
+What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
+request about such a person is taken and answered by whoever has every one of these families, each
+row is read as in the file of its own family, and it is a look at each of them. A donor may be a
+mother or one of hers: to whoever is bound, a donor is there in requests and holds if she reads
+gifts, as far as she reads them.
 """
 HANDING_OUT = """\
 ## Which roles a role may hand to others

@@ -36,6 +36,11 @@ class Colleague:
     today: date
 
     @property
+    def roles(self) -> tuple[Role, ...]:
+        """What she is, by the roles that hers derive from."""
+        return self.place.standing.roles
+
+    @property
     def teams(self) -> frozenset[uuid.UUID]:
         """The teams she belongs to."""
         return self.place.teams
@@ -44,6 +49,10 @@ class Colleague:
     def houses(self) -> frozenset[uuid.UUID]:
         """The houses she works in."""
         return self.place.houses
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of her roles holds the permission."""
+        return bool(self.scopes_of(permission))
 
     def scopes_of(self, permission: Permission) -> frozenset[Scope]:
         """On which families a permission of hers counts."""
@@ -103,7 +112,12 @@ def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
 
 def holders(session: Session, permission: Permission) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may do something at all, by name."""
-    return [(one.id, one.name) for one in staff(session) if one.scopes_of(permission)]
+    return [(one.id, one.name) for one in able(session, permission)]
+
+
+def able(session: Session, permission: Permission) -> list[Colleague]:
+    """The members of staff who may do something at all, with what their roles come to."""
+    return [one for one in staff(session) if one.may(permission)]
 
 
 def in_roles(session: Session, roles: Collection[Role]) -> set[uuid.UUID]:

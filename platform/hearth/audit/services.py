@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, insert, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from hearth import trail
@@ -24,7 +24,8 @@ People = Collection[uuid.UUID] | ScalarSelect[Any]
 class ReadQuery:
     """Which looks are wanted; lists that showed one of ``person_ids`` count too.
 
-    They are looks at a family's file or, by ``subject_id``, at a referral that had none.
+    They are looks at a family's file or, by ``subject_id``, at a referral that had none. Somebody
+    may belong to two families: a look at the file of the other one is told there alone.
     """
 
     household_id: uuid.UUID | None = None
@@ -220,7 +221,8 @@ def _wanted(query: ReadQuery) -> list[ColumnElement[bool]]:
     if query.subject_id is not None:
         about = PersonRead.subject_id == query.subject_id
     if query.person_ids:
-        about = or_(about, PersonRead.person_ids.overlap(list(query.person_ids)))
+        listed = PersonRead.person_ids.overlap(list(query.person_ids))
+        about = or_(about, and_(PersonRead.household_id.is_(None), listed))
     found = [about]
     if query.user_id is not None:
         found.append(PersonRead.user_id == query.user_id)

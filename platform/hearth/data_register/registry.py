@@ -1,6 +1,7 @@
 """Every column of every table with its class, and how the rows of a table lead to somebody."""
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -98,6 +99,17 @@ def leads_to(
 def day_of(table: DataTable) -> ColumnElement[Any] | None:
     """The day or moment a row of a whole family is about; None where the table has none."""
     return _along(table.table, table.record.dated) if table.record.dated else None
+
+
+def home_of(table: DataTable) -> ColumnElement[Any] | None:
+    """The family to whose file a row belongs; None where the table knows no one family.
+
+    A column that may hold anybody's id says nothing of a family.
+    """
+    kinds = Counter(path.columns for path in table.record.subject)
+    sure = (path for path in table.paths(SubjectKind.HOUSEHOLD) if kinds[path.columns] == 1)
+    path = next(sure, None)
+    return _along(table.table, path.columns) if path else None
 
 
 def people_named(table: DataTable, household_id: uuid.UUID) -> Select[Any] | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Uuid,
     and_,
     literal,
@@ -19,7 +20,7 @@ from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import POLICY
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant
-from hearth.families.models import CaseEpisode, Household, KeyWorker
+from hearth.families.models import CaseEpisode, Household, HouseholdMember, KeyWorker
 from hearth.families.reach import (
     Asks,
     Way,
@@ -150,7 +151,7 @@ def is_visible(
     return found is not None
 
 
-def is_bound(user: SignedIn) -> bool:
+def is_bound(user: Asks) -> bool:
     """Whether what is restricted binds somebody's work on records, requests and incidents, too.
 
     The officer is asked about every family: the law gives the people of a restricted one the same
@@ -161,7 +162,7 @@ def is_bound(user: SignedIn) -> bool:
     return reads_files or Role.PRIVACY_OFFICER not in user.roles
 
 
-def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+def entrusted_households(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Household`` for work that is about everybody's data, not about a file.
 
     Whoever is bound does such work for the families whose files she opens, too: what was taken from
@@ -171,6 +172,19 @@ def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElemen
         return true()
     opens = visible_households(user, Permission.FAMILIES_READ)
     return and_(visible_households(user, permission), opens)
+
+
+def hidden_people(user: Asks, permission: Permission) -> Select[uuid.UUID]:
+    """Who belongs or belonged to a family that is not entrusted to somebody.
+
+    What is kept about one person tells of every family she was in: it is entrusted to whoever is
+    entrusted with all of them.
+    """
+    return (
+        select(HouseholdMember.person_id)
+        .join(Household, Household.id == HouseholdMember.household_id)
+        .where(HouseholdMember.superseded_at.is_(None), ~entrusted_households(user, permission))
+    )
 
 
 def find_entrusted(

@@ -13,6 +13,7 @@ from hearth.accounts.policy import ABOUT_FAMILIES, Facet, usual
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
+from hearth.families.access import is_bound
 from hearth.families.models import CaseEpisode, Household
 from hearth.families.reach import reached, visible_households
 
@@ -60,6 +61,19 @@ def eyes_in_files(
         select(Household.id).where(Household.id.in_(household_ids), visible)
     ).all()
     return eyes_on(session, opened, user=user, permission=through)
+
+
+def eyes_at_desk(
+    session: Session, household_ids: Ids, *, user: SignedIn, permission: Permission
+) -> Mapping[uuid.UUID, Sees]:
+    """What somebody reads of these families where her work is about everybody's data.
+
+    The officer, who opens no files, reads by that work's own permission. Whoever is bound reads
+    what she reads in the file, and nothing of one that she does not open.
+    """
+    if is_bound(user):
+        return eyes_in_files(session, household_ids, user=user)
+    return dict.fromkeys(household_ids, user.eyes(permission))
 
 
 def facing(session: Session, named: Mapping[str, Any], *, user: SignedIn) -> SignedIn:

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from hearth.accounts.letters import Letter, mail_to
+from hearth.accounts.permissions import Permission
 from hearth.families.reaching import TELEPHONE_CHANGED
 from hearth.families.waiting import NOBODY_ACCOMPANIES
 from hearth.outbox.mail import Mail
@@ -15,9 +16,14 @@ from hearth.outbox.mail import Mail
 
 def telephone_changed(session: Session, payload: dict[str, Any]) -> Mail | None:
     """Ask whoever goes on with the family to look into the file before she calls."""
-    # What waits since before there were others than the key worker says no view.
-    path = f"/families/?view={payload.get('view', 'mine')}"
-    return mail_to(session, payload["user"], path=path, write=_look_first)
+    return mail_to(
+        session,
+        payload["user"],
+        # What waits since before there were others than the key worker says no view.
+        path=f"/families/?view={payload.get('view', 'mine')}",
+        write=_look_first,
+        holding=Permission.FAMILIES_READ,
+    )
 
 
 def nobody_accompanies(session: Session, payload: dict[str, Any]) -> Mail | None:

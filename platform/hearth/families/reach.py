@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE
 
 from hearth.accounts.models import User
-from hearth.accounts.permissions import Permission
+from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
@@ -67,6 +67,10 @@ class Asks(Protocol):
         """Who it is."""
 
     @property
+    def roles(self) -> tuple[Role, ...]:
+        """What she is, by the roles that hers derive from."""
+
+    @property
     def teams(self) -> frozenset[uuid.UUID]:
         """The teams she belongs to."""
 
@@ -77,6 +81,9 @@ class Asks(Protocol):
     @property
     def today(self) -> date:
         """The day it is where she works."""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of her roles holds the permission."""
 
     def scopes_of(self, permission: Permission) -> frozenset[Scope]:
         """On which families a permission of hers counts."""

@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
+from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
 from hearth.families.access import entrusted_households, find_entrusted, is_bound
+from hearth.families.facing import eyes_at_desk
 from hearth.families.models import Household
 from hearth.families.services import record_read
 from hearth.intake.models import Referral
 from hearth.records.naming import colleagues_in, own_roles_in
-from hearth.records.seen import see_facts
+from hearth.records.seen import see_facts, sees_nothing
 from hearth.trail import Fact
 
 # A workbook with more lines is read by nobody, and would keep everybody waiting.
@@ -215,12 +217,21 @@ def _as_seen(session: Session, events: Collection[AuditEvent], user: SignedIn) -
         )
     )
     numbers = {row.id: row.case_number for row in rows}
-    return [_line(event, user, names, numbers, spoken) for event in events]
+    at_desk = eyes_at_desk(session, cases, user=user, permission=MINE)
+    eyes = dict[uuid.UUID | None, Sees](at_desk.items())
+    facts = [
+        see_facts(event, eyes.get(event.household_id, sees_nothing), bound=is_bound(user))
+        for event in events
+    ]
+    return [
+        _line(event, told, names, numbers, spoken)
+        for event, told in zip(events, facts, strict=True)
+    ]
 
 
 def _line(
     event: AuditEvent,
-    user: SignedIn,
+    facts: Mapping[str, Fact],
     names: Mapping[uuid.UUID, str],
     numbers: Mapping[uuid.UUID, str],
     spoken: Mapping[str, str],
@@ -237,7 +248,7 @@ def _line(
         case_number=numbers[event.household_id] if event.household_id else "",
         subject_type=event.subject_type,
         subject_id=event.subject_id,
-        facts=see_facts(event, user.eyes(MINE)),
+        facts=facts,
         names=spoken,
     )
 

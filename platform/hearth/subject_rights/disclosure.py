@@ -25,7 +25,7 @@ from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
 Row = tuple[str, uuid.UUID | None]
 Parts = tuple[tuple[DataField, Any], ...]
-Contents = tuple[str, Any, Parts]
+Contents = tuple[str, Any, Parts, uuid.UUID | None]
 # What was written where a specialist may seal; why an entry was cancelled tells of it, too.
 NOTES = frozenset({("service_deliveries", "note"), ("service_deliveries", "cancelling_note")})
 REDACTED = "[…]"
@@ -59,8 +59,10 @@ class QueueEntry:
     """What stands there as it was recorded."""
     parts: Parts = ()
     """Of a whole row: its fields, without what is read by itself once the row is given out."""
+    household_id: uuid.UUID | None = None
+    """In whose file it stands, if it is one family's."""
     paper: FiledPaper | None = None
-    """The paper that the entry is about, open to whoever reads the queue."""
+    """The paper that the entry is about."""
     is_closed: bool = False
     """Whether it is a sealed note that this reader may not read."""
     is_covered: bool = False
@@ -116,9 +118,7 @@ def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
     ).all()
     contents = _contents(session, request, _released(entries))
     read = [
-        QueueEntry(
-            entry=entry, contents=contents[key][0], value=contents[key][1], parts=contents[key][2]
-        )
+        _entry(entry, *contents[key])
         for entry in entries
         if (key := (entry.table_name, entry.row_id, entry.field)) in contents
     ]
@@ -128,8 +128,8 @@ def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
 def queue_read_by(
     session: Session, request: SubjectRequest, user_id: uuid.UUID
 ) -> list[QueueEntry]:
-    """The queue for somebody who reads it, which is a look into the family's file."""
-    note_look(session, request.household_id, user_id=user_id)
+    """The queue for somebody who reads it, which is a look into the file of each family in it."""
+    note_look(session, request.subject_kind, request.subject_id, user_id=user_id)
     read = queue(session, request)
     closed = {one.entry.id for one in read if _is_closed(session, one.entry, user_id)}
     papers = papers_among(session, {_row(one.entry) for one in read})
@@ -228,7 +228,7 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     if any(one.waits for one in read):
         raise StillToReadError
     kept_back = _kept_back(session, request)
-    note_look(session, request.household_id, user_id=by)
+    note_look(session, request.subject_kind, request.subject_id, user_id=by)
     told = [_redacted(row, kept_back) for row in given(session, request)]
     take_step(session, request, Step.EXPORTED, by=by)
     return told
@@ -303,6 +303,14 @@ def given(session: Session, request: SubjectRequest) -> list[Told]:
     ]
 
 
+def _entry(
+    entry: Disclosure, contents: str, value: Any, parts: Parts, household_id: uuid.UUID | None
+) -> QueueEntry:
+    return QueueEntry(
+        entry=entry, contents=contents, value=value, parts=parts, household_id=household_id
+    )
+
+
 def _contents(
     session: Session, request: SubjectRequest, released: set[Row]
 ) -> dict[tuple[str, uuid.UUID | None, str], Contents]:
@@ -313,13 +321,14 @@ def _contents(
             found[*row, WHOLE_ROW] = _whole(told)
         if not told.shared or row in released:
             for field, value in told.values.items():
-                found[*row, field.name] = (as_text(value), value, ())
+                found[*row, field.name] = (as_text(value), value, (), told.household_id)
     return found
 
 
 def _whole(told: Told) -> Contents:
     parts = tuple((f, value) for f, value in told.values.items() if f.name not in told.to_read)
-    return "; ".join(f"{field.name}: {as_text(value)}" for field, value in parts), None, parts
+    text = "; ".join(f"{field.name}: {as_text(value)}" for field, value in parts)
+    return text, None, parts, told.household_id
 
 
 def _fill(session: Session, request: SubjectRequest) -> None:

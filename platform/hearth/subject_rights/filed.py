@@ -8,11 +8,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Permission
-from hearth.accounts.services import SignedIn
 from hearth.documents.models import HouseholdDocument
-from hearth.documents.seen import PAPERS
-from hearth.families.access import is_bound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +17,8 @@ class FiledPaper:
 
     file_id: uuid.UUID
     withdrawn_at: datetime | None
+    opens: bool = True
+    """Whether it opens to whoever reads the queue."""
 
 
 def papers_among(
@@ -40,12 +38,3 @@ def papers_among(
         papers["household_documents", document.id] = paper
         papers["stored_files", document.file_id] = paper
     return papers
-
-
-def may_open(user: SignedIn) -> bool:
-    """Whether somebody may open papers for a request.
-
-    The officer reads all of what is handed out; whoever is bound opens what she could in the file.
-    """
-    reads_papers = all(user.sees(one, Permission.SUBJECT_RIGHTS) for one in PAPERS)
-    return reads_papers or not is_bound(user)

@@ -22,6 +22,7 @@ from hearth.data_register.registry import (
     DataField,
     DataTable,
     day_of,
+    home_of,
     leads_to,
     organisation_tables,
     people_named,
@@ -55,12 +56,14 @@ class Told:
     """One row about somebody: its table and its fields with their values.
 
     ``shared`` rows are given out by a human's word alone, as a whole; ``to_read`` names the fields
-    that a human reads first.
+    that a human reads first. ``household_id`` is the family in whose file it stands; None where it
+    belongs to no one family, like what somebody is called.
     """
 
     table: DataTable
     row_id: uuid.UUID | None
     values: dict[DataField, Any]
+    household_id: uuid.UUID | None = None
     shared: bool = False
     to_read: frozenset[str] = frozenset()
 
@@ -73,9 +76,10 @@ def rows_about(
         yield from _about_person(session, subject_id, himself=himself)
         return
     for table in _tables():
-        for row in _rows(session, table, kind, subject_id):
+        for row, home in _rows(session, table, kind, subject_id):
             # A family as a whole asks for nothing: whoever does is one of its people.
-            yield from _told(session, table, row, kind=kind, shared=kind is SubjectKind.HOUSEHOLD)
+            shared = kind is SubjectKind.HOUSEHOLD
+            yield from _told(table, row, kind=kind, shared=shared, household_id=home)
 
 
 def _about_person(session: Session, person_id: uuid.UUID, *, himself: bool) -> Iterator[Told]:
@@ -95,8 +99,9 @@ def _own(
 ) -> Iterator[Told]:
     # A child's nights are its mother's: whoever asks for somebody else is given them by a human.
     shared = not himself and bool(table.paths(SubjectKind.HOUSEHOLD))
-    for row in _rows(session, table, SubjectKind.PERSON, person_id):
-        for told in _told(session, table, row, kind=SubjectKind.PERSON, shared=shared):
+    kind = SubjectKind.PERSON
+    for row, home in _rows(session, table, kind, person_id):
+        for told in _told(table, row, kind=kind, shared=shared, household_id=home):
             values = _up_to_leaving(told.values, known)
             careful = () if himself else (f.name for f in values if f.data_class in WHEREABOUTS)
             if values:
@@ -116,7 +121,8 @@ def _of_family(
         people = named[row.id] if named else set()
         alone = people == {person_id}
         shared = not alone and (not home.leads or bool(people & home.other_adults))
-        for told in _told(session, table, row, kind=SubjectKind.PERSON, shared=shared):
+        at = home.household_id
+        for told in _told(table, row, kind=SubjectKind.PERSON, shared=shared, household_id=at):
             if not shared or home.leads or _was_there(home, dated, told):
                 yield told
 
@@ -149,7 +155,7 @@ def _looks_at(
             values: dict[DataField, Any] = {fields["read_at"]: look.at}
             if any(home.leads for home in at):
                 values[fields["purpose"]] = look.purpose
-            yield Told(table=table, row_id=None, values=values)
+            yield Told(table=table, row_id=None, values=values, household_id=look.household_id)
 
 
 def _tables() -> Iterator[DataTable]:
@@ -160,15 +166,21 @@ def _tables() -> Iterator[DataTable]:
 
 def _rows(
     session: Session, table: DataTable, kind: SubjectKind, subject_id: uuid.UUID
-) -> Iterator[Any]:
+) -> Iterator[tuple[Any, uuid.UUID | None]]:
     condition = leads_to(table, kind, {subject_id})
     if condition is not None:
-        keys = table.table.primary_key.columns
-        yield from session.scalars(select(table.model).where(condition).order_by(*keys))
+        home = home_of(table)
+        wanted = select(table.model, null() if home is None else home).where(condition)
+        yield from session.execute(wanted.order_by(*table.table.primary_key.columns))
 
 
 def _told(
-    session: Session, table: DataTable, row: Any, *, kind: SubjectKind, shared: bool
+    table: DataTable,
+    row: Any,
+    *,
+    kind: SubjectKind,
+    shared: bool,
+    household_id: uuid.UUID | None,
 ) -> Iterator[Told]:
     told = {field: getattr(row, field.name) for field in table.fields if _is_told(field, kind)}
     values = {field: value for field, value in told.items() if value not in (None, "", [], {})}
@@ -176,6 +188,7 @@ def _told(
         yield Told(
             table=table,
             row_id=_key(row),
+            household_id=household_id,
             values=values,
             shared=shared,
             to_read=frozenset(f.name for f in values if table.may_tell_of_others(f)),

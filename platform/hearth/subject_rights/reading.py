@@ -5,57 +5,44 @@ handed out of it. Whoever reads all of an entry decides about giving it out.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.redaction import Sees
+from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
-from hearth.data_register.registry import table_named
+from hearth.data_register.registry import DataField, table_named
+from hearth.documents.seen import PAPERS
 from hearth.families.access import is_bound
-from hearth.families.facing import eyes_in_files
 from hearth.families.models import Household, Person
 from hearth.families.seen import SeenPerson, see_person
 from hearth.families.telling import told_through
 from hearth.intake.seen import find_referral, see_referral
 from hearth.subject_rights import disclosure
 from hearth.subject_rights.disclosure import QueueEntry
+from hearth.subject_rights.eyes import Eyes, eyes_on
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.subjects import Subject, subject_of
 from hearth.subject_rights.vocabulary import Decision
 
-MINE = Permission.SUBJECT_RIGHTS
 NAME_NOT_READ = _l("A name that your role does not read")
-# A sealed note opens by its owner's word; what is a colleague's own is in no family's file.
-ELSEWHERE = frozenset({FieldClass.SEALED_NOTE, FieldClass.STAFF, FieldClass.TECHNICAL})
 
 
 class NotReadError(ValueError):
     """Whoever gives something out reads it; this is of a kind that her role does not read."""
 
 
-def eyes_on(session: Session, household_id: uuid.UUID | None, *, user: SignedIn) -> Sees | None:
-    """What somebody reads of a family, or of somebody without one; None where nothing at all."""
-    if not is_bound(user) or (household_id is None and Role.PRIVACY_OFFICER in user.roles):
-        return lambda _field_class: True
-    if household_id is None:
-        own: Sees | None = user.eyes(MINE)
-    else:
-        own = eyes_in_files(session, [household_id], user=user).get(household_id)
-    return own and _with_elsewhere(own)
-
-
 def queue_read_by(session: Session, request: SubjectRequest, user: SignedIn) -> list[QueueEntry]:
     """The queue as somebody reads it: without what is of a kind she does not read."""
-    sees = _eyes(session, request, user)
-    return [_cover(one, sees) for one in disclosure.queue_read_by(session, request, user.id)]
+    read = disclosure.queue_read_by(session, request, user.id)
+    eyes = _eyes(session, request, user, {one.household_id for one in read})
+    return [_cover(one, eyes) for one in read]
 
 
 def entry_read_by(
@@ -63,7 +50,7 @@ def entry_read_by(
 ) -> QueueEntry:
     """One entry as somebody reads it."""
     read = disclosure.entry_read_by(session, request, entry, user.id)
-    return _cover(read, _eyes(session, request, user))
+    return _cover(read, _eyes(session, request, user, {read.household_id}))
 
 
 def decide(
@@ -96,9 +83,10 @@ def hand_out(session: Session, request: SubjectRequest, *, user: SignedIn) -> li
     :raises ShownBeforeError: it was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
     """
-    sees = _eyes(session, request, user)
-    for told in disclosure.given(session, request):
-        if not all(sees(field.data_class) for field in told.values):
+    given = disclosure.given(session, request)
+    eyes = _eyes(session, request, user, {told.household_id for told in given})
+    for told in given:
+        if not eyes.read(told.household_id, (field.data_class for field in told.values)):
             raise NotReadError
     return disclosure.hand_out(session, request, by=user.id)
 
@@ -118,9 +106,7 @@ def reads_words(
     session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, user: SignedIn
 ) -> bool:
     """Whether somebody reads what a human wrote about this subject, as why it is kept longer."""
-    subject = subject_of(session, kind, subject_id)
-    sees = eyes_on(session, subject.household_id if subject else None, user=user)
-    return sees is not None and sees(FieldClass.FREE_TEXT)
+    return eyes_on(session, kind, subject_id, user=user).read(None, {FieldClass.FREE_TEXT})
 
 
 def safe_contact(session: Session, request: SubjectRequest, *, user: SignedIn) -> SeenPerson | None:
@@ -128,44 +114,48 @@ def safe_contact(session: Session, request: SubjectRequest, *, user: SignedIn) -
     if request.household_id is None:
         return None
     through = told_through(session.get_one(Household, request.household_id).members)
-    sees = eyes_on(session, request.household_id, user=user)
+    sees = _eyes(session, request, user, {request.household_id}).on(request.household_id)
     return see_person(through, sees) if through and sees else None
 
 
 def own_words(session: Session, request: SubjectRequest, *, user: SignedIn) -> dict[str, Any]:
     """Who asked and in which words, and what was written at each step, as far as it is read."""
-    sees = _eyes(session, request, user)
+    eyes = _eyes(session, request, user)
+    reads_words = eyes.read(None, {FieldClass.FREE_TEXT})
     return {
-        "asker_name": request.asker_name if sees(FieldClass.IDENTITY) else None,
-        "wish": request.wish if sees(FieldClass.FREE_TEXT) else None,
-        "reads_notes": sees(FieldClass.FREE_TEXT),
+        "asker_name": request.asker_name if eyes.read(None, {FieldClass.IDENTITY}) else None,
+        "wish": request.wish if reads_words else None,
+        "reads_notes": reads_words,
     }
 
 
-def _eyes(session: Session, request: SubjectRequest, user: SignedIn) -> Sees:
-    sees = eyes_on(session, request.household_id, user=user)
-    return sees or (lambda _field_class: False)
+def _eyes(
+    session: Session,
+    request: SubjectRequest,
+    user: SignedIn,
+    rows_of: Collection[uuid.UUID | None] = (),
+) -> Eyes:
+    kind, subject_id = request.subject_kind, request.subject_id
+    return eyes_on(session, kind, subject_id, user=user, rows_of=rows_of)
 
 
-def _with_elsewhere(own: Sees) -> Sees:
-    return lambda field_class: field_class in ELSEWHERE or own(field_class)
-
-
-def _cover(read: QueueEntry, sees: Sees) -> QueueEntry:
+def _cover(read: QueueEntry, eyes: Eyes) -> QueueEntry:
+    at = read.household_id
     if read.is_row:
-        parts = tuple(part for part in read.parts if sees(part[0].data_class))
-        hidden = len(parts) < len(read.parts)
-        covered = replace(read, contents="", parts=parts, paper=None, is_covered=True)
-        return covered if hidden else read
-    if read.is_closed or _is_read(read.entry, sees):
-        return read
-    return QueueEntry(entry=read.entry, contents="", is_covered=True)
+        parts = tuple(part for part in read.parts if eyes.read(at, {part[0].data_class}))
+        if len(parts) < len(read.parts):
+            return replace(read, contents="", parts=parts, paper=None, is_covered=True)
+    elif not (read.is_closed or eyes.read(at, _classes_in(read.entry))):
+        return QueueEntry(entry=read.entry, contents="", is_covered=True)
+    if read.paper and not eyes.read(at, PAPERS):
+        return replace(read, paper=replace(read.paper, opens=False))
+    return read
 
 
-def _is_read(entry: Disclosure, sees: Sees) -> bool:
+def _classes_in(entry: Disclosure) -> list[FieldClass]:
     table = table_named(entry.table_name)
-    fields: Sequence[Any] = table.fields if table else ()
-    return all(sees(field.data_class) for field in fields if field.name == entry.field)
+    fields: Sequence[DataField] = table.fields if table else ()
+    return [field.data_class for field in fields if field.name == entry.field]
 
 
 def _name(session: Session, subject: Subject, user: SignedIn) -> str:
@@ -173,7 +163,7 @@ def _name(session: Session, subject: Subject, user: SignedIn) -> str:
         return subject.name
     match subject.kind:
         case SubjectKind.PERSON:
-            sees = eyes_on(session, subject.household_id, user=user)
+            sees = eyes_on(session, subject.kind, subject.id, user=user).on(None)
             known = session.get_one(Person, subject.id)
             return see_person(known, sees).full_name if sees else str(NAME_NOT_READ)
         case SubjectKind.REFERRAL:

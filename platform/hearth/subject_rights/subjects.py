@@ -1,6 +1,7 @@
 """Whom a request or an erasure is about, and everybody whose rows belong to that."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,9 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
-from hearth.families.access import entrusted_households, find_entrusted, is_bound
+from hearth.families.access import entrusted_households, hidden_people, is_bound
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
+from hearth.families.reach import Asks
 from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
@@ -63,8 +65,10 @@ def family_by_number(
     ).one_or_none()
 
 
-def gift_by_reference(session: Session, reference: str) -> Gift | None:
-    """The gift with this number, if its donor is known."""
+def gift_by_reference(session: Session, reference: str, *, user: SignedIn) -> Gift | None:
+    """The gift with this number, if its donor is known and entrusted to whoever asks."""
+    if not _reads_donors(user):
+        return None
     return session.scalars(
         select(Gift).where(
             func.upper(Gift.reference) == reference.strip().upper(), Gift.donor_id.is_not(None)
@@ -97,6 +101,16 @@ def members_of(session: Session, household_id: uuid.UUID) -> list[Subject]:
         )
         for row in found.values()
     ]
+
+
+def members_entrusted(
+    session: Session, household_id: uuid.UUID, *, user: SignedIn
+) -> tuple[list[Subject], int]:
+    """The members about whom somebody takes a request, and how many others there are."""
+    people, permission = members_of(session, household_id), Permission.SUBJECT_RIGHTS
+    about = [(one.kind, one.id) for one in people]
+    hidden = hidden_among(session, about, user=user, permission=permission)
+    return [one for one in people if one.id not in hidden], len(hidden)
 
 
 def ids_to_erase(
@@ -148,38 +162,49 @@ def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> da
     return rows[0] if rows[1] == rows[2] else None
 
 
-def is_entrusted(session: Session, household_id: uuid.UUID | None, *, user: SignedIn) -> bool:
-    """Whether somebody may answer requests about a family."""
-    if household_id is None or not is_bound(user):
-        return True
+def is_entrusted(
+    session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, user: SignedIn
+) -> bool:
+    """Whether somebody may take and answer requests about this subject."""
     permission = Permission.SUBJECT_RIGHTS
-    return find_entrusted(session, household_id, user=user, permission=permission) is not None
+    return not hidden_among(session, [(kind, subject_id)], user=user, permission=permission)
 
 
 def hidden_among(
     session: Session,
     about: Collection[tuple[SubjectKind, uuid.UUID]],
     *,
-    user: SignedIn,
+    user: Asks,
     permission: Permission,
 ) -> set[uuid.UUID]:
-    """Which of these subjects belong to a family that is not entrusted to somebody."""
+    """Which of these subjects are not entrusted to somebody.
+
+    Of people, those with any family that is not; of donors, all where she reads no gifts.
+    """
     if not is_bound(user):
         return set()
-    families = {one: _families_of(session, kind, one) for kind, one in about}
-    condition = entrusted_households(user, permission)
-    asked = set().union(*families.values())
-    kept = session.scalars(select(Household.id).where(Household.id.in_(asked), condition)).all()
-    return {one for one, homes in families.items() if homes.difference(kept)}
+    asked = defaultdict[SubjectKind, set[uuid.UUID]](set)
+    for kind, one in about:
+        asked[kind].add(one)
+    hidden = set() if _reads_donors(user) else set(asked[SubjectKind.DONOR])
+    of_people = HouseholdMember.person_id.in_(asked[SubjectKind.PERSON])
+    hidden |= set(session.scalars(hidden_people(user, permission).where(of_people)))
+    return hidden | _hidden_families(session, asked, user, permission)
 
 
-def note_look(session: Session, household_id: uuid.UUID | None, *, user_id: uuid.UUID) -> None:
-    """Note that somebody looked at a family because of a request, like every other look."""
-    if household_id is not None:
-        record_read(session, household_id=household_id, user_id=user_id, purpose="request")
+def note_look(
+    session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, user_id: uuid.UUID
+) -> None:
+    """Note that somebody looked at a subject because of a request: a look at each of its families.
+
+    Whatever the page is about, what it shows stands in the files of all of them.
+    """
+    for home in sorted(families_of(session, kind, subject_id)):
+        record_read(session, household_id=home, user_id=user_id, purpose="request")
 
 
-def _families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> set[uuid.UUID]:
+def families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> set[uuid.UUID]:
+    """The families in whose files a subject stands."""
     match kind:
         case SubjectKind.HOUSEHOLD:
             return {subject_id}
@@ -190,6 +215,28 @@ def _families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> 
             return {referral.household_id} if referral and referral.household_id else set()
         case _:
             return set()
+
+
+def _hidden_families(
+    session: Session,
+    asked: Mapping[SubjectKind, Collection[uuid.UUID]],
+    user: Asks,
+    permission: Permission,
+) -> set[uuid.UUID]:
+    families = {
+        one: families_of(session, kind, one)
+        for kind in (SubjectKind.HOUSEHOLD, SubjectKind.REFERRAL)
+        for one in asked.get(kind, ())
+    }
+    known = Household.id.in_(set().union(*families.values()))
+    entrusted = entrusted_households(user, permission)
+    kept = session.scalars(select(Household.id).where(known, entrusted)).all()
+    return {one for one, homes in families.items() if homes.difference(kept)}
+
+
+def _reads_donors(user: Asks) -> bool:
+    # A donor may be a mother or one of hers: what was taken from somebody is not given back here.
+    return not is_bound(user) or user.may(Permission.GIFTS_READ)
 
 
 def _named(kind: SubjectKind, row: Donor | Referral | User, name: str) -> Subject:

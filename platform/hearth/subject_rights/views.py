@@ -26,7 +26,6 @@ from hearth.subject_rights import (
     subjects,
 )
 from hearth.subject_rights.erasure_plan import preview
-from hearth.subject_rights.filed import may_open
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.labels import names_told
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
@@ -90,7 +89,7 @@ def start() -> Any:
         number = form.loaded["number"]
         if family := subjects.family_by_number(session, number, user=person(), permission=MINE):
             return redirect(url_for("subject_rights.choose", household_id=family.id), 303)
-        if gift := subjects.gift_by_reference(session, number):
+        if gift := subjects.gift_by_reference(session, number, user=person()):
             return redirect(url_for("subject_rights.ask_as_donor", gift_id=gift.id), 303)
         form.add_error("number", _("No case and no gift has this number."))
     return form_page("subject_rights/start.html", form)
@@ -101,17 +100,21 @@ def start() -> Any:
 def choose(household_id: uuid.UUID) -> str:
     """The people of a family, to say about whom it is."""
     family = found(subjects.subject_of(session, SubjectKind.HOUSEHOLD, household_id))
-    _refuse_others(household_id)
-    people = reading.as_read(session, subjects.members_of(session, household_id), user=person())
-    subjects.note_look(session, household_id, user_id=person().id)
-    return render_template("subject_rights/choose.html", family=family, people=people)
+    _refuse_others(family)
+    people, further = subjects.members_entrusted(session, household_id, user=person())
+    subjects.note_look(session, family.kind, family.id, user_id=person().id)
+    return render_template(
+        "subject_rights/choose.html",
+        family=family,
+        people=reading.as_read(session, people, user=person()),
+        further=further,
+    )
 
 
 @blueprint.route("/data-protection/families/<uuid:household_id>/<uuid:person_id>", methods=BOTH)
 @permit(MINE)
 def ask(household_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """Take a request about somebody in a family."""
-    _refuse_others(household_id)
     people = subjects.members_of(session, household_id)
     return _take(found(next((one for one in people if one.id == person_id), None)))
 
@@ -136,7 +139,8 @@ def ask_as_colleague(user_id: uuid.UUID) -> Any:
 def show(request_id: uuid.UUID) -> str:
     """One request with its clock, its steps and what can be done next."""
     request = _request(request_id)
-    subjects.note_look(session, request.household_id, user_id=person().id)
+    kind, subject_id = request.subject_kind, request.subject_id
+    subjects.note_look(session, kind, subject_id, user_id=person().id)
     return render_template("subject_rights/show.html", **page_of(session, request, person()))
 
 
@@ -243,7 +247,6 @@ def queue(request_id: uuid.UUID) -> str:
         request=request,
         entries=entries,
         words=words_of(session, entries),
-        opens_papers=may_open(person()),
     )
 
 
@@ -263,9 +266,9 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
         except PROBLEMS as error:
             form.add_error(None, say_why(error))
     read = reading.entry_read_by(session, request, entry, person())
-    context = {"words": words_of(session, [read]), "opens_papers": may_open(person())}
-    context["read_mark"] = disclosure.mark_of_entry(session, request, entry)
-    return form_page("subject_rights/decide.html", form, request=request, read=read, **context)
+    mark, said = disclosure.mark_of_entry(session, request, entry), words_of(session, [read])
+    context = {"request": request, "read": read, "read_mark": mark, "words": said}
+    return form_page("subject_rights/decide.html", form, **context)
 
 
 @blueprint.get("/data-protection/requests/<uuid:request_id>/queue/<uuid:disclosure_id>/paper")
@@ -275,7 +278,7 @@ def open_paper(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     request = _request(request_id)
     entry = found(disclosure.entry_of(session, request, disclosure_id))
     read = reading.entry_read_by(session, request, entry, person())
-    if read.paper is None or not may_open(person()):
+    if read.paper is None or not read.paper.opens:
         abort(404)
     return redirect(address_of(read.paper.file_id), 303)
 
@@ -353,13 +356,14 @@ def certificate(certificate_id: uuid.UUID) -> Response:
 
 
 def _take(subject: Subject) -> Any:
+    _refuse_others(subject)
     form = Form(RequestSchema(), sent_form(), {"received_on": today()})
     if form.validate():
         request = services.take_request(
             session, subject, **form.loaded, received_by=person().id, profile=_law()
         )
         return _to(request)
-    subjects.note_look(session, subject.household_id, user_id=person().id)
+    subjects.note_look(session, subject.kind, subject.id, user_id=person().id)
     (read,) = reading.as_read(session, [subject], user=person())
     return form_page("subject_rights/ask.html", form, subject=read)
 
@@ -411,12 +415,14 @@ def _law() -> LegalProfile:
 
 def _request(request_id: uuid.UUID) -> SubjectRequest:
     request = found(services.get_request(session, request_id))
-    _refuse_others(request.household_id)
+    kind, subject_id = request.subject_kind, request.subject_id
+    if not subjects.is_entrusted(session, kind, subject_id, user=person()):
+        abort(404)
     return request
 
 
-def _refuse_others(household_id: uuid.UUID | None) -> None:
-    if not subjects.is_entrusted(session, household_id, user=person()):
+def _refuse_others(subject: Subject) -> None:
+    if not subjects.is_entrusted(session, subject.kind, subject.id, user=person()):
         abort(404)
 
 

@@ -67,6 +67,19 @@ def test_looks_are_found_by_reader_day_and_kind(session: Session) -> None:
     assert number(until=long_ago) == 0
 
 
+def test_a_look_at_another_familys_file_is_told_there_alone(session: Session) -> None:
+    household, other = open_family(session), open_family(session)
+    shown = [household.members[0].person_id]
+    reader = staff_id(session)
+    record_read(session, household_id=other.id, person_ids=shown, user_id=reader, purpose="stay")
+    record_read(session, person_ids=shown, user_id=reader, purpose="list")
+
+    query = ReadQuery(household_id=household.id, person_ids=shown)
+    looks, number = find_reads(session, query, limit=10)
+
+    assert ([look.purpose for look in looks], number) == (["list"], 1)
+
+
 def test_a_referral_without_a_case_is_a_look_at_the_referral(session: Session) -> None:
     referral = take_referral(session)
 

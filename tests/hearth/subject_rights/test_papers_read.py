@@ -1,6 +1,7 @@
 """Whoever decides what is handed out opens the papers, and sees which of them were withdrawn."""
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -16,16 +17,16 @@ from hearth.documents.models import HouseholdDocument
 from hearth.documents.services import withdraw_document
 from hearth.families.models import Household
 from hearth.subject_rights import disclosure
-from hearth.subject_rights.filed import may_open
 from hearth.subject_rights.models import SubjectRequest
 from tests.factories.families import open_family, staff_id
 from tests.factories.files import add_paper
-from tests.factories.people import as_role, restriction
+from tests.factories.people import colleague, narrowed, restriction, team
 from tests.factories.rights import take_request
 from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
+Enter = Callable[[uuid.UUID], Visitor]
 LINK = re.compile(r'href="([^"]+/paper)"')
 
 
@@ -123,7 +124,24 @@ def test_whoever_is_bound_opens_no_paper_that_her_role_does_not_read(
 
     assert LINK.findall(page) == []
     assert answer.status_code == 404
-    assert may_open(as_role(session, Role.PRIVACY_OFFICER))
+
+
+def test_a_paper_opens_by_a_request_to_whoever_opens_it_in_that_familys_file(
+    session: Session, family: Household, request_: SubjectRequest, enter: Enter
+) -> None:
+    """As a director she reads all of her own families; of her team's, nothing of health."""
+    reads_less = narrowed(session, Role.SOCIAL_WORKER, "field:health")
+    both = colleague(session, narrowed_to_own(session), reads_less)
+    worker = family.key_workers[0]
+    team(session, both.id, worker.user_id)
+    visitor = enter(both.id)
+
+    of_team = queue_of(visitor, request_)
+    worker.user_id = both.id
+    session.flush()
+    own = queue_of(visitor, request_)
+
+    assert (len(LINK.findall(of_team)), len(LINK.findall(own))) == (0, 2)
 
 
 @pytest.mark.parametrize("role", [Role.SOCIAL_WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR])
@@ -147,3 +165,11 @@ def test_a_restricted_familys_paper_opens_to_the_officer_alone(
     answers = [visitor.get(link).status_code for visitor in (officer, director)]
 
     assert answers == [303, 404]
+
+
+def narrowed_to_own(session: Session) -> str:
+    """A director's role that opens the files of her own families alone."""
+    role, by = narrowed(session, Role.DIRECTOR), staff_id(session, Role.ADMINISTRATOR)
+    session.add(RoleRule(role=role, item="families.read", rule="own", set_by=by))
+    session.flush()
+    return role

@@ -1,0 +1,88 @@
+"""Whose eyes read what a request shows: of a family what is read in its file, and no more.
+
+The officer, who is bound to nothing, reads all of it.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.redaction import Sees
+from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
+from hearth.data_records import SubjectKind
+from hearth.families.access import is_bound
+from hearth.families.facing import eyes_in_files
+from hearth.subject_rights.subjects import families_of
+
+# A sealed note opens by its owner's word; what is a colleague's own is in no family's file.
+ELSEWHERE = frozenset({FieldClass.SEALED_NOTE, FieldClass.STAFF, FieldClass.TECHNICAL})
+# Where somebody reads of a subject that stands in no family's file.
+THROUGH: Mapping[SubjectKind, Permission] = {
+    SubjectKind.DONOR: Permission.GIFTS_READ,
+    SubjectKind.REFERRAL: Permission.REFERRALS_READ,
+    SubjectKind.STAFF: Permission.SUBJECT_RIGHTS,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """What somebody reads about one subject, family by family.
+
+    ``whole`` is read of what stands in no one family's file: what she reads in all of them. None
+    stands for nothing at all, and ``at`` for what no family's file bounds.
+    """
+
+    whole: Sees | None
+    at: Mapping[uuid.UUID, Sees] | None = None
+
+    def on(self, household_id: uuid.UUID | None) -> Sees | None:
+        """What is read of a row of this family's file; None where nothing at all."""
+        if household_id is None or self.at is None:
+            return self.whole
+        return self.at.get(household_id)
+
+    def read(self, household_id: uuid.UUID | None, classes: Iterable[FieldClass]) -> bool:
+        """Whether all of these kinds of data are read of a row."""
+        sees = self.on(household_id)
+        return sees is not None and all(sees(one) for one in classes)
+
+
+def eyes_on(
+    session: Session,
+    kind: SubjectKind,
+    subject_id: uuid.UUID,
+    *,
+    user: SignedIn,
+    rows_of: Iterable[uuid.UUID | None] = (),
+) -> Eyes:
+    """What somebody reads of a subject, and of the rows that stand in these families' files."""
+    officers = kind is SubjectKind.STAFF and Role.PRIVACY_OFFICER in user.roles
+    if not is_bound(user) or officers:
+        return Eyes(whole=lambda _field_class: True)
+    homes = families_of(session, kind, subject_id)
+    if not homes:
+        return Eyes(whole=_beyond_files(kind, user))
+    asked = homes.union(one for one in rows_of if one is not None)
+    opened = eyes_in_files(session, asked, user=user)
+    at = {home: _with_elsewhere(sees) for home, sees in opened.items()}
+    return Eyes(whole=_in_all(at, homes), at=at)
+
+
+def _beyond_files(kind: SubjectKind, user: SignedIn) -> Sees | None:
+    through = THROUGH.get(kind)
+    return _with_elsewhere(user.eyes(through)) if through and user.may(through) else None
+
+
+def _in_all(at: Mapping[uuid.UUID, Sees], homes: Collection[uuid.UUID]) -> Sees | None:
+    read = [at[home] for home in homes if home in at]
+    if len(read) < len(homes):
+        return None
+    return lambda field_class: all(sees(field_class) for sees in read)
+
+
+def _with_elsewhere(own: Sees) -> Sees:
+    return lambda field_class: field_class in ELSEWHERE or own(field_class)
