@@ -37,10 +37,10 @@ somebody. A family that nobody accompanies counts as the team's for whoever may 
 her team, until she hands it over; she and the director are told by mail that there is one, and a
 restricted one stays its keepers'.
 
-Roles that read no files any more, or that a rule now forbids it, end the grants and sealed notes
-that were opened by name to whoever holds them; another role gives neither back. Her teams and
-houses stay, on the pages of whoever places people there, and so do the families she accompanies,
-until they are handed over.
+Where somebody's roles read no files any more, because she was given others or hers were narrowed,
+the grants and sealed notes end that were opened to her by name; another role gives none of it back.
+Her teams and houses stay, on the pages of whoever places people there, and so do the families she
+accompanies, until they are handed over, and what she served.
 
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no
