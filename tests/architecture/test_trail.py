@@ -30,6 +30,7 @@ RECORDED_BY_CALLER = {
     "service_delivery.note_readers.carry_over": "service_delivery.services.correct_service",
     "shelter.nights.cut": "shelter.services",
     "shelter.nights.move_end": "shelter.services",
+    "staff.openings.end_rows": "staff.openings.end_opened",
 }
 
 

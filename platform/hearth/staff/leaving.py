@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, Date, Uuid, column, func, select, table
 from sqlalchemy.orm import Session
 
 from hearth.accounts.policy_models import HouseWorker, TeamMember
+from hearth.audit import services as audit
 from hearth.clock import today
 from hearth.staff import teams
-from hearth.staff.openings import Ended, end_opened, end_rows, record
+from hearth.staff.openings import Ended, end_opened, end_rows
 
 # Families belong to a feature that stands above this one. Of them only the columns are named here
 # that say who accompanies them, and until when.
@@ -38,7 +39,14 @@ def end_memberships(session: Session, user_id: uuid.UUID, *, ended_by: uuid.UUID
     )
     for worker in session.scalars(in_houses).all():
         worker.until_at, worker.ended_by = datetime.now(UTC), ended_by
-        record(session, "house.work-ended", ("house", worker.house_id), user_id, ended_by)
+        audit.record(
+            session,
+            action="house.work-ended",
+            subject_type="house",
+            subject_id=worker.house_id,
+            actor_id=ended_by,
+            facts={"user": str(user_id)},
+        )
     end_opened(session, user_id, ended_by, _end_accompanying)
 
 

@@ -75,7 +75,7 @@ def end_opened(
     """End somebody's grants and leave to read notes, and what else is given to be ended."""
     for end_all in (_end_grants, _end_notes, *besides):
         for action, about, household_id, facts in end_all(session, user_id, ended_by):
-            record(session, action, about, user_id, ended_by, household_id, **facts)
+            _record(session, action, about, user_id, ended_by, household_id, **facts)
     session.flush()
 
 
@@ -107,13 +107,13 @@ def end_rows(
     return sorted(ended, key=lambda row: str(row.id))
 
 
-def record(
+def _record(
     session: Session,
     action: str,
     about: tuple[str, uuid.UUID],
     user_id: uuid.UUID,
     ended_by: uuid.UUID,
-    household_id: uuid.UUID | None = None,
+    household_id: uuid.UUID,
     **facts: str,
 ) -> None:
     """As the feature would that ends the same for another reason."""
