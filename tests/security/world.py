@@ -135,7 +135,7 @@ def reaches(
         return False
     if scope is Scope.HOUSE and permission in OF_STAYS and not stay:
         return kind is Kind.GRANTED
-    opens = permission in FOR_READING and SERVING <= set(POLICY[role].scopes)
+    opens = permission in FOR_READING and set(POLICY[role].scopes) >= SERVING
     if kind is Kind.SERVED and scope is not Scope.ORGANISATION and not opens:
         return own_entry
     return kind is Kind.GRANTED or kind in REACHED[scope]
