@@ -33,9 +33,10 @@ RECORDED_BY_CALLER = {
     "families.membership.add_person": "open_household, and joining a family",
     "files.content.keep": "documents.services, the document it belongs to",
     "sealing.services.destroy_key": "subject_rights.erasure.carry_out",
-    "service_delivery.sealed.carry_over": "service_delivery.services.correct_service",
+    "service_delivery.note_readers.carry_over": "service_delivery.services.correct_service",
     "shelter.nights.cut": "shelter.services",
     "shelter.nights.move_end": "shelter.services",
+    "staff.openings.end_rows": "staff.openings.end_opened",
     "subject_rights.disclosure.decide": "the entry keeps who decided; handing out is recorded",
     "subject_rights.erasing.erase": "subject_rights.erasure.carry_out",
 }

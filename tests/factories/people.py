@@ -1,6 +1,7 @@
 """Colleagues for tests: who asks, further members of staff, teams and grants."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,8 @@ from sqlalchemy.orm import Session
 from hearth.accounts import services as accounts
 from hearth.accounts import sessions
 from hearth.accounts.models import User
-from hearth.accounts.permissions import Role
-from hearth.accounts.policy import WITHHELD
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import WITHHELD, Scope
 from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, Team, TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.accounts.sessions import Assurance
@@ -57,14 +58,22 @@ def colleague(session: Session, *roles: Role | str, name: str = "Test Colleague"
     return user
 
 
-def narrowed(session: Session, base: Role, *withheld: str) -> str:
-    """A role of the organisation's own from which these items are taken; its code."""
+def narrowed(
+    session: Session, base: Role, *withheld: str, scopes: Mapping[Permission, Scope] | None = None
+) -> str:
+    """A role of the organisation's own from which these items are taken; its code.
+
+    Permissions with one of these ``scopes`` are narrowed to it.
+    """
     by = staff_id(session, Role.ADMINISTRATOR)
     own = OwnRole(name=uuid.uuid4().hex, base=base.value, created_by=by)
     session.add(own)
     session.flush()
+    rules = dict.fromkeys(withheld, WITHHELD) | {
+        one.value: scope.value for one, scope in (scopes or {}).items()
+    }
     session.add_all(
-        RoleRule(role=own.code, item=item, rule=WITHHELD, set_by=by) for item in withheld
+        RoleRule(role=own.code, item=item, rule=rule, set_by=by) for item, rule in rules.items()
     )
     session.flush()
     return own.code

@@ -69,6 +69,8 @@ REACHED: dict[Scope | None, frozenset[Kind]] = {
 }
 # What somebody did for a family lately opens it for reading, and lets her mend what she wrote.
 FOR_READING = ABOUT_FAMILIES
+# Through which she came to it by role when she wrote that down.
+SERVING = frozenset({Permission.FAMILIES_READ, Permission.SERVICES_WRITE})
 # A house opens the stays in it, not the families of whom they are.
 OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
 # What is written into every family, by the class of data it is of.
@@ -133,7 +135,8 @@ def reaches(
         return False
     if scope is Scope.HOUSE and permission in OF_STAYS and not stay:
         return kind is Kind.GRANTED
-    if kind is Kind.SERVED and scope is not Scope.ORGANISATION and permission not in FOR_READING:
+    opens = permission in FOR_READING and set(POLICY[role].scopes) >= SERVING
+    if kind is Kind.SERVED and scope is not Scope.ORGANISATION and not opens:
         return own_entry
     return kind is Kind.GRANTED or kind in REACHED[scope]
 

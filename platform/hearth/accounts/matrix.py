@@ -37,12 +37,19 @@ somebody. A family that nobody accompanies counts as the team's for whoever may 
 her team, until she hands it over; she and the director are told by mail that there is one, and a
 restricted one stays its keepers'.
 
+Where somebody's roles read no files any more, because she was given others or hers were narrowed,
+the grants and sealed notes end that were opened to her by name; another role gives none of it back.
+Her teams and houses stay, on the pages of whoever places people there, and so do the families she
+accompanies, until they are handed over, and what she served.
+
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no
-longer. It counts only where she had the family by scope when she recorded it: what was recorded
-while a grant was the only way in opens nothing, and ends with the grant. Nothing else is done for a
-family by this way, and a restriction closes it. The page about who opens a file names everybody and
-why, with the grants that are over; whatever opens or closes a door stands in the log.
+longer. It counts only where she had the family by scope when she recorded it, for reading as for
+services: what was recorded while a grant was the only way in opens nothing, and ends with the
+grant. Stays, referrals and kinds of data it opens only where the role that reads them came to the
+family as well; nor does anybody hand to herself a family that is not hers to read. Nothing else is
+done for a family by this way, and a restriction closes it. The page about who opens a file names
+everybody and why, with the grants that are over; whatever opens or closes a door stands in the log.
 
 A house opens stays, not families. Its staff see who of a family sleeps there, and that it left;
 neither where it was before nor where it went, also when that is another house of ours: its name,
@@ -61,13 +68,16 @@ READING = """\
 
 Through the permissions above and no others: who holds several roles reads a kind of data only where
 the role that reads it also opens the page: one that does not count on a family lends nothing to the
-pages about it. What she took down herself as a referral she goes on reading as such. The first
-name, a case number, what somebody is in the family and whether it is safe to call belong to no
-class: they are seen with the family itself.
+pages about it. A referral that became a family opens where its file and referrals both do, and
+tells what both read. What she took down herself as a referral she goes on reading as such. The
+first name, a case number, what somebody is in the family and whether it is safe to call belong to
+no class: they are seen with the family itself.
 
 Sealed notes are of no role. Their owner decides, note by note, which colleague reads one, and may
-take it back; everybody else who sees the file sees that the note exists, its date and, where she
-reads kinds, its kind.
+take it back, also when the family is no longer hers: she then sees the note's day and its readers.
+The officer, whom she may let read it while somebody of the family waits for an answer, reads it
+until that request ends. Everybody else who sees the file sees that the note exists, its date and,
+where she reads kinds, its kind.
 What stood in a sealed note before a correction is as closed as the note, whenever it was sealed.
 
 The kind of a service tells of health or of a court's matter by itself. Whoever does not read both

@@ -66,9 +66,11 @@ def is_hers_to_hand_over(
 ) -> bool:
     """Whether somebody says who accompanies a family: by her role, or as a restricted one's keeper.
 
-    What a guest hands over, to herself or to a team-mate, would stay open when her visit is over.
+    What a guest hands over, to herself or to a team-mate, would stay open when her visit is over;
+    and what is not hers to read by role she does not hand to herself.
     """
-    if is_reached_by_role(session, household_id, user=user, permission=permission):
+    asked = (permission, Permission.FAMILIES_READ)
+    if all(is_reached_by_role(session, household_id, user=user, permission=one) for one in asked):
         return True
     keepers = keepers_of(session, household_id)
     return keepers is not None and user.id in keepers and user.may(permission)

@@ -15,11 +15,12 @@ from hearth.outbox.mail import Mail
 
 
 def telephone_changed(session: Session, payload: dict[str, Any]) -> Mail | None:
-    """Ask the key worker to look into the file before she calls."""
+    """Ask whoever goes on with the family to look into the file before she calls."""
     return mail_to(
         session,
         payload["user"],
-        path="/families/?view=mine",
+        # What waits since before there were others than the key worker says no view.
+        path=f"/families/?view={payload.get('view', 'mine')}",
         write=_look_first,
         holding=Permission.FAMILIES_READ,
     )
@@ -56,8 +57,8 @@ def _look_first() -> Letter:
         subject=_("Please look before you call"),
         greeting=_("Good day,"),
         paragraphs=(
-            _("In one of the files that you accompany a telephone number was corrected."),
-            _("Look at it before you call, and ask anew whether calling is safe."),
+            _("In one of your files it has changed how the family is reached safely."),
+            _("Look at it before you call or write."),
         ),
         link_label=_("Look at your families"),
     )

@@ -23,10 +23,8 @@ from hearth.families.errors import (
 )
 from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
 from hearth.families.names import tidy, tidy_or_none
-from hearth.families.reaching import tell_key_workers
+from hearth.families.reaching import is_reached_as, is_safe_as, tell_who_goes_on
 from hearth.families.vocabulary import LeavingReason, MemberRole, Sex
-
-WAYS_TO_REACH = ("phone", "contact_note")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +107,14 @@ def correct_person(
     before = _as_recorded(person)
     _write(person, details)
     if before["safe_to_call"] and person.safe_to_call:
-        as_before = all(getattr(person, name) == before[name] for name in WAYS_TO_REACH)
-        person.safe_to_call = True if as_before else None
+        person.safe_to_call = True if is_reached_as(before, _as_recorded(person)) else None
     after = _as_recorded(person)
     if after != before:
         correction = PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before)
         session.add(correction)
         session.flush()
-        if after["phone"] != before["phone"]:
-            tell_key_workers(session, correction)
+        if not is_safe_as(before, after):
+            tell_who_goes_on(session, correction)
         changed = sorted(name for name in after if after[name] != before[name])
         audit.record(
             session,

@@ -34,7 +34,7 @@ from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from hearth.families.models import Household, KeyWorker
-from hearth.families.serving import served_by
+from hearth.families.serving import RECORDED_THROUGH, came_as_far, served_by
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
 OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
@@ -120,8 +120,9 @@ def visible_households(
     """
     if not user.scopes_of(permission):
         return false()
-    served = own_entries or permission in READING
-    return _opens(user, permission, _of_families(user, permission), served=served)
+    scopes = _of_families(user, permission)
+    served = own_entries or (permission in READING and _came_to_served(user, scopes))
+    return _opens(user, permission, scopes, served=served)
 
 
 def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> ColumnElement[bool]:
@@ -129,11 +130,13 @@ def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> Co
 
     A house counts here with the families who have a stay in it: what is read about such a stay is
     read through the house. What somebody did for a family she reads there, and so on the pages of
-    her own entries.
+    her own entries. A sealed note is her own whatever else she reads there.
     """
     if not scopes:
         return false()
-    return _opens(user, permission, scopes, served=permission in READING | OF_ENTRIES)
+    open_to_her = permission in READING | OF_ENTRIES and _came_to_served(user, scopes)
+    served = open_to_her or permission is Permission.NOTES_SEALED
+    return _opens(user, permission, scopes, served=served)
 
 
 def by_role(user: Asks, permission: Permission) -> ColumnElement[bool]:
@@ -197,6 +200,10 @@ def _opens(
 ) -> ColumnElement[bool]:
     let_in = Household.id.in_(_granted(user, permission))
     return or_(and_(_within(user, scopes, served=served), ~is_restricted()), let_in)
+
+
+def _came_to_served(user: Asks, scopes: Collection[Scope]) -> bool:
+    return came_as_far(scopes, [user.scopes_of(one) for one in RECORDED_THROUGH])
 
 
 def _of_families(user: Asks, permission: Permission) -> frozenset[Scope]:

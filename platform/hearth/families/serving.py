@@ -1,6 +1,7 @@
 """Which families open to somebody because of what she did for them lately."""
 
 import uuid
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import WITHIN, Scope
+
+RECORDED_THROUGH = (Permission.FAMILIES_READ, Permission.SERVICES_WRITE)
+"""What counted by role on a family, both of them, where an entry opens it."""
 # Services belong to a feature that stands above this one, and an account's events to its owner. Of
 # both only the columns that decide about access are named here.
 _MOMENT = TIMESTAMP(timezone=True)
@@ -43,6 +49,16 @@ _EVENTS = table(
     column("happened_at", _MOMENT),
 )
 OPENED = "opened"
+
+
+def came_as_far(scopes: Collection[Scope], recorded: Collection[Collection[Scope]]) -> bool:
+    """Whether scopes came by themselves to every family that an entry of hers opens.
+
+    ``recorded`` are those of each permission through which it was recorded: where one of them came
+    no further, neither did the entry, and nobody wins by it what her role does not reach.
+    """
+    within = {narrower for scope in scopes for narrower in WITHIN[scope]}
+    return any(held and within.issuperset(held) for held in recorded)
 
 
 def served_by(user_id: uuid.UUID, *, since: date) -> Select[Any]:

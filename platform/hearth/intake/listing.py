@@ -1,7 +1,7 @@
 """The list of referrals people work from: the most urgent of those that wait come first."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.intake.models import Referral
-from hearth.intake.seen import of_families_read, visible_referrals
+from hearth.intake.seen import OF_FAMILY, of_families_read, visible_referrals
 from hearth.intake.vocabulary import ReferralState, Urgency
 from hearth.sealing import Kind
 from hearth.sealing.blind import has_words
@@ -90,16 +90,13 @@ def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
 
 
 def _named(session: Session, text: str, user: SignedIn) -> ColumnElement[bool]:
-    """Finding somebody tells what the page would: by name, by what helps her, or by telephone.
-
-    One with a family is read with the eyes that read the family, wherever a role reads families.
-    """
-    of_family = P.FAMILIES_READ if user.may(P.FAMILIES_READ) else P.REFERRALS_READ
+    """Finding somebody tells what the page would: by name, by what helps her, or by telephone."""
+    hers = or_(Referral.episode_id.is_(None), Referral.received_by == user.id)
     ways: list[tuple[ColumnElement[bool], frozenset[Kind]]] = [
-        (Referral.episode_id.is_(None), _kinds(user, P.REFERRALS_READ)),
-        (Referral.episode_id.is_not(None), _kinds(user, of_family)),
+        (hers, _kinds(user, {P.REFERRALS_READ})),
+        (Referral.episode_id.is_not(None), _kinds(user, OF_FAMILY)),
     ]
-    if user.has_facets(of_family) and of_family is P.FAMILIES_READ:
+    if any(user.has_facets(one) for one in OF_FAMILY):
         ways += [(of_families_read(user, one), kinds) for one, kinds in FOUND_BY.items()]
     found = [
         and_(where, *has_words(session, Referral.id.expression, text, kinds=kinds))
@@ -109,7 +106,7 @@ def _named(session: Session, text: str, user: SignedIn) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
-def _kinds(user: SignedIn, through: Permission) -> frozenset[Kind]:
-    """By which kinds of words somebody finds what she reads through a permission."""
-    read = [kinds for one, kinds in FOUND_BY.items() if user.sees(one, through)]
+def _kinds(user: SignedIn, through: Collection[Permission]) -> frozenset[Kind]:
+    """By which kinds of words somebody finds what she reads through all of these permissions."""
+    read = [kinds for one, kinds in FOUND_BY.items() if all(user.sees(one, way) for way in through)]
     return frozenset[Kind]().union(*read)

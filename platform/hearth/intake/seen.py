@@ -14,13 +14,15 @@ from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.reach import is_restricted, visible_households
+from hearth.families.reach import is_restricted, reached, visible_households
 from hearth.families.seen import seen_needs
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
 
 F = FieldClass
+OF_FAMILY = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ})
+"""Through which somebody reads a referral that belongs to a family's case: both of them."""
 TOLD_WITHIN = timedelta(days=30)
 
 
@@ -63,17 +65,15 @@ class SeenReferral:
 
 
 def see_referral(referral: Referral, user: SignedIn) -> SeenReferral:
-    """A referral as far as somebody sees it; with a family, as far as she sees the family.
+    """A referral as far as somebody sees it; with a family, as far as she sees the family, too.
 
     What she took down herself she goes on seeing as the referral it was.
     """
-    of_family = referral.household_id is not None and user.may(Permission.FAMILIES_READ)
-    through = {Permission.FAMILIES_READ if of_family else Permission.REFERRALS_READ}
-    if referral.received_by == user.id:
-        through.add(Permission.REFERRALS_READ)
+    hers = referral.household_id is None or referral.received_by == user.id
+    through = {Permission.REFERRALS_READ} if hers else OF_FAMILY
 
     def sees(field_class: FieldClass) -> bool:
-        return any(user.sees(field_class, one) for one in through)
+        return all(user.sees(field_class, one) for one in through)
 
     needs = tuple(seen_needs([Need(code) for code in referral.needs], sees))
     return seen(SeenReferral, referral, sees, needs=needs)
@@ -82,9 +82,9 @@ def see_referral(referral: Referral, user: SignedIn) -> SeenReferral:
 def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Referral`` for what a permission of this person counts on.
 
-    One that opened a case or belongs to one is seen with its family, by those who see the family;
-    whoever took it down can look it up for a while longer, to say what became of it. A family under
-    restriction takes its referrals along.
+    One that opened a case or belongs to one is seen with its family, by those who see the family
+    and on whose families the permission counts; whoever took it down can look it up for a while
+    longer, to say what became of it. A family under restriction takes its referrals along.
     """
     if not user.may(permission):
         return false()
@@ -94,14 +94,20 @@ def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[b
         _of_family(~is_restricted()),
     )
     waiting = and_(Referral.episode_id.is_(None), _received(user, permission))
-    seen_family = _of_family(visible_households(user, Permission.FAMILIES_READ))
-    return or_(waiting, seen_family, taken)
+    opens = [visible_households(user, one) for one in (Permission.FAMILIES_READ, permission)]
+    return or_(waiting, _of_family(and_(*opens)), taken)
 
 
 def of_families_read(user: SignedIn, field_class: FieldClass) -> ColumnElement[bool]:
-    """The condition on ``Referral`` that it has a family of which somebody reads such data."""
-    through = Permission.FAMILIES_READ
-    return _of_family(visible_households(user.reading(field_class, through), through))
+    """The condition on ``Referral`` that it has a family of which somebody reads such data.
+
+    In its file as in its referrals: what only one of them tells is not told by the other.
+    """
+    read = [
+        reached(user, one, user.reading(field_class, one).scopes_of(one))
+        for one in sorted(OF_FAMILY)
+    ]
+    return _of_family(and_(*read))
 
 
 def find_referral(

@@ -88,7 +88,7 @@ class ServiceDelivery(TenantModel):
     """Whether the note is read by whoever provided the service and those she chose alone."""
     provided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     through_grant: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    """Whether a grant was the only way in: then the entry opens the file to nobody."""
+    """Whether reading or serving there was not hers by role: then the entry opens no file."""
     opens_from: Mapped[date | None]
     """The earliest day that ever stood here; days of access are not won by a correction."""
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

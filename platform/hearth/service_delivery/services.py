@@ -13,7 +13,8 @@ from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.names import tidy_or_none
 from hearth.service_delivery.models import ServiceDelivery, ServiceRecipient
-from hearth.service_delivery.sealed import carry_over, may_change
+from hearth.service_delivery.note_readers import carry_over
+from hearth.service_delivery.sealed import may_change
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 
 
@@ -65,7 +66,7 @@ def record_service(
     today: date,
     through_grant: bool = False,
 ) -> ServiceDelivery:
-    """Record a service; ``through_grant`` says that nothing else opened the file to who records.
+    """Record a service; ``through_grant`` says that the file is not open by role to who records.
 
     :raises ServiceError: the day does not fit, or nobody of the family received it.
     """

@@ -7,13 +7,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, person
+from hearth.accounts.guard import own, permit, person
 from hearth.accounts.permissions import ROLE_LABELS, Permission
-from hearth.families.access import find_household, is_reached_by_role
+from hearth.families.access import find_household, is_reached_by_role, is_visible
 from hearth.families.models import Household
 from hearth.families.seen import see_household
 from hearth.families.services import record_read
-from hearth.service_delivery import sealed, services
+from hearth.families.serving import RECORDED_THROUGH
+from hearth.service_delivery import note_readers, sealed, services
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.service_delivery.schemas import (
     CancelSchema,
@@ -110,8 +111,16 @@ def cancel(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
     )
 
 
+@blueprint.get("/notes/")
+@own()
+def opened_notes() -> str:
+    """The sealed notes that whoever asks lets colleagues read, whosever the families are now."""
+    notes = note_readers.opened_notes(session, person().id)
+    return render_template("service_delivery/opened_notes.html", notes=notes)
+
+
 @blueprint.get("/families/<uuid:household_id>/notes/<uuid:note_id>/readers")
-@permit(Permission.NOTES_SEALED)
+@own()
 def readers(household_id: uuid.UUID, note_id: uuid.UUID) -> Any:
     """Whom the owner of a sealed note lets read it."""
     return _readers_page(_own_note(household_id, note_id), None)
@@ -121,43 +130,56 @@ def readers(household_id: uuid.UUID, note_id: uuid.UUID) -> Any:
 @permit(Permission.NOTES_SEALED)
 def add_reader(household_id: uuid.UUID, note_id: uuid.UUID) -> Any:
     """Let a colleague read a sealed note."""
-    note = _own_note(household_id, note_id)
+    own_note = _own_note(household_id, note_id)
+    note = found(own_note if _may_open(own_note) else None)
     form = _reader_form(note, request.form)
     if form.validate():
-        sealed.let_read(session, note, user_id=form.loaded["user_id"])
+        note_readers.let_read(session, note, user_id=form.loaded["user_id"])
         flash(_("Your colleague can read this note now."), "success")
         return _to_readers(note)
     return _readers_page(note, form)
 
 
 @blueprint.post("/families/<uuid:household_id>/notes/<uuid:note_id>/readers/<uuid:user_id>/end")
-@permit(Permission.NOTES_SEALED)
+@own()
 def end_reader(household_id: uuid.UUID, note_id: uuid.UUID, user_id: uuid.UUID) -> Any:
     """Let a colleague read a sealed note no longer."""
     note = _own_note(household_id, note_id)
-    found(sealed.take_back(session, note, user_id=user_id) or None)
+    found(note_readers.take_back(session, note, user_id=user_id) or None)
     flash(_("Your colleague can no longer read this note."), "success")
     return _to_readers(note)
 
 
 def _own_note(household_id: uuid.UUID, note_id: uuid.UUID) -> ServiceDelivery:
-    """A sealed note of whoever asks; anybody else's is not found."""
-    _, note = _entry(household_id, note_id, Permission.NOTES_SEALED)
-    return found(note if note.sealed and note.provided_by == person().id else None)
+    """A sealed note of whoever asks, also of a family that she has no longer."""
+    user = person()
+    here = {"household_id": household_id, "note_id": note_id}
+    note = found(note_readers.own_note(session, **here, owner_id=user.id))
+    record_read(session, household_id=note.household_id, user_id=user.id, purpose="service")
+    return note
+
+
+def _may_open(note: ServiceDelivery) -> bool:
+    """Whether its owner lets others read a note: while it stands, and the family is hers."""
+    sealing, home = Permission.NOTES_SEALED, note.household_id
+    hers = is_visible(session, home, user=person(), permission=sealing, own_entries=True)
+    return hers and note.is_valid
 
 
 def _reader_form(note: ServiceDelivery, sent: Any) -> Form:
-    choices = {"user_id": sealed.possible_readers(session, note)}
+    choices = {"user_id": note_readers.possible_readers(session, note)}
     return Form(NoteReaderSchema(), sent, choices=choices)
 
 
 def _readers_page(note: ServiceDelivery, form: Form | None) -> Any:
+    may_open = _may_open(note)
     return form_page(
         "service_delivery/readers.html",
         form or _reader_form(note, None),
         note=note,
-        kind=_kind(note, Permission.NOTES_SEALED),
-        readers=sealed.readers(session, note),
+        may_open=may_open,
+        kind=_kind(note, Permission.NOTES_SEALED) if may_open else _("Sealed note"),
+        readers=note_readers.readers(session, note),
     )
 
 
@@ -192,8 +214,11 @@ def _service_form(household: Household, service: ServiceDelivery | None) -> Form
 
 
 def _record(household: Household, form: Form) -> None:
-    user, through = person(), Permission.SERVICES_WRITE
-    by_role = is_reached_by_role(session, household.id, user=user, permission=through)
+    user = person()
+    by_role = all(
+        is_reached_by_role(session, household.id, user=user, permission=one)
+        for one in RECORDED_THROUGH
+    )
     services.record_service(
         session,
         household,

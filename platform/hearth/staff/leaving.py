@@ -3,43 +3,18 @@
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Row,
-    String,
-    TableClause,
-    Uuid,
-    column,
-    func,
-    or_,
-    select,
-    table,
-    update,
-)
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import ColumnElement, Date, Uuid, column, func, select, table
 from sqlalchemy.orm import Session
 
 from hearth.accounts.policy_models import HouseWorker, TeamMember
 from hearth.audit import services as audit
 from hearth.clock import today
 from hearth.staff import teams
+from hearth.staff.openings import Ended, end_opened, end_rows
 
-# Families, their cases and notes belong to features that stand above this one. Of them only the
-# columns are named here that say to whom they open, and until when.
-_MOMENT = TIMESTAMP(timezone=True)
-_GRANTS = table(
-    "case_grants",
-    column("id", Uuid()),
-    column("household_id", Uuid()),
-    column("user_id", Uuid()),
-    column("kind", String()),
-    column("ends_at", _MOMENT),
-    column("revoked_at", _MOMENT),
-    column("revoked_by", Uuid()),
-)
+# Families belong to a feature that stands above this one. Of them only the columns are named here
+# that say who accompanies them, and until when.
 _KEY_WORKERS = table(
     "key_workers",
     column("id", Uuid()),
@@ -48,18 +23,7 @@ _KEY_WORKERS = table(
     column("from_on", Date()),
     column("until_on", Date()),
 )
-_NOTE_GRANTS = table(
-    "note_grants",
-    column("id", Uuid()),
-    column("service_id", Uuid()),
-    column("user_id", Uuid()),
-    column("until_at", _MOMENT),
-)
-_SERVICES = table("service_deliveries", column("id", Uuid()), column("household_id", Uuid()))
 _EPISODES = table("case_episodes", column("household_id", Uuid()), column("closed_on", Date()))
-
-_Ended = tuple[str, tuple[str, uuid.UUID], uuid.UUID, dict[str, str]]
-"""What was done, to which thing, of which family, and what the log tells besides."""
 
 
 def end_memberships(session: Session, user_id: uuid.UUID, *, ended_by: uuid.UUID) -> None:
@@ -75,11 +39,15 @@ def end_memberships(session: Session, user_id: uuid.UUID, *, ended_by: uuid.UUID
     )
     for worker in session.scalars(in_houses).all():
         worker.until_at, worker.ended_by = datetime.now(UTC), ended_by
-        _record(session, "house.work-ended", ("house", worker.house_id), user_id, ended_by)
-    for end_all in (_end_grants, _end_notes, _end_accompanying):
-        for action, about, household_id, facts in end_all(session, user_id, ended_by):
-            _record(session, action, about, user_id, ended_by, household_id, **facts)
-    session.flush()
+        audit.record(
+            session,
+            action="house.work-ended",
+            subject_type="house",
+            subject_id=worker.house_id,
+            actor_id=ended_by,
+            facts={"user": str(user_id)},
+        )
+    end_opened(session, user_id, ended_by, _end_accompanying)
 
 
 def families_accompanied(session: Session, user_id: uuid.UUID) -> int:
@@ -91,61 +59,12 @@ def families_accompanied(session: Session, user_id: uuid.UUID) -> int:
     return session.scalar(hers.select_from(_KEY_WORKERS)) or 0
 
 
-def _end_grants(session: Session, user_id: uuid.UUID, ended_by: uuid.UUID) -> Iterator[_Ended]:
-    grants = _GRANTS.c
-    held = or_(grants.ends_at.is_(None), grants.ends_at > datetime.now(UTC))
-    hers = (grants.user_id == user_id) & grants.revoked_at.is_(None) & held
-    now = datetime.now(UTC)
-    for one in _end(session, _GRANTS, hers, revoked_at=now, revoked_by=ended_by):
-        yield "access.revoked", ("case_grant", one.id), one.household_id, {"kind": one.kind}
-
-
-def _end_notes(session: Session, user_id: uuid.UUID, _by: uuid.UUID) -> Iterator[_Ended]:
-    grants, services = _NOTE_GRANTS.c, _SERVICES.c
-    hers = (grants.user_id == user_id) & grants.until_at.is_(None)
-    ended = {
-        one.service_id for one in _end(session, _NOTE_GRANTS, hers, until_at=datetime.now(UTC))
-    }
-    notes = select(_SERVICES).where(services.id.in_(ended)).order_by(services.id)
-    for one in session.execute(notes).all():
-        yield "note.reader-removed", ("service", one.id), one.household_id, {}
-
-
-def _end_accompanying(session: Session, user_id: uuid.UUID, _by: uuid.UUID) -> Iterator[_Ended]:
+def _end_accompanying(session: Session, user_id: uuid.UUID, _by: uuid.UUID) -> Iterator[Ended]:
     last = func.greatest(_KEY_WORKERS.c.from_on, today(session))
-    for one in _end(session, _KEY_WORKERS, _accompanies(user_id), until_on=last):
+    for one in end_rows(session, _KEY_WORKERS, _accompanies(user_id), until_on=last):
         household = ("household", one.household_id)
         yield "family.key_worker_ended", household, one.household_id, {}
 
 
 def _accompanies(user_id: uuid.UUID) -> ColumnElement[bool]:
     return (_KEY_WORKERS.c.user_id == user_id) & _KEY_WORKERS.c.until_on.is_(None)
-
-
-def _end(
-    session: Session, rows: TableClause, hers: ColumnElement[bool], **ends: Any
-) -> list[Row[Any]]:
-    """Write an end into rows, and give them back, always in the same order."""
-    ended = session.execute(update(rows).where(hers).values(ends).returning(*rows.c)).all()
-    return sorted(ended, key=lambda row: str(row.id))
-
-
-def _record(
-    session: Session,
-    action: str,
-    about: tuple[str, uuid.UUID],
-    user_id: uuid.UUID,
-    ended_by: uuid.UUID,
-    household_id: uuid.UUID | None = None,
-    **facts: str,
-) -> None:
-    """As the feature would that ends the same for another reason."""
-    audit.record(
-        session,
-        action=action,
-        subject_type=about[0],
-        subject_id=about[1],
-        actor_id=ended_by,
-        household_id=household_id,
-        facts={"user": str(user_id), **facts},
-    )

@@ -21,6 +21,7 @@ from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.jobs import Job, wake
+from hearth.staff.openings import ending_what_was_opened
 from hearth.trail import Fact
 
 UNBOUND = "unbound"
@@ -112,23 +113,8 @@ def narrow(session: Session, role: RoleInUse, rules: Mapping[str, str], *, actor
         raise NotYoursToGiveError
     for item, rule in rules.items():
         _refuse_widening(role.base, item, rule)
-    current = session.scalars(
-        select(RoleRule).where(RoleRule.role == role.code, RoleRule.until_at.is_(None))
-    ).all()
-    for row in current:
-        if rules.get(row.item) != row.rule:
-            row.until_at, row.ended_by = datetime.now(UTC), actor.id
-    session.flush()
-    known = {row.item for row in current if row.until_at is None}
-    session.add_all(
-        RoleRule(role=role.code, item=item, rule=rule, from_at=datetime.now(UTC), set_by=actor.id)
-        for item, rule in rules.items()
-        if item not in known
-    )
-    session.flush()
-    before = {row.item: row.rule for row in current}
-    changed = {one for one in before.keys() | rules.keys() if before.get(one) != rules.get(one)}
-    said = [f"{item}={rules.get(item, UNBOUND)}" for item in sorted(changed)]
+    with ending_what_was_opened(session, ended_by=actor.id):
+        said = _set_rules(session, role, rules, actor)
     if said:
         _record(session, "role.narrowed", role.code, actor, rules=said)
         wake(session, Job.TELL_OF_LOST_FILES)
@@ -167,6 +153,29 @@ def hand_out(session: Session, user: User, codes: Collection[str], *, actor: Sig
             actor_id=actor.id,
             facts={"given": sorted(after - before), "taken": sorted(before - after)},
         )
+
+
+def _set_rules(
+    session: Session, role: RoleInUse, rules: Mapping[str, str], actor: SignedIn
+) -> list[str]:
+    """Let these rules stand and no others; what changed, as the log says it."""
+    current = session.scalars(
+        select(RoleRule).where(RoleRule.role == role.code, RoleRule.until_at.is_(None))
+    ).all()
+    for row in current:
+        if rules.get(row.item) != row.rule:
+            row.until_at, row.ended_by = datetime.now(UTC), actor.id
+    session.flush()
+    known = {row.item for row in current if row.until_at is None}
+    session.add_all(
+        RoleRule(role=role.code, item=item, rule=rule, from_at=datetime.now(UTC), set_by=actor.id)
+        for item, rule in rules.items()
+        if item not in known
+    )
+    session.flush()
+    before = {row.item: row.rule for row in current}
+    changed = {one for one in before.keys() | rules.keys() if before.get(one) != rules.get(one)}
+    return [f"{item}={rules.get(item, UNBOUND)}" for item in sorted(changed)]
 
 
 def _record(session: Session, action: str, code: str, actor: SignedIn, **facts: Fact) -> None:

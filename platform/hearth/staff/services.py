@@ -17,6 +17,7 @@ from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.jobs import Job, wake
 from hearth.staff.leaving import end_memberships
+from hearth.staff.openings import ending_what_was_opened
 from hearth.staff.roles import hand_out, within_reach
 from hearth.trail import Fact
 
@@ -100,7 +101,8 @@ def change_colleague(
 ) -> None:
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
-    A closed account ends what opened families to her, too, and opening it gives none of that back.
+    A closed account ends what opened families to her, too, and opening it gives none of that back;
+    roles that read no files end what was opened to her by name.
 
     :raises LastAdministratorError: no open account with that role would be left.
     :raises NameTakenError: a colleague has this name.
@@ -113,7 +115,8 @@ def change_colleague(
     if not stays_administrator and _is_last_administrator(session, user):
         raise LastAdministratorError
     before = _state(user)
-    hand_out(session, user, roles, actor=actor)
+    with ending_what_was_opened(session, ended_by=actor.id):
+        hand_out(session, user, roles, actor=actor)
     if set(before["roles"]) != set(user.roles):
         _note_and_end(session, user, Happened.ROLES_CHANGED, actor.id)
     if works_here != (user.disabled_at is None):

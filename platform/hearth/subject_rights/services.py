@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from hearth.audit import services as audit
 from hearth.data_records import SubjectKind
+from hearth.service_delivery.note_readers import end_with_request
 from hearth.subject_rights.belonging import is_alone
 from hearth.subject_rights.models import RequestStep, SubjectRequest
 from hearth.subject_rights.subjects import Subject
@@ -83,7 +84,7 @@ def take_request(
 def take_step(
     session: Session, request: SubjectRequest, step: Step, *, by: uuid.UUID, note: str | None = None
 ) -> None:
-    """Add a dated step; one that ends the request stops its clock.
+    """Add a dated step; one that ends the request stops its clock, and what was opened for it.
 
     :raises ClosedError: the request has ended.
     """
@@ -93,6 +94,8 @@ def take_step(
         request.closed_at = datetime.now(UTC)
         request.outcome = step
         session.flush()
+        if request.household_id is not None:
+            end_with_request(session, request.household_id, by=by)
 
 
 def extend(

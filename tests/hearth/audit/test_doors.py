@@ -8,7 +8,7 @@ from hearth.accounts.permissions import Role
 from hearth.audit.models import AuditEvent
 from hearth.case_access import services as access
 from hearth.families.access_models import RestrictionKind
-from hearth.service_delivery import sealed
+from hearth.service_delivery import note_readers
 from hearth.shelter import workplaces
 from hearth.staff import roles, teams
 from tests.factories.families import open_family, staff_id
@@ -111,9 +111,9 @@ def test_what_becomes_of_roles_is_recorded(session: Session) -> None:
 def test_readers_of_a_sealed_note_are_recorded(session: Session) -> None:
     family, reader = open_family(session), staff_id(session, Role.SUPERVISOR)
     note = record_service(session, family, note=REASON, sealed=True)
-    sealed.let_read(session, note, user_id=reader)
-    sealed.take_back(session, note, user_id=reader)
-    sealed.take_back(session, note, user_id=reader)
+    note_readers.let_read(session, note, user_id=reader)
+    note_readers.take_back(session, note, user_id=reader)
+    note_readers.take_back(session, note, user_id=reader)
 
     told = _told(session, "note.")
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.accounts.redaction import classes_of
 from hearth.audit.models import PersonRead
 from hearth.data_register.registry import DataTable, table_named
@@ -19,7 +20,7 @@ from hearth.intake.models import Referral
 from hearth.intake.seen import SeenReferral
 from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.intake import take_referral
-from tests.factories.people import colleague, narrowed, restriction
+from tests.factories.people import colleague, narrowed, restriction, team
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
@@ -200,3 +201,73 @@ def test_what_somebody_took_down_she_reads_with_two_roles_as_with_one(
 
     assert page.status_code == 200
     assert "Kanareika" in page.text
+
+
+@pytest.mark.parametrize(
+    ("whole_files", "referrals"),
+    [
+        ((Role.SUPERVISOR,), Scope.OWN),
+        ((Role.SUPERVISOR, Role.DIRECTOR), Scope.OWN),
+        ((Role.SUPERVISOR, Role.DIRECTOR), Scope.HOUSE),
+    ],
+)
+def test_an_accepted_referral_opens_where_the_file_and_the_referral_do(
+    whole_files: tuple[Role, ...],
+    referrals: Scope,
+    session: Session,
+    family: Household,
+    enter: Callable[[uuid.UUID], Visitor],
+) -> None:
+    few = narrowed(session, whole_files[0], scopes={Permission.REFERRALS_READ: referrals})
+    none = [narrowed(session, one, "referrals.read", "referrals.write") for one in whole_files[1:]]
+    me = colleague(session, few, *none)
+    team(session, me.id, *(one.user_id for one in family.key_workers))
+    theirs = accepted(session, family, Role.DUTY_OPERATOR)
+    visitor = enter(me.id)
+
+    file, page = (
+        visitor.get(f"/{one}") for one in (f"families/{family.id}", f"referrals/{theirs.id}")
+    )
+    listed = visitor.get("/referrals/?view=all").text
+    found = visitor.submit("/referrals/", {"text": "Testova"}).text
+
+    assert (file.status_code, page.status_code) == (200, 404)
+    assert str(theirs.id) not in listed + found
+
+
+def test_an_accepted_referral_is_read_where_both_its_file_and_referrals_are(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    of_families = narrowed(session, Role.SUPERVISOR, "referrals.read", "referrals.write")
+    of_referrals = narrowed(session, Role.DUTY_OPERATOR, "field:identity")
+    me = colleague(session, of_families, of_referrals)
+    home = open_family(session, key_worker_id=me.id)
+    referral = accepted(
+        session, home, Role.DUTY_OPERATOR, mother_name="Kanareika", situation="Asks"
+    )
+    visitor = enter(me.id)
+
+    page = visitor.get(f"/referrals/{referral.id}").text
+    listed = visitor.get("/referrals/?view=all").text
+    found = visitor.submit("/referrals/?view=all", {"text": "Kanareika"}).text
+
+    assert str(referral.id) in listed
+    assert "Asks" in page
+    assert "Kanareika" not in page + listed
+    assert str(referral.id) not in found
+
+
+def test_what_somebody_took_down_she_finds_with_two_roles_as_with_one(
+    session: Session, family: Household, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    me = colleague(
+        session, Role.DUTY_OPERATOR, narrowed(session, Role.SPECIALIST, "field:identity")
+    )
+    mine = take_referral(session, received_by=me.id, mother_name="Kanareika")
+    services.accept_for_known_family(
+        session, mine, family, decided_by=staff_id(session), today=TODAY
+    )
+
+    found = enter(me.id).submit("/referrals/", {"text": "Kanareika"}).text
+
+    assert str(mine.id) in found

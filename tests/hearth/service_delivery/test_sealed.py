@@ -11,13 +11,8 @@ from hearth.accounts.permissions import Role
 from hearth.families.models import Household
 from hearth.service_delivery import services
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
-from hearth.service_delivery.sealed import (
-    is_closed_to,
-    let_read,
-    possible_readers,
-    readers,
-    take_back,
-)
+from hearth.service_delivery.note_readers import let_read, possible_readers, readers, take_back
+from hearth.service_delivery.sealed import is_closed_to
 from hearth.service_delivery.vocabulary import ServiceKind
 from hearth.subject_rights.disclosure import prepare, queue_read_by
 from hearth.subject_rights.services import take_step

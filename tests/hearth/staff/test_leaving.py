@@ -10,15 +10,26 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
+from hearth.accounts.policy import WITHHELD
 from hearth.accounts.policy_models import HouseWorker, TeamMember
 from hearth.audit.models import AuditEvent
 from hearth.case_access.keepers import files_without_keeper
 from hearth.case_access.services import active_grants, ended_grants
 from hearth.families.models import KeyWorker
-from hearth.service_delivery import sealed
+from hearth.service_delivery import note_readers
 from hearth.service_delivery.models import NoteGrant
+from hearth.staff.roles import narrow, role_in_use
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import as_user, colleague, grant, restriction, team, works_in
+from tests.factories.people import (
+    as_role,
+    as_user,
+    colleague,
+    grant,
+    narrowed,
+    restriction,
+    team,
+    works_in,
+)
 from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house
 from tests.support.visitors import Visitor
@@ -122,7 +133,7 @@ def test_a_closed_account_accompanies_nobody_and_reads_no_sealed_note_when_it_is
 ) -> None:
     hers, owner = open_family(session, key_worker_id=vera.id), staff_id(session, Role.SPECIALIST)
     note = record_service(session, hers, provided_by=owner, note="SEALED", sealed=True)
-    sealed.let_read(session, note, user_id=vera.id)
+    note_readers.let_read(session, note, user_id=vera.id)
     administrator = sign_in(Role.ADMINISTRATOR)
 
     _save(administrator, vera, works_here=False)
@@ -132,7 +143,7 @@ def test_a_closed_account_accompanies_nobody_and_reads_no_sealed_note_when_it_is
     assert enter(vera.id).get(f"/families/{hers.id}").status_code == 404
     assert hers.current_key_worker is None
     assert [one.until_on for one in hers.key_workers] == [TODAY]
-    assert sealed.readers(session, note) == []
+    assert note_readers.readers(session, note) == []
     session.commit()
     told = select(AuditEvent).where(AuditEvent.household_id == hers.id)
     ended = [
@@ -152,7 +163,7 @@ def test_opening_ends_what_an_earlier_release_left_open(
 ) -> None:
     hers = open_family(session, key_worker_id=vera.id)
     note = record_service(session, hers, note="SEALED", sealed=True)
-    sealed.let_read(session, note, user_id=vera.id)
+    note_readers.let_read(session, note, user_id=vera.id)
     vera.disabled_at = datetime.now(UTC)
     session.flush()
 
@@ -177,3 +188,72 @@ def test_before_an_account_is_closed_it_is_said_how_many_families_wait_for_someb
     assert "accompanies" not in none
     assert "accompanies 2 families" in page
     assert all(one.case_number not in page for one in families)
+
+
+def _be(administrator: Visitor, user: User, *roles: Role | str) -> int:
+    answers = {"name": user.name, "roles": list(roles), "locale": "en", "works_here": "true"}
+    return administrator.submit(f"/colleagues/{user.id}", answers).status_code
+
+
+def test_whoever_read_no_files_for_a_while_has_nothing_back_that_was_opened_by_name(
+    session: Session, vera: User, sign_in: SignIn, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    household, together = open_family(session), team(session, vera.id)
+    given = grant(session, household, vera.id)
+    owner = staff_id(session, Role.SPECIALIST)
+    note = record_service(session, household, provided_by=owner, note="SEALED", sealed=True)
+    note_readers.let_read(session, note, user_id=vera.id)
+    administrator = sign_in(Role.ADMINISTRATOR)
+
+    changed = [_be(administrator, vera, one) for one in (Role.FUNDRAISER, Role.SPECIALIST)]
+
+    session.expire_all()
+    assert changed == [303, 303]
+    assert enter(vera.id).get(f"/families/{household.id}").status_code == 404
+    assert given.revoked_by == staff_id(session, Role.ADMINISTRATOR)
+    assert note_readers.readers(session, note) == []
+    assert [one.until_at for one in together.members] == [None]
+
+
+def test_another_role_that_reads_files_keeps_what_was_opened(
+    session: Session, vera: User, sign_in: SignIn
+) -> None:
+    household = open_family(session)
+    grant(session, household, vera.id)
+
+    _be(sign_in(Role.ADMINISTRATOR), vera, Role.SPECIALIST)
+
+    session.expire_all()
+    assert [one.user_id for one in active_grants(session, household.id)] == [vera.id]
+
+
+def test_a_role_that_reads_files_no_longer_ends_what_was_opened_to_those_who_hold_it(
+    session: Session, sign_in: SignIn
+) -> None:
+    code, household = narrowed(session, Role.SOCIAL_WORKER), open_family(session)
+    holder, other = colleague(session, code), staff_id(session, Role.SPECIALIST)
+    for user_id in (holder.id, other):
+        grant(session, household, user_id)
+    actor, role = as_role(session, Role.ADMINISTRATOR), role_in_use(session, code)
+    assert role is not None
+
+    narrow(session, role, {"families.read": WITHHELD}, actor=actor)
+
+    session.expire_all()
+    assert [one.user_id for one in active_grants(session, household.id)] == [other]
+
+
+def test_what_the_officer_was_let_read_she_does_not_go_on_reading_as_a_colleague(
+    session: Session, sign_in: SignIn
+) -> None:
+    officer = colleague(session, Role.PRIVACY_OFFICER, name="Olga Example")
+    owner = staff_id(session, Role.SPECIALIST)
+    note = record_service(
+        session, open_family(session), provided_by=owner, note="SEALED", sealed=True
+    )
+    note_readers.let_read(session, note, user_id=officer.id)
+
+    _be(sign_in(Role.ADMINISTRATOR), officer, Role.SPECIALIST)
+
+    session.expire_all()
+    assert note_readers.readers(session, note) == []

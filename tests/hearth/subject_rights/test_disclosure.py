@@ -19,7 +19,7 @@ from hearth.audit.models import AuditEvent, PersonRead
 from hearth.families.access_models import RestrictionKind
 from hearth.families.membership import PersonDetails, correct_person
 from hearth.families.services import record_read
-from hearth.service_delivery.sealed import let_read, take_back
+from hearth.service_delivery.note_readers import let_read, take_back
 from hearth.service_delivery.services import cancel_service, correct_service
 from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
 from hearth.subject_rights import disclosure, papers
