@@ -39,21 +39,23 @@ def hidden(session: Session) -> Household:
 
 
 @pytest.mark.parametrize("permission", [Permission.AUDIT_READ, Permission.SUBJECT_RIGHTS])
-def test_taking_files_away_opens_no_restricted_family(
+def test_whoever_is_bound_is_entrusted_with_the_families_whose_files_she_opens(
     session: Session, hidden: Household, permission: Permission
 ) -> None:
     code = derived(session, Role.DIRECTOR, Permission.FAMILIES_READ)
-    user = as_user(session, colleague(session, code).id)
+    without = as_user(session, colleague(session, code).id)
+    director = as_role(session, Role.DIRECTOR)
     open_to_all = open_family(session)
 
     entrusted = [
         find_entrusted(session, one.id, user=user, permission=permission)
+        for user in (director, without)
         for one in (hidden, open_to_all)
     ]
 
-    assert not user.may(Permission.FAMILIES_READ)
-    assert is_bound(user)
-    assert entrusted == [None, open_to_all]
+    assert not without.may(Permission.FAMILIES_READ)
+    assert is_bound(without)
+    assert entrusted == [None, open_to_all, None, None]
 
 
 def test_taking_files_away_from_the_usual_role_opens_none_either(
