@@ -116,7 +116,7 @@ def correct_person(
         correction = PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before)
         session.add(correction)
         session.flush()
-        if after["phone"] != before["phone"]:
+        if any(after[name] != before[name] for name in WAYS_TO_REACH):
             tell_key_workers(session, correction)
         changed = sorted(name for name in after if after[name] != before[name])
         audit.record(

@@ -16,7 +16,7 @@ TELEPHONE_CHANGED = "families.telephone_changed"
 
 
 def tell_key_workers(session: Session, correction: PersonCorrection) -> None:
-    """Tell whoever accompanies the family of a mother or carer that her number was corrected.
+    """Tell whoever accompanies the family of a mother or carer that she is reached otherwise.
 
     Whoever corrected it knows, and a key worker to whom a restriction closed the file is told
     nothing of it.
