@@ -2,9 +2,10 @@
 
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -50,6 +51,24 @@ ERASERS: list[Eraser] = []
 
 
 @dataclass(frozen=True)
+class Closed:
+    """What stays closed although the backup had it open, by kind, and how much of each.
+
+    ``lost`` says that no present row could tell, so that more was closed than had to be.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    lost: bool = False
+
+
+# What must not open again with an old backup. Each is given the connection that restores, the
+# schema of the present rows, the restored one, and the address of the administrator whose account
+# stays open where the present rows are lost. They run after the erasers.
+Closer = Callable[[Connection, str, str, str | None], Closed]
+CLOSERS: list[Closer] = []
+
+
+@dataclass(frozen=True)
 class Restored:
     """What came back: into which schema, of which moment, and that it is what was written."""
 
@@ -58,6 +77,7 @@ class Restored:
     tables: int
     rows: int
     erased: int
+    closed: Closed = field(default_factory=Closed)
 
 
 class NotABackupError(RuntimeError):
@@ -80,12 +100,15 @@ def restore(
     folder: Path,
     *,
     unlisted: bool = False,
+    administrator: str | None = None,
 ) -> Restored:
     """Put a backup in the place of a suspended organisation's data, in one transaction.
 
     ``unlisted`` takes one that the registry does not list, as when the registry is the older one.
+    ``administrator`` is whose account stays open where the present rows are lost.
 
-    :raises OrganisationError: the organisation is not suspended.
+    :raises OrganisationError: the organisation is not suspended, or its present rows are lost and
+        no administrator was named.
     :raises NotABackupError: the folder holds another organisation's backup, another one than the
         registry lists under its name, or none.
     :raises CopyError: what came back is not what was written; nothing was changed.
@@ -95,7 +118,22 @@ def restore(
     with owner_of(home, settings, held.placement) as there, there.transaction():
         living = _set_aside(there, held.schema)
         opened = _opened(home, held, folder, unlisted=unlisted)
-        restored = _fill(home, there, settings, keys, held, opened, into=held.schema, living=living)
+        restored = _fill(
+            home,
+            there,
+            settings,
+            keys,
+            held,
+            opened,
+            into=held.schema,
+            living=living,
+            administrator=administrator,
+        )
+        if restored.closed.lost and administrator is None:
+            raise OrganisationError(
+                f"the present rows of {slug} are lost, and every account is closed but one:"
+                " say whose with --administrator EMAIL"
+            )
         aside = sql.Identifier(living)
         there.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(aside))
         return restored
@@ -167,6 +205,7 @@ def _fill(
     *,
     into: str,
     living: str,
+    administrator: str | None = None,
 ) -> Restored:
     with opened.data.open("rb") as file:
         key = keys.named(key_id_of(file), held.schema)
@@ -183,8 +222,17 @@ def _fill(
     if contents.revision != head("tenant"):
         there.execute(upgrade_statements(into, "tenant", contents.revision))
     erased = sum(erase(home, there, living, into) for erase in ERASERS)
+    closed = _together(close(there, living, into, administrator) for close in CLOSERS)
     rows = sum(found.rows for found in contents.tables.values())
-    return Restored(into, contents.taken_at, len(contents.tables), rows, erased)
+    return Restored(into, contents.taken_at, len(contents.tables), rows, erased, closed)
+
+
+def _together(closed: Iterable[Closed]) -> Closed:
+    counts, lost = Counter[str](), False
+    for one in closed:
+        counts.update(one.counts)
+        lost = lost or one.lost
+    return Closed(counts, lost)
 
 
 def _opened(home: Connection, held: Held, folder: Path, *, unlisted: bool) -> Opened:

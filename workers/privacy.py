@@ -4,6 +4,7 @@ import time
 from datetime import datetime
 
 from hearth.case_access.keepers import tell_of_files_without_keeper
+from hearth.families.waiting import tell_of_families_without_anybody
 from hearth.incidents import reminders
 from hearth.jobs import DRAIN_SECONDS, Job, begun, wake_now
 from hearth.retention import services as retention
@@ -39,7 +40,7 @@ def remind_of_incidents() -> None:
 
 
 def tell_of_lost_files() -> None:
-    """Tell, in every organisation, of restricted files that nobody is left to open again."""
+    """Tell, in every organisation, of files that nobody goes on with, open ones and closed ones."""
     begun(Job.TELL_OF_LOST_FILES)
     for organisation in each(runtime().registry.all_active()):
         with (
@@ -47,6 +48,7 @@ def tell_of_lost_files() -> None:
             tenant_session(organisation) as session,
         ):
             tell_of_files_without_keeper(session)
+            tell_of_families_without_anybody(session)
 
 
 def _end_what_is_over(organisation: OrgRef, until: float) -> bool:

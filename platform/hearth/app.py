@@ -278,7 +278,7 @@ def _face_the_family() -> None:
     """Whoever has several roles reads about a family what those read that reach it."""
     if FAMILY_PARTS & (request.view_args or {}).keys():
         user = signed_in()
-        if user is not None and user.has_facets():
+        if user is not None:
             g.user = facing(session, request.view_args or {}, user=user)
 
 

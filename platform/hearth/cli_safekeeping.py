@@ -6,7 +6,7 @@ from typing import Any
 from config.settings import Settings
 from hearth.app import create_app
 from hearth.cli_organisations import with_owner
-from hearth.safekeeping import forgetting
+from hearth.safekeeping import closing, forgetting
 from hearth.safekeeping.leaving import off_board
 from hearth.safekeeping.rehearsal import look_into
 from hearth.sealing.services import sweep_destructions
@@ -25,8 +25,9 @@ PEOPLE = 2
 
 
 def add_to(organisations: Any) -> None:
-    """Add the commands, and let what they bring back forget who was erased since."""
+    """Add the commands; what they bring back forgets who was erased, and keeps closed what was."""
     forgetting.register()
+    closing.register()
     backup = organisations.add_parser("backup", help="write one organisation's sealed backup")
     backup.add_argument("slug", nargs="?")
     backup.add_argument("--due", action="store_true", help="every one whose last is a day old")
@@ -39,6 +40,9 @@ def add_to(organisations: Any) -> None:
     bring_back.add_argument("--keys", type=Path, metavar="FILE", help="bring lost keys back too")
     bring_back.add_argument(
         "--unlisted", action="store_true", help="also one that the registry does not list"
+    )
+    bring_back.add_argument(
+        "--administrator", metavar="EMAIL", help="whose account stays open if the rows are lost"
     )
     bring_back.add_argument("--to-scratch", action="store_true", help="look only, keep nothing")
     bring_back.set_defaults(run=with_owner(_restore))
@@ -87,16 +91,22 @@ def _restore(home: Connection, settings: Settings, arguments: Arguments) -> None
             arguments.folder,
             unlisted=arguments.unlisted,
         ) as restored:
-            say(_told(restored))
+            _tell(restored)
         return
     if arguments.keys:
         # Before the rows, so that what was erased since is destroyed among these keys too.
         brought = bring_keys_back(home, settings, keys, arguments.slug, arguments.keys)
         say(f"{brought.keys} lost keys brought back; {brought.destroyed} are destroyed and stay so")
     restored = restore(
-        home, settings, keys, arguments.slug, arguments.folder, unlisted=arguments.unlisted
+        home,
+        settings,
+        keys,
+        arguments.slug,
+        arguments.folder,
+        unlisted=arguments.unlisted,
+        administrator=arguments.administrator,
     )
-    say(_told(restored))
+    _tell(restored)
     with tenant_session(known[arguments.slug]) as session:
         say(f"{sweep_destructions(session)} erasures brought to the same state as the keys")
     say(f"look it over, then: hearth organisations resume {arguments.slug}")
@@ -150,8 +160,12 @@ def _known(settings: Settings) -> dict[str, OrgRef]:
         return {one.slug: one for one in load(session)}
 
 
-def _told(restored: Restored) -> str:
-    return (
+def _tell(restored: Restored) -> None:
+    say(
         f"{restored.rows} rows of {restored.taken_at} in {restored.tables} tables,"
         f" each as it was written; {restored.erased} persons erased again"
     )
+    if restored.closed.lost:
+        say("the present rows are lost: no account is open but the one you named, if you did")
+    for kind, number in restored.closed.counts.items():
+        say(f"stays closed: {number} {kind}")

@@ -8,6 +8,8 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
+from hearth.accounts.permissions import Role
+from hearth.demo import sample_staff
 from tests.support.browsing import Visit
 from tests.support.servers import PASSWORD
 from tests.support.stack import Stack, eventually
@@ -53,6 +55,18 @@ def test_from_an_invitation_to_a_lost_telephone(
     vera.look("accounts-05-recovery-codes")
     assert len(set(codes)) == 10
     vera.follow("I have kept them")
+
+    # Whoever invites her is not who says that it is she: a second administrator does.
+    vera.open("spb", "/families/")
+    expect(vera.page.locator("h1")).to_have_text("Your account waits for a second person")
+    vera.look("accounts-05-waiting")
+    _is_confirmed(stack, visit(width), email)
+    stack.let_codes_work_again("spb", email)
+    vera.open("spb", "/sign-in")
+    vera.fill(email=email, password=CHOSEN)
+    vera.send()
+    vera.fill(code=app.now())
+    vera.send()
     vera.open("spb", "/families/")
     expect(vera.page.locator("h1")).to_contain_text("Families")
 
@@ -153,6 +167,23 @@ def _is_invited(administrator: Visit, email: str) -> None:
     administrator.look("accounts-01-invite")
     administrator.send()
     expect(administrator.page.locator(".flash")).to_contain_text("An invitation is on its way")
+
+
+def _is_confirmed(stack: Stack, second: Visit, email: str) -> None:
+    """The sample organisation's own administrator, who reads Russian, confirms the account."""
+    (boris,) = [one for one in sample_staff.sign_ins("spb") if one.role is Role.ADMINISTRATOR]
+    stack.let_codes_work_again("spb", boris.email)
+    second.open("spb", "/sign-in")
+    second.fill(email=boris.email, password=sample_staff.PASSWORD)
+    second.send()
+    second.fill(code=pyotp.TOTP(sample_staff.APP_SECRET).now())
+    second.send()
+    second.open("spb", "/colleagues/")
+    second.follow(f"Vera {email.partition('@')[0][5:].title()}")
+    second.look("accounts-05-confirming")
+    with second.page.expect_navigation():
+        second.page.locator('form[action$="/approval"] button').click()
+    expect(second.page.locator(".flash.success")).to_be_visible()
 
 
 def _link_in(stack: Stack, email: str) -> str:

@@ -20,7 +20,7 @@ from hearth.families.models import Household
 from hearth.families.services import record_read
 from hearth.incidents import services as incidents
 from hearth.incidents.models import EntryKind, Incident, IncidentKind
-from hearth.incidents.people import Criteria, freeze
+from hearth.incidents.searching import Criteria, freeze
 from hearth.retention.models import RetentionNotice
 from hearth.service_delivery import services as service_delivery
 from hearth.service_delivery.vocabulary import ServiceKind

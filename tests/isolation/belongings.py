@@ -21,9 +21,8 @@ from hearth.giving import refunds
 from hearth.giving.gateway import PaymentState
 from hearth.giving.models import Payment, Refund
 from hearth.giving.settlement import apply_snapshot
-from hearth.incidents import people as incident_people
 from hearth.incidents.models import Incident
-from hearth.incidents.people import Criteria
+from hearth.incidents.searching import Criteria, freeze
 from hearth.intake.models import Referral
 from hearth.money import Money
 from hearth.proof.belongings import COMMON as COMMON
@@ -200,7 +199,7 @@ class Belongings:
         # The search comes after the family, so that its people are among the concerned.
         family = self.household
         incident = open_incident(self._session)
-        found = incident_people.freeze(
+        found = freeze(
             self._session, incident, Criteria(), by=staff_id(self._session, Role.DIRECTOR)
         )
         assert found.found >= len(family.current_members)

@@ -16,6 +16,8 @@ IN_WRITING = {
     "SeenPerson.phone": F.CONTACT,
     "SeenPerson.contact_note": F.CONTACT,
     "SeenEpisode.closing_note": F.FREE_TEXT,
+    "SeenGrant.reason": F.FREE_TEXT,
+    "SeenRestriction.kind": F.LEGAL,
     "SeenReferral.referrer_name": F.IDENTITY,
     "SeenReferral.referrer_body": F.FREE_TEXT,
     "SeenReferral.referred_on_to": F.FREE_TEXT,

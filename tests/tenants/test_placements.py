@@ -19,6 +19,7 @@ from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import User
 from hearth.accounts.sessions import Assurance, start_session
 from hearth.app import create_app
+from hearth.audit.verification import verify
 from hearth.families.models import Household
 from hearth.outbox import services as outbox
 from hearth.outbox.mail import relay_named
@@ -280,6 +281,8 @@ def test_a_moved_organisation_has_everything_and_the_old_copy_is_locked(
     with tenant_session(after) as session:
         open_family(session)
     assert families(places, house) == 2
+    with tenant_session(after) as session:
+        assert verify(session, places.settings).is_whole
     with pytest.raises(DBAPIError), old.organisation(before).connect():
         pass
     assert moving.drop_old(places.home, places.settings, house) == ["default"]

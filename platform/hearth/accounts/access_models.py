@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from hearth.accounts.factor_models import Owned, of_account
+from hearth.closings import Ended, NotADoor, Over, Replaced
 from hearth.data_classes import FieldClass
 from tenants.models import SharedModel, TenantModel, new_id
 
@@ -91,18 +92,24 @@ class AccountLink(LinkColumns, TenantModel):
     """A link to a member of an organisation's staff."""
 
     __tablename__ = "account_links"
+    __closes__ = (Over(kind="links in mails ended", ends="expires_at", unless="used_at"),)
 
 
 class ApiToken(ApiTokenColumns, TenantModel):
     """A key of a member of an organisation's staff."""
 
     __tablename__ = "api_tokens"
+    __closes__ = (
+        Ended(kind="keys for programs revoked", columns=("revoked_at",)),
+        NotADoor(columns=("expires_at",), because="it is fixed when the key is made"),
+    )
 
 
 class ApiTokenUse(ApiTokenUseColumns, TenantModel):
     """A request with such a key."""
 
     __tablename__ = "api_token_uses"
+    __closes__ = (NotADoor(columns=("used_at",), because="a use of a key is no end of it"),)
 
 
 class AccountEvent(EventColumns, TenantModel):
@@ -115,6 +122,7 @@ class KnownDevice(KnownDeviceColumns, TenantModel):
     """A browser of a member of an organisation's staff."""
 
     __tablename__ = "known_devices"
+    __closes__ = (Replaced(kind="known browsers as they are today"),)
 
 
 class FederationAccountLink(LinkColumns, SharedModel):

@@ -123,14 +123,22 @@ def revoke_token(session: Session, *, user_id: uuid.UUID, token_id: uuid.UUID) -
     return revoked is not None
 
 
-def revoke_all(session: Session, *, user_id: uuid.UUID) -> None:
-    """Make every key of a person worthless."""
-    table = directory(session).api_token
-    session.execute(
+def living(session: Session, *, user_id: uuid.UUID) -> int:
+    """How many of a person's keys open something."""
+    return sum(one.is_live for one in tokens_of(session, user_id=user_id))
+
+
+def revoke_all(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID | None = None) -> None:
+    """Make every key of a person worthless; each that opened something is noted as revoked."""
+    table, now = directory(session).api_token, datetime.now(UTC)
+    revoked = session.scalars(
         update(table)
-        .where(table.user_id == user_id, table.revoked_at.is_(None))
-        .values(revoked_at=datetime.now(UTC))
+        .where(table.user_id == user_id, table.revoked_at.is_(None), table.expires_at > now)
+        .values(revoked_at=now)
+        .returning(table.id)
     )
+    for _key in revoked.all():
+        note(session, Happened.TOKEN_REVOKED, user_id, actor_id=actor_id)
 
 
 def use_token(session: Session, *, token: str, route: str) -> TokenUse | None:

@@ -64,7 +64,8 @@ def wanted() -> str:
 def next_step(user: SignedIn, target: str) -> str:
     """Where somebody goes on: to show or to set up her second factor, then to what she wanted."""
     if not user.is_half_in:
-        return home() if target == url_for("accounts.sign_in") else target
+        first = url_for("my_account.index") if user.is_waiting else home()
+        return first if target == url_for("accounts.sign_in") else target
     if user.has_second_factor:
         return url_for("accounts.second_step", next=target)
     return url_for("my_account.second_factor", next=target)

@@ -41,6 +41,7 @@ class Happened(StrEnum):
     ROLES_CHANGED = "roles-changed"
     CLOSED = "closed"
     OPENED = "opened"
+    APPROVED = "approved"
 
 
 def note(

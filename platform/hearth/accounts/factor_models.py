@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from hearth.closings import Replaced
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
@@ -74,18 +75,21 @@ class AuthenticatorApp(AppColumns, TenantModel):
     """An app of a member of an organisation's staff."""
 
     __tablename__ = "authenticator_apps"
+    __closes__ = (Replaced(kind="second factors as they are today"),)
 
 
 class Passkey(PasskeyColumns, TenantModel):
     """A passkey of a member of an organisation's staff."""
 
     __tablename__ = "passkeys"
+    __closes__ = (Replaced(kind="second factors as they are today"),)
 
 
 class RecoveryCode(RecoveryCodeColumns, TenantModel):
     """A recovery code of a member of an organisation's staff."""
 
     __tablename__ = "recovery_codes"
+    __closes__ = (Replaced(kind="recovery codes as they are today"),)
 
 
 class FederationAuthenticatorApp(AppColumns, SharedModel):

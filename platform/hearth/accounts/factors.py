@@ -11,16 +11,13 @@ from sqlalchemy.orm import Session
 from hearth.accounts import api_tokens, devices, recovery, sessions, totp
 from hearth.accounts.events import Happened, happened_since, note
 from hearth.accounts.factor_models import AuthenticatorApp, Passkey
-from hearth.accounts.mails import COLLEAGUE_ANEW, notify
+from hearth.accounts.mails import COLLEAGUE_ANEW, WATCHING, notify
 from hearth.accounts.models import ORGANISATION, directory
-from hearth.accounts.permissions import Role
 from hearth.accounts.standing import in_roles
 from tenants.context import runtime
 
 # How long a password that came by mail opens no way to a second factor that comes by mail too.
 APART = timedelta(hours=24)
-# Who hears that a colleague's second factor was taken off.
-WATCHING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 class WrongCodeError(Exception):
@@ -158,7 +155,7 @@ def start_anew(session: Session, *, user_id: uuid.UUID, actor_id: uuid.UUID | No
         )
     recovery.forget_codes(session, user_id=user_id)
     devices.forget_devices(session, user_id=user_id)
-    api_tokens.revoke_all(session, user_id=user_id)
+    api_tokens.revoke_all(session, user_id=user_id, actor_id=actor_id)
     sessions.end_all(session, user_id=user_id)
     session.execute(
         update(tables.user)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, NoReturn, cast, overload
 
-from flask import abort, g, jsonify, make_response, redirect, request, url_for
+from flask import abort, g, jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Table
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
@@ -150,6 +150,8 @@ def _guarded(
                 return _ask_to_sign_in()
             if user.is_half_in and not enough(user):
                 return _lead_on(user)
+            if user.is_waiting and asks:
+                return _say_that_it_waits()
             if (missing := _missing(user, asks)) is not None:
                 refuse(missing)
             return _answer(view, arguments, forms=True, prove=user if fresh else None)
@@ -232,6 +234,10 @@ def _ask_to_sign_in() -> Response:
     if request.method in UNSAFE:
         abort(401)
     return redirect(url_for("accounts.sign_in", next=_asked_for()))
+
+
+def _say_that_it_waits() -> Response:
+    return make_response(render_template("errors/waiting.html"), 403)
 
 
 def _lead_on(user: SignedIn) -> Response:

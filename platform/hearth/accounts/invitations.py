@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from hearth.accounts import factors, links, sessions
+from hearth.accounts import api_tokens, factors, links, sessions
 from hearth.accounts.access_models import AccountLink
 from hearth.accounts.events import Happened, note
 from hearth.accounts.links import LinkKind
@@ -81,7 +81,7 @@ def accept(session: Session, *, secret: str, password: str, about: Sequence[str]
 
 
 def reset(session: Session, *, secret: str, password: str, about: Sequence[str]) -> User | None:
-    """Choose a new password by a link; the second factor stays, and every session ends.
+    """Choose a new password by a link; the second factor stays, every session and key ends.
 
     :raises WeakPasswordError: and the link stays good for another try.
     """
@@ -159,6 +159,8 @@ def _choose_password(
     sessions.end_all(session, user_id=user.id)
     accepted = kind is LinkKind.INVITATION
     note(session, Happened.INVITATION_ACCEPTED if accepted else Happened.PASSWORD_RESET, user.id)
+    # Whoever sat at a desk that was left open may have made one, and it outlives every session.
+    api_tokens.revoke_all(session, user_id=user.id)
     session.flush()
     return user
 

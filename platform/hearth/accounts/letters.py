@@ -1,7 +1,7 @@
 """Letters of the house to its own people: one voice, one link, as plain text and as HTML."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import css_inline
@@ -9,7 +9,9 @@ from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
-from hearth.accounts.models import User
+from hearth.accounts.models import User, directory
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.standing import holders, in_roles
 from hearth.outbox.mail import Mail
 from hearth.web.palette import palette
 from tenants.context import runtime
@@ -53,15 +55,41 @@ def house_of(session: Session) -> LetterHouse:
     return LetterHouse(dict(house.names), house.theme, settings.origin(host))
 
 
+def reader_of(
+    session: Session,
+    user_id: str,
+    *,
+    holding: Permission | None = None,
+    among: Collection[Role] = (),
+) -> User | None:
+    """Who a letter is for, asked when it leaves: it may have waited for days.
+
+    None where she has left meanwhile. A letter to an office names what makes it hers, and is for
+    nobody who holds that permission no longer, or is none of those any more.
+    """
+    reader = session.get(directory(session).user, uuid.UUID(user_id))
+    if reader is None or reader.disabled_at is not None:
+        return None
+    if holding and reader.id not in {one for one, _name in holders(session, holding)}:
+        return None
+    return None if among and reader.id not in in_roles(session, among) else reader
+
+
 def mail_to(
-    session: Session, user_id: str, *, path: str, write: Callable[[], Letter]
+    session: Session,
+    user_id: str,
+    *,
+    path: str,
+    write: Callable[[], Letter],
+    holding: Permission | None = None,
+    among: Collection[Role] = (),
 ) -> Mail | None:
     """A letter to a colleague in her language, with a link to one of our pages.
 
-    None where she has left meanwhile.
+    None where it is not hers to read any more.
     """
-    reader = session.get(User, uuid.UUID(user_id))
-    if reader is None or reader.disabled_at is not None:
+    reader = reader_of(session, user_id, holding=holding, among=among)
+    if reader is None:
         return None
     with force_locale(reader.locale):
         url = f"{house_of(session).origin}{path}"

@@ -1,7 +1,10 @@
-"""Letters about an account; subjects and texts say nothing about the work or about anybody."""
+"""Letters about an account; subjects and texts say nothing about the work or about a family.
+
+One names a colleague: whoever got a role that opens something, and who gave it.
+"""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask_babel import force_locale
@@ -9,9 +12,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from hearth.accounts.access_models import AccountLink
-from hearth.accounts.letters import Letter, house_of, mail_of
+from hearth.accounts.letters import Letter, house_of, mail_of, mail_to, reader_of
 from hearth.accounts.links import LinkKind, is_waiting, secret_of
-from hearth.accounts.models import User, directory
+from hearth.accounts.models import directory
+from hearth.accounts.permissions import Role
 from hearth.outbox import services as outbox
 from hearth.outbox.mail import Compose, Mail
 
@@ -25,6 +29,9 @@ PASSWORD_CHANGED = "account.password-changed"  # noqa: S105 - a template's name.
 RECOVERY_USED = "account.recovery-code-used"
 FACTOR_CHANGED = "account.second-factor-changed"
 COLLEAGUE_ANEW = "account.colleague-second-factor-anew"
+# Who hears that a colleague's second factor was taken off.
+WATCHING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+COLLEAGUE_ENTRUSTED = "account.colleague-entrusted"
 
 
 def post(session: Session, link: AccountLink) -> None:
@@ -33,13 +40,13 @@ def post(session: Session, link: AccountLink) -> None:
     outbox.put(session, key=f"account-link:{link.id}", kind="mail", payload=payload)
 
 
-def notify(session: Session, template: str, *, user_id: uuid.UUID) -> None:
-    """Tell somebody that her account was changed, so that she notices when it was not she."""
+def notify(session: Session, template: str, *, user_id: uuid.UUID, **facts: str) -> None:
+    """Tell somebody what was done to an account, so that she notices when nobody should have."""
     outbox.put(
         session,
         key=f"{template}:{uuid.uuid4()}",
         kind="mail",
-        payload={"template": template, "user": str(user_id)},
+        payload={"template": template, "user": str(user_id), **facts},
     )
 
 
@@ -54,28 +61,33 @@ def _with_link(kind: LinkKind) -> Compose:
     def compose(session: Session, payload: dict[str, Any]) -> Mail | None:
         tables = directory(session)
         link = session.get(tables.link, uuid.UUID(payload["link"]))
-        user = session.get(tables.user, link.user_id) if link and link.user_id else None
-        if link is None or user is None or user.disabled_at is not None or not is_waiting(link):
+        user = reader_of(session, str(link.user_id)) if link and link.user_id else None
+        if link is None or user is None or not is_waiting(link):
             return None
         with force_locale(user.locale):
-            return _mail(session, user, WORDS[kind](), address_of(session, link))
+            letter, url = WORDS[kind](), address_of(session, link)
+            return mail_of(session, letter, to=user.email, url=url, locale=user.locale)
 
     return compose
 
 
-def _plain(words: Callable[[], Letter]) -> Compose:
+def _plain(words: Callable[[], Letter], among: Collection[Role] = ()) -> Compose:
     def compose(session: Session, payload: dict[str, Any]) -> Mail | None:
-        user = session.get(directory(session).user, uuid.UUID(payload["user"]))
-        if user is None:
-            return None
-        with force_locale(user.locale):
-            return _mail(session, user, words(), f"{house_of(session).origin}/account/")
+        return mail_to(session, payload["user"], path="/account/", write=words, among=among)
 
     return compose
 
 
-def _mail(session: Session, user: User, letter: Letter, url: str) -> Mail:
-    return mail_of(session, letter, to=user.email, url=url, locale=user.locale)
+def _entrusted(session: Session, payload: dict[str, Any]) -> Mail | None:
+    """Who got such a role and by whom, in names and addresses as they are by now."""
+    ids = (uuid.UUID(payload["account"]), uuid.UUID(payload["by"]))
+    user = directory(session).user
+    account, by = (session.get_one(user, one).told_apart for one in ids)
+
+    def write() -> Letter:
+        return _colleague_entrusted(account, by)
+
+    return mail_to(session, payload["user"], path="/account/", write=write)
 
 
 def _invitation() -> Letter:
@@ -147,6 +159,23 @@ def _colleague_anew() -> Letter:
     )
 
 
+def _colleague_entrusted(account: str, by: str) -> Letter:
+    return Letter(
+        subject=_("An account got a role that opens people's data"),
+        greeting=_("Good day,"),
+        paragraphs=(
+            _("The account: %(account)s", account=account),
+            _("Who gave it the role: %(name)s", name=by),
+            _(
+                "A new account waits until another administrator confirms it;"
+                " without another, a day."
+            ),
+            _("If you do not know of this, ask today whose account it is, and have it closed."),
+        ),
+        link_label=_("Look at your account"),
+    )
+
+
 def _changed(subject: str, sentence: str) -> Letter:
     return Letter(
         subject=subject,
@@ -169,5 +198,6 @@ TEMPLATES: dict[str, Compose] = {
     PASSWORD_CHANGED: _plain(_password_changed),
     RECOVERY_USED: _plain(_recovery_used),
     FACTOR_CHANGED: _plain(_factor_changed),
-    COLLEAGUE_ANEW: _plain(_colleague_anew),
+    COLLEAGUE_ANEW: _plain(_colleague_anew, WATCHING),
+    COLLEAGUE_ENTRUSTED: _entrusted,
 }

@@ -30,6 +30,13 @@ whatever the scope. A family that somebody may not see is answered like one that
 A restricted case that nobody is left to open to the others again gets a keeper from the privacy
 officer, who is told that there is one, sees its number and opens nothing herself.
 
+A closed account ends what opened families to its owner: teams, houses, grants, sealed notes that
+others let her read, and the families she accompanies. Opening it gives none of that back, and what
+she served before opens nothing any more. The page that closes it says how many families wait for
+somebody. A family that nobody accompanies counts as the team's for whoever may restrict cases of
+her team, until she hands it over; she and the director are told by mail that there is one, and a
+restricted one stays its keepers'.
+
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no
 longer. It counts only where she had the family by scope when she recorded it: what was recorded
@@ -43,13 +50,20 @@ its rooms and its stays do not exist for them. A stay whose family sleeps in two
 by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
 left have left later. An organisation that narrows another permission to houses opens by it the
 families who have such a stay.
+
+The story of a stay tells a house what was decided about its own places and nights, and by whom if
+she worked there or accompanied the family on that day; what cannot be told from these is left out.
+A guest, whose grant has an end, brings no family to a house in which she works: no admission, no
+move, no longer stay there and no earlier end elsewhere that would show it to her through the house.
 """
 READING = """\
 ## Which kinds of data a role reads
 
 Through the permissions above and no others: who holds several roles reads a kind of data only where
-the role that reads it also opens the page. The first name, a case number, what somebody is in the
-family and whether it is safe to call belong to no class: they are seen with the family itself.
+the role that reads it also opens the page: one that does not count on a family lends nothing to the
+pages about it. What she took down herself as a referral she goes on reading as such. The first
+name, a case number, what somebody is in the family and whether it is safe to call belong to no
+class: they are seen with the family itself.
 
 Sealed notes are of no role. Their owner decides, note by note, which colleague reads one, and may
 take it back; everybody else who sees the file sees that the note exists, its date and, where she
@@ -65,13 +79,20 @@ supervisor or director by role, and the file says who did and as what; nobody se
 another. Colleagues correct the rest, or cancel the entry. What was corrected leads to what stood
 there before, and what was cancelled stays in the file with who did it and why.
 
+Why somebody looked into a file in an emergency is read by whoever reads free text in that file, and
+by the privacy officer, who judges such looks. Other reviewers see who looked, when, and at what.
+
 Work on requests, periods, holds, incidents and the records is about everybody's data. It is bound
-there, too, by what is restricted: such a file is a number and no more. The privacy officer alone is
-asked about every family. She is known by what she is: by this role or one that derives from it,
-held with no other role that reads files, whatever was taken away from that one. She reads names
-where she takes a request, and all of what is handed out for it; at an open incident, the name, the
-telephone and the safe way of one person whom a search found, on that person's page, to tell her.
-Each of these is a look into the family's file.
+there, too, by what is restricted, and by what somebody opens and reads in the file: of any other
+file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count
+of what is hidden would answer whatever a search asks about it, so no number there counts it; one
+sentence, which stands there always, says that there may be more. An incident's search keeps
+everybody, whoever asked. The privacy officer alone is asked about every family, and counts all. She
+is known by what she is: by this role or one that derives from it, held with no other role that
+reads files, whatever was taken away from that one. She reads names where she takes a request, and
+all of what is handed out for it; at an open incident, the name, the telephone and the safe way of
+one person whom a search found, on that person's page, to tell her. Each of these is a look into the
+family's file.
 
 What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
 request about such a person is taken and answered by whoever has every one of these families, each
@@ -95,6 +116,15 @@ Never to oneself, and never a role that one holds oneself can be changed. An acc
 is changed, closed, invited again or freed of its second factor by those alone who
 may hand out every role its owner holds. The organisation's key is for whoever may
 hand out all of these: a role from which some were taken loses `keys.manage` too.
+
+Whenever an account gets a role that opens more than figures about many, by an
+invitation or later, all directors and privacy officers but the one who gave it
+are told at once, with the account's name and address and hers. An account that
+had no such role before waits: its roles open nothing until somebody has approved
+it who may hand out all of them and gave none. She is told, too. Where there is
+nobody else, it is approved by the first sign-in a day after those letters. What a
+role begins as decides, not what is left of it. Accounts that the operator opens,
+an organisation's first ones among them, wait for nobody.
 """
 SUBJECTS = """\
 ## What somebody gets who asks what we hold about him

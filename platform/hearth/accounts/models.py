@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hearth.accounts import access_models as access
 from hearth.accounts import factor_models as factors
+from hearth.closings import Ended, Fewer, Newest, Over
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
@@ -131,16 +132,38 @@ class SubmissionColumns:
 
 
 class User(UserColumns, TenantModel):
-    """A member of an organisation's staff."""
+    """A member of an organisation's staff.
+
+    With ``waits_since`` her roles count only once somebody has approved the account; without
+    anybody who could, ``approved_by`` stays empty and a day has passed.
+    """
 
     __tablename__ = "users"
+    __closes__ = (
+        Ended(kind="accounts closed", columns=("disabled_at",)),
+        Newest(
+            kind="passwords and second factors as they are today",
+            columns=("password_hash", "second_factor_at", "enrols_by_mail"),
+        ),
+        Fewer(kind="accounts from which roles were taken", column="roles"),
+    )
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+    waits_since: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a second person has still to say that the account is a colleague's."""
+        return self.waits_since is not None and self.approved_at is None
 
 
 class UserSession(SessionColumns, TenantModel):
     """A sign-in on an organisation's host."""
 
     __tablename__ = "user_sessions"
+    __closes__ = (Over(kind="sessions ended", ends="ended_at"),)
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), index=True)
 

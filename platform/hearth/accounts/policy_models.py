@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.closings import Ended, Stands
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import TenantModel, new_id
@@ -53,6 +54,7 @@ class RoleRule(TenantModel):
     """One narrowing of one role, from when to when, and by whom."""
 
     __tablename__ = "role_rules"
+    __closes__ = (Stands(kind="rules that narrow a role", until="until_at"),)
     __table_args__ = (
         CheckConstraint("until_at >= from_at", name="until_at"),
         CheckConstraint("(until_at IS NULL) = (ended_by IS NULL)", name="ended"),
@@ -77,6 +79,7 @@ class RoleAssignment(TenantModel):
     """Who was given which role, by whom and when; ``users.roles`` is what holds at the moment."""
 
     __tablename__ = "role_assignments"
+    __closes__ = (Ended(kind="roles taken", columns=("until_at", "taken_by"), starts="from_at"),)
     __table_args__ = (
         CheckConstraint("until_at >= from_at", name="until_at"),
         Index(
@@ -116,6 +119,9 @@ class TeamMember(TenantModel):
     """Somebody's time in a team."""
 
     __tablename__ = "team_members"
+    __closes__ = (
+        Ended(kind="times in teams ended", columns=("until_at", "ended_by"), starts="from_at"),
+    )
     __table_args__ = (
         CheckConstraint("until_at >= from_at", name="until_at"),
         Index(
@@ -142,6 +148,9 @@ class HouseWorker(TenantModel):
     """Somebody's time at work in a house."""
 
     __tablename__ = "house_workers"
+    __closes__ = (
+        Ended(kind="times in houses ended", columns=("until_at", "ended_by"), starts="from_at"),
+    )
     __table_args__ = (
         CheckConstraint("until_at >= from_at", name="until_at"),
         Index(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import DateTime, Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from hearth.accounts import devices, factors, limits, passwords
+from hearth.accounts import approving, devices, factors, limits, passwords
 from hearth.accounts.api_tokens import TokenUse
 from hearth.accounts.events import Happened, note, was_reset
 from hearth.accounts.factors import WrongCodeError
@@ -57,6 +57,7 @@ class SignedIn:
     confirmed_at: datetime
     has_second_factor: bool
     may_enrol: bool = False
+    is_waiting: bool = False
     session_id: uuid.UUID | None = None
     titles: tuple[str, ...] = ()
     scopes: Mapping[Permission, frozenset[Scope]] = field(default_factory=dict)
@@ -112,8 +113,8 @@ class SignedIn:
 
     @property
     def needs_second_factor(self) -> bool:
-        """Whether one of this person's roles can read about a family."""
-        return needs_second_factor(self.permissions)
+        """Whether one of this person's roles can read about a family, or will once it counts."""
+        return self.is_waiting or needs_second_factor(self.permissions)
 
     @property
     def is_half_in(self) -> bool:
@@ -181,6 +182,7 @@ def begin(
     may_enrol: bool = False,
 ) -> str:
     """Start a session for somebody who has proved who she is; returns the cookie's token."""
+    approving.let_a_day_count(session, user)
     if shared is None:
         shared = ON_SHARED_COMPUTERS in _roles_of(session, user)
     return start_session(
@@ -280,6 +282,7 @@ def recognise(session: Session, *, token: str, host: str) -> SignedIn | None:
         # A password that a mailbox gave is no proof that its owner is here.
         may_enrol=may_enrol or not (user.second_factor_at or user.enrols_by_mail or by_letter),
         session_id=session_id,
+        is_waiting=place.is_waiting,
         titles=place.titles,
         scopes=place.standing.scopes,
         fields=place.standing.fields,

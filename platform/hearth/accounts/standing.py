@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, String, any_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, String, and_, any_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import ORGANISATION, Directory, User
@@ -22,6 +22,7 @@ class Place:
 
     standing: Standing
     titles: tuple[str, ...]
+    is_waiting: bool
     teams: frozenset[uuid.UUID]
     houses: frozenset[uuid.UUID]
 
@@ -36,6 +37,11 @@ class Colleague:
     today: date
 
     @property
+    def roles(self) -> tuple[Role, ...]:
+        """What she is, by the roles that hers derive from."""
+        return self.place.standing.roles
+
+    @property
     def teams(self) -> frozenset[uuid.UUID]:
         """The teams she belongs to."""
         return self.place.teams
@@ -45,13 +51,20 @@ class Colleague:
         """The houses she works in."""
         return self.place.houses
 
+    def may(self, permission: Permission) -> bool:
+        """Whether one of her roles holds the permission."""
+        return bool(self.scopes_of(permission))
+
     def scopes_of(self, permission: Permission) -> frozenset[Scope]:
         """On which families a permission of hers counts."""
         return self.place.standing.scopes.get(permission, frozenset())
 
 
 def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
-    """What to ask for beside the user; the federation's staff has no rules, teams or houses."""
+    """What to ask for beside the user; the federation's staff has no rules, teams or houses.
+
+    Nor does anybody wait there: the operator opens its accounts.
+    """
     if tables is not ORGANISATION:
         return []
     mine = cast(OwnRole.id, String) == any_(User.roles)
@@ -76,11 +89,12 @@ def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
         rules.label("rules"),
         teams.label("teams"),
         houses.label("houses"),
+        and_(User.waits_since.is_not(None), User.approved_at.is_(None)).label("is_waiting"),
     ]
 
 
 def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
-    """What the columns say about somebody who holds these roles."""
+    """What the columns say about somebody who holds these roles; while she waits, none counts."""
     told: Mapping[Any, Any] = row._mapping
     own = {code: (base, name) for code, base, name in told.get("own_roles") or ()}
     rules: dict[str, dict[str, str]] = {}
@@ -93,8 +107,10 @@ def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
             layers = (rules.get(known.value, {}), rules.get(code, {}))
             held.append(HeldRole(base=known, layers=layers))
             titles.append(title)
+    is_waiting = bool(told.get("is_waiting"))
     return Place(
-        standing=standing(held),
+        standing=standing(() if is_waiting else held),
+        is_waiting=is_waiting,
         titles=tuple(titles),
         teams=frozenset(uuid.UUID(team) for team in told.get("teams") or ()),
         houses=frozenset(uuid.UUID(house) for house in told.get("houses") or ()),
@@ -103,7 +119,12 @@ def place_of(roles: Sequence[str], row: Row[Any]) -> Place:
 
 def holders(session: Session, permission: Permission) -> list[tuple[uuid.UUID, str]]:
     """The members of staff who may do something at all, by name."""
-    return [(one.id, one.name) for one in staff(session) if one.scopes_of(permission)]
+    return [(one.id, one.name) for one in able(session, permission)]
+
+
+def able(session: Session, permission: Permission) -> list[Colleague]:
+    """The members of staff who may do something at all, with what their roles come to."""
+    return [one for one in staff(session) if one.may(permission)]
 
 
 def in_roles(session: Session, roles: Collection[Role]) -> set[uuid.UUID]:

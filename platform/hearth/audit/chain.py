@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from hearth.audit.models import AuditChain, AuditEvent
 from hearth.trail import Entry
 
 BEGINNING = bytes(32)
+SALTED_WITH = 16
 
 
 def canonical(event: Mapping[str, Any]) -> bytes:
@@ -29,7 +31,12 @@ def link(previous: bytes, event: Mapping[str, Any]) -> bytes:
 
 
 def hash_of(event: AuditEvent, previous: bytes) -> bytes:
-    """What an event's hash must be after the one before it."""
+    """What an event's hash must be after the one before it.
+
+    Nobody finds an event by trying what it may have been, because its salt is hashed with it. The
+    oldest ones were written without.
+    """
+    salt = {} if event.salt is None else {"salt": event.salt}
     return link(
         previous,
         _plain(
@@ -41,6 +48,7 @@ def hash_of(event: AuditEvent, previous: bytes) -> bytes:
             subject_id=event.subject_id,
             household_id=event.household_id,
             facts=event.facts,
+            **salt,
         ),
     )
 
@@ -56,6 +64,7 @@ def append(session: Session, entries: Sequence[Entry]) -> None:
     rows = []
     for seq, entry in enumerate(entries, start=seq + 1):  # noqa: B020
         told = {**vars(entry), "facts": dict(entry.facts), "seq": seq, "at": datetime.now(UTC)}
+        told["salt"] = secrets.token_bytes(SALTED_WITH)
         rows.append({**told, "previous_hash": previous, "hash": link(previous, _plain(**told))})
         previous = rows[-1]["hash"]
     session.execute(insert(AuditEvent), rows)
@@ -69,4 +78,6 @@ def _plain(**event: Any) -> dict[str, Any]:
 def _text(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value) if isinstance(value, uuid.UUID) else value

@@ -73,6 +73,8 @@ class AuditEvent(TenantModel):
     subject_id: Mapped[uuid.UUID | None]
     household_id: Mapped[uuid.UUID | None]
     facts: Mapped[dict[str, Any]]
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary())
+    """Chance, hashed with the event and shown to nobody; the oldest events were written without."""
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary())
     hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
 

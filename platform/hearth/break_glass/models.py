@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
 from hearth.break_glass.vocabulary import Outcome, Reason
+from hearth.closings import NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -35,6 +36,12 @@ class GlassLook(TenantModel):
     """One look at one case; ``user_id`` may open it from ``opened_at`` until ``ends_at``."""
 
     __tablename__ = "glass_looks"
+    __closes__ = (
+        NotADoor(
+            columns=("ends_at",),
+            because="it is fixed when the look begins, and its grant is what opens",
+        ),
+    )
     __table_args__ = (
         CheckConstraint("ends_at > opened_at", name="ends_after_opening"),
         one_of("reason", Reason),

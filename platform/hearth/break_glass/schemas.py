@@ -46,7 +46,10 @@ class LookSchema(Schema):
         validate=long_enough,
         metadata={
             "label": _l("What happened"),
-            "hint": _l("At least 20 characters. Whoever reviews your look reads this."),
+            "hint": _l(
+                "At least 20 characters, no names and no addresses. Whoever reviews your look may"
+                " read this."
+            ),
             "rows": 4,
         },
     )
@@ -69,5 +72,9 @@ class ReviewSchema(Schema):
         required=True,
         max_length=2000,
         multiline=True,
-        metadata={"label": _l("What you found"), "rows": 4},
+        metadata={
+            "label": _l("What you found"),
+            "hint": _l("No names and no addresses."),
+            "rows": 4,
+        },
     )

@@ -17,7 +17,7 @@ from hearth.audit import services as audit
 from hearth.break_glass.deadlines import working_days_after
 from hearth.break_glass.models import GlassLook, GlassReview
 from hearth.break_glass.vocabulary import Outcome, Reason
-from hearth.families.access import entrusted_households, find_household
+from hearth.families.access import find_household
 from hearth.families.access_models import CaseGrant, GrantKind
 from hearth.families.models import Household, KeyWorker
 from hearth.families.reach import is_active, is_restricted
@@ -121,35 +121,6 @@ def looks(session: Session, *, limit: int, offset: int) -> tuple[list[GlassLook]
     return list(session.scalars(loaded)), total
 
 
-def case_numbers(
-    session: Session, chosen: Collection[GlassLook], *, user: SignedIn
-) -> dict[uuid.UUID, str]:
-    """The numbers of the cases that were looked at, by family, without those hidden from somebody.
-
-    Whether a look was justified is told by who looked, when, why and at what; a reviewer who is
-    bound by restrictions does not need to learn which case opens to others only.
-    """
-    rows = session.execute(
-        select(Household.id, Household.case_number).where(
-            Household.id.in_({look.household_id for look in chosen}),
-            entrusted_households(user, Permission.BREAK_GLASS_REVIEW),
-        )
-    )
-    return {row.id: row.case_number for row in rows}
-
-
-def seen_during(session: Session, look: GlassLook) -> list[audit.Looks]:
-    """What somebody saw of the case while the look lasted, by kind, lists included; all of it."""
-    return audit.group_reads(session, _while_it_lasted(look))
-
-
-def reads_during(
-    session: Session, look: GlassLook, *, limit: int, offset: int = 0
-) -> tuple[list[audit.Look], int]:
-    """One page of what was seen while the look lasted, one by one, and how many there are."""
-    return audit.find_reads(session, _while_it_lasted(look), limit=limit, offset=offset)
-
-
 def review(
     session: Session, look: GlassLook, *, outcome: Outcome, note: str, reviewed_by: uuid.UUID
 ) -> GlassReview:
@@ -213,16 +184,6 @@ def remind_reviewers(session: Session) -> int:
 def is_reviewed_by_others(session: Session, user_id: uuid.UUID) -> bool:
     """Whether somebody else could review what this person looks at."""
     return bool(_reviewers(session) - {user_id})
-
-
-def _while_it_lasted(look: GlassLook) -> audit.ReadQuery:
-    return audit.ReadQuery(
-        household_id=look.household_id,
-        person_ids={member.person_id for member in look.household.members},
-        user_id=look.user_id,
-        since=look.opened_at,
-        until=look.ends_at,
-    )
 
 
 def _look(

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
-from hearth.break_glass import services
+from hearth.break_glass import services, shown
 from hearth.break_glass.export import workbook
 from hearth.break_glass.indicators import BREAK_GLASS_USES
 from hearth.break_glass.models import GlassLook
@@ -51,8 +51,8 @@ def index() -> str:
     """The looks, those that wait for a review first."""
     number = asked_page()
     looks, total = services.looks(session, limit=USUAL_SIZE, offset=offset_of(number))
-    numbers = services.case_numbers(session, looks, user=person())
-    context = {"looks": looks, "numbers": numbers, "page": Page(number, total)}
+    context = {"looks": looks, "page": Page(number, total), **_told_of(looks)}
+    shown.note_list(session, context["numbers"], user_id=person().id)
     return render_template("break_glass/index.html", **context, words=_words())
 
 
@@ -72,9 +72,9 @@ def review(look_id: uuid.UUID) -> Any:
 @permit(Permission.BREAK_GLASS_REVIEW)
 def report() -> str:
     """What a month of looks came to."""
-    months, shown = _asked_report()
+    months, asked = _asked_report()
     choices = [(f"{month:%Y-%m}", format_month(month)) for month in months]
-    context = {"report": shown, "months": choices, "indicator": BREAK_GLASS_USES}
+    context = {"report": asked, "months": choices, "indicator": BREAK_GLASS_USES}
     return render_template("break_glass/report.html", **context, words=_words())
 
 
@@ -82,8 +82,8 @@ def report() -> str:
 @permit(Permission.BREAK_GLASS_REVIEW, also=Permission.EXPORTS, fresh=True)
 def export() -> Response:
     """The month's report to take along."""
-    _months, shown = _asked_report()
-    return attachment(workbook(shown), f"emergency-looks-{shown.month:%Y-%m}.xlsx")
+    _months, month = _asked_report()
+    return attachment(workbook(month), f"emergency-looks-{month.month:%Y-%m}.xlsx")
 
 
 def _opened(form: Form) -> uuid.UUID | None:
@@ -118,12 +118,18 @@ def _reviewed(look: GlassLook, form: Form) -> bool:
 
 def _shown_of(look: GlassLook) -> dict[str, Any]:
     number = asked_page()
-    reads, total = services.reads_during(session, look, limit=USUAL_SIZE, offset=offset_of(number))
+    reads, total = shown.reads_during(session, look, limit=USUAL_SIZE, offset=offset_of(number))
+    told = _told_of([look])
+    shown.note_review(session, look, told["numbers"], user_id=person().id)
+    seen = shown.seen_during(session, look)
+    return {**told, "seen": seen, "reads": reads, "page": Page(number, total)}
+
+
+def _told_of(looks: list[GlassLook]) -> dict[str, Any]:
+    """Which of the cases, and of the words about them, somebody may be told."""
     return {
-        "number": services.case_numbers(session, [look], user=person()).get(look.household_id),
-        "seen": services.seen_during(session, look),
-        "reads": reads,
-        "page": Page(number, total),
+        "numbers": shown.case_numbers(session, looks, user=person()),
+        "read": shown.files_read(session, looks, user=person()),
     }
 
 

@@ -8,20 +8,22 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from hearth.accounts.letters import Letter, mail_to
-from hearth.case_access.keepers import TO_KNOW, TO_NAME
+from hearth.accounts.permissions import Permission
+from hearth.case_access.keepers import MINE, TO_KNOW, TO_NAME
 from hearth.outbox.mail import Mail
 
 
 def name_a_keeper(session: Session, payload: dict[str, Any]) -> Mail | None:
     """Ask somebody to name who goes on with these files."""
     write = partial(_please_name, int(payload["number"]))
-    return mail_to(session, payload["user"], path="/restricted/", write=write)
+    return mail_to(session, payload["user"], path="/restricted/", write=write, holding=MINE)
 
 
 def no_keeper(session: Session, payload: dict[str, Any]) -> Mail | None:
     """Tell those who answer for restrictions, so that they can say who knows the family."""
     write = partial(_please_tell, int(payload["number"]))
-    return mail_to(session, payload["user"], path="/families/", write=write)
+    able = Permission.CASES_RESTRICT
+    return mail_to(session, payload["user"], path="/families/", write=write, holding=able)
 
 
 def _please_name(number: int) -> Letter:

@@ -15,6 +15,7 @@ from hearth.accounts.standing import holders
 from hearth.case_access import keepers, services
 from hearth.case_access.keepers import KeptError
 from hearth.case_access.schemas import GrantSchema, KeeperSchema, RestrictSchema
+from hearth.case_access.seen import see_ended_grant, see_grant, see_restriction
 from hearth.case_access.services import AlreadyRestrictedError, NobodyLiftsError
 from hearth.case_access.words import KINDS, WAYS
 from hearth.families.access import find_household, is_hers_for_good, is_visible
@@ -35,14 +36,17 @@ blueprint = Blueprint("case_access", __name__, template_folder="templates")
 def show(household_id: uuid.UUID) -> str:
     """Everybody who opens a family's file and why, and who was let in by name."""
     household, user = _household(household_id, find_household), person()
+    eyes = user.eyes(THROUGH)
     return render_template(
         "case_access/show.html",
         household=household,
         may_change=is_hers_for_good(session, household.id, user=user, permission=THROUGH),
         openers=services.openers(session, household.id),
-        grants=services.active_grants(session, household.id),
-        ended=services.ended_grants(session, household.id),
-        restrictions=services.restrictions(session, household.id),
+        grants=[see_grant(one, eyes) for one in services.active_grants(session, household.id)],
+        ended=[see_ended_grant(one, eyes) for one in services.ended_grants(session, household.id)],
+        restrictions=[
+            see_restriction(one, eyes) for one in services.restrictions(session, household.id)
+        ],
         kinds=KINDS,
         ways=WAYS,
     )

@@ -136,4 +136,4 @@ def _people_who_acted(household: Household, stays: list[SeenStay]) -> set[uuid.U
     acted |= {episode.closed_by for episode in household.episodes if episode.closed_by}
     acted |= {member.recorded_by for member in household.members}
     acted |= {member.left_recorded_by for member in household.members if member.left_recorded_by}
-    return acted | {one.stay.admitted_by for one in stays}
+    return acted | {one.admitted_by for one in stays if one.admitted_by}

@@ -120,7 +120,7 @@ def _stays(file: CaseFile) -> Iterator[Event]:
         yield Event(
             on=seen.admitted_on,
             title=_("Admitted to %(house)s", house=house),
-            who=file.staff.get(stay.admitted_by, ""),
+            who=file.staff.get(seen.admitted_by, "") if seen.admitted_by else "",
             drawing="bed",
             url=url,
         )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.closings import Ended, NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -50,6 +51,17 @@ class Consent(TenantModel):
     """One yes, and perhaps its end; nothing but the withdrawal and its effect is ever added."""
 
     __tablename__ = "consents"
+    __closes__ = (
+        Ended(
+            kind="consents withdrawn",
+            columns=("withdrawn_at", "withdrawn_by", "withdrawal_note_sealed"),
+        ),
+        Ended(
+            kind="withdrawals that took effect",
+            columns=("effect_at", "effect_by", "effect_note_sealed"),
+        ),
+        NotADoor(columns=("valid_until",), because="it is fixed when the consent is given"),
+    )
     __table_args__ = (
         one_of("purpose", ConsentPurpose),
         one_of("giver", Giver),

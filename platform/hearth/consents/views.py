@@ -94,6 +94,7 @@ def withdraw(household_id: uuid.UUID, consent_id: uuid.UUID) -> Any:
             return _to(household)
         except WithdrawnError:
             form.add_error(None, _("It was taken back before."))
+    _note_look(household)
     return form_page("consents/withdraw.html", form, household=household, consent=consent)
 
 
@@ -109,6 +110,7 @@ def stop(household_id: uuid.UUID, consent_id: uuid.UUID) -> Any:
             return _to(household)
         except WithdrawnError:
             form.add_error(None, _("There is nothing to stop any more."))
+    _note_look(household)
     return form_page("consents/stop.html", form, household=household, consent=consent)
 
 
@@ -124,7 +126,7 @@ def _keep(household: Household, loaded: dict[str, Any]) -> None:
 
 
 def _people(household: Household) -> list[tuple[uuid.UUID, str]]:
-    seen = see_household(household, person().eyes(Permission.FAMILIES_READ))
+    seen = see_household(household, person().eyes(Permission.FAMILIES_WRITE))
     return [
         (one.person_id, one.person.full_name or str(MEMBER_ROLES[one.role]))
         for one in seen.current_members

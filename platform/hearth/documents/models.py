@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.closings import Ended
 from hearth.data_classes import FieldClass
 from hearth.data_records import OF_HOUSEHOLD, Basis, DataGroup, DataRecord, Purpose
 from hearth.files.models import StoredFile
@@ -18,6 +19,12 @@ class HouseholdDocument(TenantModel):
     """One document of a family; its title is what the person who added it called it."""
 
     __tablename__ = "household_documents"
+    __closes__ = (
+        Ended(
+            kind="documents withdrawn",
+            columns=("withdrawn_at", "withdrawn_by", "withdrawn_because_sealed"),
+        ),
+    )
     __table_args__ = (
         CheckConstraint(
             "(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_by_somebody"

@@ -40,7 +40,8 @@ def index(household_id: uuid.UUID) -> str:
         "documents/index.html",
         household=household,
         documents=[
-            see_document(one, _eyes()) for one in services.documents_of(session, household.id)
+            see_document(one, _eyes(Permission.FAMILIES_READ))
+            for one in services.documents_of(session, household.id)
         ],
     )
 
@@ -68,6 +69,7 @@ def add(household_id: uuid.UUID) -> Any:
             return _to_list(household)
     elif form.is_bound and not request.files.get("file"):
         form.add_error("file", REFUSALS[Refusal.NOTHING])
+    _note_look(household)
     return form_page("documents/add.html", form, household=household)
 
 
@@ -77,7 +79,7 @@ def open_document(household_id: uuid.UUID, document_id: uuid.UUID) -> Response:
     """Lead to the document by a link that works once, for a minute."""
     household = _household(household_id, Permission.FAMILIES_READ)
     document = found(services.find_document(session, household, document_id))
-    if not see_document(document, _eyes()).opens:
+    if not see_document(document, _eyes(Permission.FAMILIES_READ)).opens:
         abort(404)
     families.record_read(
         session, household_id=household.id, user_id=person().id, purpose="documents"
@@ -105,7 +107,7 @@ def withdraw(household_id: uuid.UUID, document_id: uuid.UUID) -> Any:
             flash(_("The document is withdrawn. It stays on the list, closed."), "success")
             return _to_list(household)
     _note_look(household)
-    shown = see_document(document, _eyes())
+    shown = see_document(document, _eyes(Permission.FAMILIES_WRITE))
     return form_page("documents/withdraw.html", form, household=household, document=shown)
 
 
@@ -114,8 +116,9 @@ def _sent_file() -> dict[str, Any]:
     return {"data": sent.read() if sent else b"", "filename": (sent and sent.filename) or ""}
 
 
-def _eyes() -> Sees:
-    return person().eyes(Permission.FAMILIES_READ)
+def _eyes(permission: Permission) -> Sees:
+    """What is read through the permission that guards the page."""
+    return person().eyes(permission)
 
 
 def _household(

@@ -141,7 +141,7 @@ def is_visible(
     return found is not None
 
 
-def is_bound(user: SignedIn) -> bool:
+def is_bound(user: Asks) -> bool:
     """Whether what is restricted binds somebody's work on records, requests and incidents, too.
 
     The officer is asked about every family: the law gives the people of a restricted one the same
@@ -152,7 +152,7 @@ def is_bound(user: SignedIn) -> bool:
     return reads_files or Role.PRIVACY_OFFICER not in user.roles
 
 
-def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+def entrusted_households(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Household`` for work that is about everybody's data, not about a file.
 
     Whoever is bound does such work for the families whose files she opens, too: what was taken from
@@ -164,7 +164,7 @@ def entrusted_households(user: SignedIn, permission: Permission) -> ColumnElemen
     return and_(visible_households(user, permission), opens)
 
 
-def entrusted_for_good(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+def entrusted_for_good(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Household`` for what such work decides and what outlasts a visit."""
     if not is_bound(user):
         return true()
@@ -172,7 +172,7 @@ def entrusted_for_good(user: SignedIn, permission: Permission) -> ColumnElement[
 
 
 def hidden_people(
-    user: SignedIn, permission: Permission, *, to_decide: bool = False
+    user: Asks, permission: Permission, *, to_decide: bool = False
 ) -> Select[uuid.UUID]:
     """Who belongs or belonged to a family that is not entrusted to somebody, or not to decide.
 

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.closings import Ended, NotADoor, Stands
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -41,6 +42,10 @@ class CaseGrant(TenantModel):
     """One family opened to one colleague, from when to when, why, and by whom."""
 
     __tablename__ = "case_grants"
+    __closes__ = (
+        Ended(kind="grants revoked", columns=("revoked_at", "revoked_by")),
+        NotADoor(columns=("ends_at",), because="it is fixed when the grant is given"),
+    )
     __table_args__ = (
         one_of("kind", GrantKind),
         CheckConstraint("ends_at > starts_at", name="ends_at"),
@@ -77,6 +82,7 @@ class HouseholdRestriction(TenantModel):
     """A family whose file opens by name alone, from when to when."""
 
     __tablename__ = "household_restrictions"
+    __closes__ = (Stands(kind="restrictions that stand", until="until_at"),)
     __table_args__ = (
         one_of("kind", RestrictionKind),
         CheckConstraint("until_at >= from_at", name="until_at"),

@@ -1,21 +1,25 @@
 """Which kinds of data somebody reads about one family, where her roles reach differently far."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, Uuid, column, select, table
+from sqlalchemy import ColumnElement, Select, Uuid, column, select, table
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import ABOUT_FAMILIES, Facet, usual
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
+from hearth.families.access import is_bound
 from hearth.families.models import CaseEpisode, Household
 from hearth.families.reach import reached, visible_households
 
 Ids = Collection[uuid.UUID]
+# A referral opens to whoever took it down, too, and what she reads there is not the family's file.
+_OF_THE_FILE = ABOUT_FAMILIES - {Permission.REFERRALS_READ, Permission.REFERRALS_WRITE}
 # These belong to features that stand above this one; only what leads to a family is named here.
 _STAYS = table("stays", column("id", Uuid()), column("household_id", Uuid())).c
 _REFERRALS = table("referrals", column("id", Uuid()), column("episode_id", Uuid())).c
@@ -32,15 +36,8 @@ def fields_on(
     facets = user.facets.get(permission, ())
     if len(facets) < 2:
         return dict.fromkeys(household_ids, user.fields.get(permission, frozenset()))
-    conditions = [reached(user, permission, facet.scopes) for facet in facets]
-    columns = [condition.label(f"facet_{n}") for n, condition in enumerate(conditions)]
-    rows = session.execute(select(Household.id, *columns).where(Household.id.in_(household_ids)))
-    return {
-        row[0]: frozenset().union(
-            *(facet.fields for facet, here in zip(facets, row[1:], strict=True) if here)
-        )
-        for row in rows
-    }
+    here = _facets_here(session, household_ids, user, [permission])
+    return {one: read[permission] for one, read in here.items()}
 
 
 def eyes_on(
@@ -66,30 +63,71 @@ def eyes_in_files(
     return eyes_on(session, opened, user=user, permission=through)
 
 
+def eyes_at_desk(
+    session: Session, household_ids: Ids, *, user: SignedIn, permission: Permission
+) -> Mapping[uuid.UUID, Sees]:
+    """What somebody reads of these families where her work is about everybody's data.
+
+    The officer, who opens no files, reads by that work's own permission. Whoever is bound reads
+    what she reads in the file, and nothing of one that she does not open.
+    """
+    if is_bound(user):
+        return eyes_in_files(session, household_ids, user=user)
+    return dict.fromkeys(household_ids, user.eyes(permission))
+
+
 def facing(session: Session, named: Mapping[str, Any], *, user: SignedIn) -> SignedIn:
     """The same person, with the kinds of data that her roles read about the family of a page.
 
+    A permission that does not count on the family lends no kinds of data to another that does.
     ``named`` are the names and ids that stand in the page's address.
     """
-    uneven = [permission for permission in user.facets if user.has_facets(permission)]
-    household_id = _family_of(session, named) if uneven else None
-    if household_id is None:
+    family = None if _is_plain(user) else _family_of(named)
+    if family is None:
         return user
-    here = {
-        permission: fields_on(session, [household_id], user=user, permission=permission)
-        for permission in uneven
-    }
-    fields = {one: read.get(household_id, frozenset()) for one, read in here.items()}
-    return replace(user, fields={**user.fields, **fields})
+    asked = [one for one in user.facets if one in _OF_THE_FILE or user.has_facets(one)]
+    here = _facets_here(session, select(Household.id).where(family), user, asked).values()
+    return replace(user, fields={**user.fields, **next(iter(here), {})})
 
 
-def _family_of(session: Session, named: Mapping[str, Any]) -> uuid.UUID | None:
+def _is_plain(user: SignedIn) -> bool:
+    """Whether she has one role that nobody narrowed: it reads alike through all it may do."""
+    return len(user.roles) == 1 and user.facets == usual(user.roles).facets
+
+
+def _facets_here(
+    session: Session,
+    families: Ids | Select[uuid.UUID],
+    user: SignedIn,
+    permissions: Iterable[Permission],
+) -> Mapping[uuid.UUID, Mapping[Permission, frozenset[FieldClass]]]:
+    """What each of these permissions reads about each family, by those of its facets that reach."""
+    facets = [(one, facet) for one in permissions for facet in user.facets.get(one, ())]
+    columns = [
+        reached(user, permission, facet.scopes).label(f"facet_{n}")
+        for n, (permission, facet) in enumerate(facets)
+    ]
+    rows = session.execute(select(Household.id, *columns).where(Household.id.in_(families)))
+    return {row[0]: _united(facets, row[1:]) for row in rows}
+
+
+def _united(
+    facets: Iterable[tuple[Permission, Facet]], reach: Iterable[bool]
+) -> Mapping[Permission, frozenset[FieldClass]]:
+    read: dict[Permission, frozenset[FieldClass]] = {}
+    for (permission, facet), counts in zip(facets, reach, strict=True):
+        lent = facet.fields if counts else frozenset[FieldClass]()
+        read[permission] = read.get(permission, frozenset()) | lent
+    return read
+
+
+def _family_of(named: Mapping[str, Any]) -> ColumnElement[bool] | None:
+    """The condition on ``Household`` that it is the family of a page, or None for no family's."""
     if "household_id" in named:
-        return uuid.UUID(str(named["household_id"]))
-    query: Select[uuid.UUID] | None = None
+        return Household.id == uuid.UUID(str(named["household_id"]))
     if "stay_id" in named:
-        query = select(_STAYS.household_id).where(_STAYS.id == named["stay_id"])
-    elif "referral_id" in named:
+        return Household.id.in_(select(_STAYS.household_id).where(_STAYS.id == named["stay_id"]))
+    if "referral_id" in named:
         opened = select(_REFERRALS.episode_id).where(_REFERRALS.id == named["referral_id"])
-        query = select(CaseEpisode.household_id).where(CaseEpisode.id.in_(opened))
-    return None if query is None else session.scalar(query)
+        return Household.id.in_(select(CaseEpisode.household_id).where(CaseEpisode.id.in_(opened)))
+    return None

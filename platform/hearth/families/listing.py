@@ -19,7 +19,7 @@ from hearth.families.models import (
     Person,
 )
 from hearth.families.names import search_key
-from hearth.families.reach import visible_households
+from hearth.families.reach import is_unaccompanied, visible_households
 from hearth.families.vocabulary import MemberRole
 from hearth.sealing.blind import has_words
 from hearth.sealing.kinds import Kind
@@ -34,6 +34,7 @@ class FamilyView(StrEnum):
     MINE = "mine"
     OPEN = "open"
     CLOSED = "closed"
+    NOBODY = "nobody"
     ALL = "all"
 
 
@@ -124,6 +125,8 @@ def _chosen(query: FamilyQuery, user: SignedIn, permission: Permission) -> Selec
         chosen = chosen.where(~is_open)
     elif query.view is not FamilyView.ALL:
         chosen = chosen.where(is_open)
+    if query.view is FamilyView.NOBODY:
+        chosen = chosen.where(is_unaccompanied())
     if query.view is FamilyView.MINE:
         chosen = chosen.where(
             select(KeyWorker.id)

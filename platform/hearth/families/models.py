@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.closings import Ended, NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -50,6 +51,14 @@ class Person(TenantModel):
     """A mother, a child, a partner: who they are and how they may be reached safely."""
 
     __tablename__ = "people"
+    __closes__ = (
+        Withdrawn(
+            kind="people whom it is not safe to call",
+            columns=("safe_to_call",),
+            opens=True,
+            said_of=("phone_sealed", "contact_note_sealed"),
+        ),
+    )
     __table_args__ = (
         CheckConstraint("(born_on IS NULL) = (birth_precision = 'unknown')", name="born_on"),
         # A day is granted because the organisation's day may begin half a day before UTC's.
@@ -184,6 +193,9 @@ class CaseEpisode(TenantModel):
     """A case from opening to closing; a family that returns begins another one."""
 
     __tablename__ = "case_episodes"
+    __closes__ = (
+        NotADoor(columns=("closed_on",), because="nobody reaches a file because its case is open"),
+    )
     __table_args__ = (
         CheckConstraint("closed_on >= opened_on", name="closed_after_opened"),
         CheckConstraint(
@@ -266,6 +278,18 @@ class HouseholdMember(TenantModel):
     """
 
     __tablename__ = "household_members"
+    __closes__ = (
+        Ended(
+            kind="people who left their family",
+            columns=("left_on", "leaving_reason", "left_recorded_by"),
+            starts="joined_on",
+            corrects="supersedes_id",
+        ),
+        NotADoor(
+            columns=("superseded_at",),
+            because="what took its place came after the backup and is gone",
+        ),
+    )
     __table_args__ = (
         CheckConstraint("left_on >= joined_on", name="left_after_joined"),
         CheckConstraint("(left_on IS NULL) = (leaving_reason IS NULL)", name="left_with_reason"),
@@ -330,6 +354,7 @@ class KeyWorker(TenantModel):
     """Who accompanies a family, and from when to when; one person at a time."""
 
     __tablename__ = "key_workers"
+    __closes__ = (Ended(kind="times as key worker ended", columns=("until_on",), starts="from_on"),)
     __table_args__ = (
         CheckConstraint("until_on >= from_on", name="until_after_from"),
         ExcludeConstraint(

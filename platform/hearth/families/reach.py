@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Date,
     Select,
@@ -26,17 +25,20 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, TIMESTAMP
+from sqlalchemy.dialects.postgresql import DATERANGE
 
-from hearth.accounts.permissions import Permission
+from hearth.accounts.models import User
+from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from hearth.families.models import Household, KeyWorker
+from hearth.families.serving import served_by
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
 OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
+OF_ENTRIES = frozenset({Permission.SERVICES_WRITE, Permission.NOTES_SEALED})
 SERVED_FOR = timedelta(days=90)
 """How long what somebody did for a family opens its file to her."""
 LEFT_FOR = timedelta(days=1)
@@ -49,6 +51,7 @@ class Way(StrEnum):
 
     ACCOMPANIES = "accompanies"
     TEAM = "team"
+    NOBODY = "nobody"
     SERVED = "served"
     HOUSE = "house"
     ORGANISATION = "organisation"
@@ -64,6 +67,10 @@ class Asks(Protocol):
         """Who it is."""
 
     @property
+    def roles(self) -> tuple[Role, ...]:
+        """What she is, by the roles that hers derive from."""
+
+    @property
     def teams(self) -> frozenset[uuid.UUID]:
         """The teams she belongs to."""
 
@@ -75,12 +82,15 @@ class Asks(Protocol):
     def today(self) -> date:
         """The day it is where she works."""
 
+    def may(self, permission: Permission) -> bool:
+        """Whether one of her roles holds the permission."""
+
     def scopes_of(self, permission: Permission) -> frozenset[Scope]:
         """On which families a permission of hers counts."""
 
 
-# Stays and services belong to features that stand above this one. Of them only the columns that
-# decide about access are named here, so that no feature can forget to register itself.
+# Stays belong to a feature that stands above this one. Of them only the columns that decide about
+# access are named here, so that no feature can forget to register itself.
 _STAYS = table(
     "stays",
     column("id", Uuid()),
@@ -94,16 +104,6 @@ _NIGHTS = table(
     column("stay_id", Uuid()),
     column("house_id", Uuid()),
     column("nights", DATERANGE()),
-)
-_SERVICES = table(
-    "service_deliveries",
-    column("household_id", Uuid()),
-    column("provided_by", Uuid()),
-    column("delivered_on", Date()),
-    column("opens_from", Date()),
-    column("through_grant", Boolean()),
-    column("superseded_at", TIMESTAMP(timezone=True)),
-    column("cancelled_at", TIMESTAMP(timezone=True)),
 )
 
 
@@ -128,11 +128,12 @@ def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> Co
     """The condition on ``Household`` for some of the scopes in which a permission counts.
 
     A house counts here with the families who have a stay in it: what is read about such a stay is
-    read through the house.
+    read through the house. What somebody did for a family she reads there, and so on the pages of
+    her own entries.
     """
     if not scopes:
         return false()
-    return _opens(user, permission, scopes, served=permission in READING)
+    return _opens(user, permission, scopes, served=permission in READING | OF_ENTRIES)
 
 
 def by_role(user: Asks, permission: Permission) -> ColumnElement[bool]:
@@ -171,6 +172,17 @@ def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
 def is_restricted() -> ColumnElement[bool]:
     """The condition on ``Household`` that its case opens by name alone."""
     return Household.id.in_(_restricted())
+
+
+def is_unaccompanied() -> ColumnElement[bool]:
+    """The condition on ``Household`` that nobody who works here accompanies it any more."""
+    ever = select(KeyWorker.household_id)
+    now = (
+        ever.join(User, User.id == KeyWorker.user_id)
+        .where(KeyWorker.until_on.is_(None), User.disabled_at.is_(None))
+        .correlate(None)
+    )
+    return and_(Household.id.in_(ever.correlate(None)), Household.id.not_in(now))
 
 
 def is_active(now: datetime) -> ColumnElement[bool]:
@@ -262,31 +274,23 @@ def _granted(user: Asks, permission: Permission, kinds: Iterable[GrantKind] = Gr
 def _own(user: Asks) -> dict[Way, Ids | None]:
     """She accompanies the family, or did something for it lately that stands in its file."""
     mine = _accompanied_by(KeyWorker.user_id == user.id)
-    return {Way.ACCOMPANIES: mine, Way.SERVED: _served_by(user)}
+    return {Way.ACCOMPANIES: mine, Way.SERVED: served_by(user.id, since=user.today - SERVED_FOR)}
 
 
 def _team(user: Asks) -> dict[Way, Ids | None]:
-    """Her own families, and those that somebody of her teams accompanies."""
-    return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
+    """Her own families, and those that somebody of her teams accompanies.
+
+    Whoever leads a team has those whom nobody accompanies, too: they wait until she hands them on.
+    """
+    opened = {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
+    leads = Scope.TEAM in user.scopes_of(Permission.CASES_RESTRICT)
+    return {**opened, Way.NOBODY: _waiting()} if leads else opened
 
 
 def _teammates(user: Asks) -> Ids:
     return select(TeamMember.user_id).where(
         TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
     )
-
-
-def _served_by(user: Asks) -> Ids:
-    """Without what she did by grant alone, which would make every grant endless."""
-    services = _SERVICES.c
-    served = select(services.household_id).where(
-        services.provided_by == user.id,
-        services.superseded_at.is_(None),
-        services.cancelled_at.is_(None),
-        ~services.through_grant,
-        func.coalesce(services.opens_from, services.delivered_on) >= user.today - SERVED_FOR,
-    )
-    return served.correlate(None)
 
 
 def _house(user: Asks) -> dict[Way, Ids | None]:
@@ -326,6 +330,10 @@ def _to_the_end(where: ColumnElement[bool]) -> Ids:
 
 def _houses(user: Asks) -> list[uuid.UUID]:
     return sorted(user.houses)
+
+
+def _waiting() -> Ids:
+    return select(Household.id).where(is_unaccompanied()).correlate(None)
 
 
 def _accompanied_by(who: ColumnElement[bool]) -> Ids:

@@ -144,6 +144,9 @@ def assign_key_worker(
             raise FamilyDatesError("from_on", DateProblem.BEFORE_KEY_WORKER)
         current.until_on = from_on
         session.flush()
+    elif any(from_on < k.until_on for k in household.key_workers if k.until_on is not None):
+        # Whoever accompanied it before left without a successor.
+        raise FamilyDatesError("from_on", DateProblem.BEFORE_KEY_WORKER)
     household.key_workers.append(KeyWorker(user_id=user_id, from_on=from_on))
     session.flush()
     _record(session, "family.key_worker_changed", household, None, key_worker=str(user_id))

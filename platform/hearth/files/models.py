@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.closings import Over
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.sealing import sealed_bytes
@@ -44,6 +45,7 @@ class FileLink(TenantModel):
     """A link that opens a file once, for whoever asked for it in that very sign-in."""
 
     __tablename__ = "file_links"
+    __closes__ = (Over(kind="links to files ended", ends="expires_at", unless="used_at"),)
 
     __record__ = DataRecord(
         group=DataGroup.OPERATION,

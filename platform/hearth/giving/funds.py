@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hearth.audit import services as audit
 from hearth.giving.models import Fund, FundKind
+from hearth.trail import Fact
 
 
 class CodeTakenError(ValueError):
@@ -44,6 +46,7 @@ def add(
     )
     session.add(fund)
     session.flush()
+    _record(session, "fund.opened", fund, {})
     return fund
 
 
@@ -64,14 +67,21 @@ def change(
     :raises CodeTakenError: the short name is in use.
     """
     _refuse_taken(session, code, fund)
-    fund.code = code
-    fund.kind = kind
-    fund.titles = {**fund.titles, **titles}
-    fund.purposes = {**fund.purposes, **purposes}
-    fund.goal_minor = goal
-    fund.opened_on = opened_on
-    fund.closed_on = closed_on
+    said = {
+        "code": code,
+        "kind": kind,
+        "titles": {**fund.titles, **titles},
+        "purposes": {**fund.purposes, **purposes},
+        "goal_minor": goal,
+        "opened_on": opened_on,
+        "closed_on": closed_on,
+    }
+    changed = [field for field, value in said.items() if getattr(fund, field) != value]
+    for field in changed:
+        setattr(fund, field, said[field])
     session.flush()
+    if changed:
+        _record(session, "fund.changed", fund, {"fields": sorted(changed)})
 
 
 def answers(fund: Fund) -> dict[str, Any]:
@@ -85,6 +95,11 @@ def answers(fund: Fund) -> dict[str, Any]:
         **{f"title_{locale}": text for locale, text in fund.titles.items()},
         **{f"purpose_{locale}": text for locale, text in fund.purposes.items()},
     }
+
+
+def _record(session: Session, action: str, fund: Fund, facts: dict[str, Fact]) -> None:
+    """The public reads what stands there: the log says who changed which of it, without words."""
+    audit.record(session, action=action, subject_type="fund", subject_id=fund.id, facts=facts)
 
 
 def _refuse_taken(session: Session, code: str, fund: Fund | None) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.closings import Emptied, NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.giving.gateway import DisputeState, PaymentState, RefundState
@@ -59,6 +60,9 @@ class Fund(TenantModel):
     """A purpose for which people give, in the words of each of its languages."""
 
     __tablename__ = "funds"
+    __closes__ = (
+        NotADoor(columns=("closed_on",), because="a fund that is open lets nobody read anything"),
+    )
     __table_args__ = (
         CheckConstraint("code ~ '^[a-z][a-z0-9-]{0,39}$'", name="code"),
         CheckConstraint(
@@ -117,6 +121,7 @@ class Donor(TenantModel):
     """Somebody who gives, known by an e-mail address; the name is whatever they care to tell."""
 
     __tablename__ = "donors"
+    __closes__ = (Emptied(kind="donors who want no more news", column="news_wanted_at"),)
 
     __record__ = DataRecord(
         group=DataGroup.DONORS,
@@ -390,6 +395,11 @@ class Refund(TenantModel):
     def money(self) -> Money:
         """What goes back."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the provider has said nothing about it, so that it may be sent once more."""
+        return self.state == RefundState.PENDING and self.provider_id is None
 
 
 _BEFORE_SUCCESS = {

@@ -36,13 +36,7 @@ def request_refund(
     for refund in payment.refunds:
         if refund.request_key == request_key:
             return refund
-    left = payment.refundable
-    if (
-        payment.gift_state is not GiftState.RECEIVED
-        or amount.currency != left.currency
-        or not 0 < amount.amount_minor <= left.amount_minor
-    ):
-        raise RefundRefusedError("this cannot be given back")
+    _refuse_too_much(payment, amount, payment.refundable)
     refund = Refund(
         amount_minor=amount.amount_minor,
         currency=amount.currency,
@@ -52,14 +46,24 @@ def request_refund(
     )
     payment.refunds.append(refund)
     session.flush()
-    audit.record(
-        session,
-        action="refund.requested",
-        subject_type="refund",
-        subject_id=refund.id,
-        actor_id=requested_by,
-        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
-    )
+    _record(session, refund, requested_by)
+    return refund
+
+
+def request_again(session: Session, *, refund_id: uuid.UUID, requested_by: uuid.UUID) -> Refund:
+    """Write down that a refund is sent once more, which the provider has not answered.
+
+    The provider forgets a key after a day: what it has named, booked or refused is another refund
+    when it is sent again.
+
+    :raises RefundRefusedError: the provider knows this refund, or not so much is left beside it.
+    """
+    refund = session.get_one(Refund, refund_id)
+    payment = _locked(session, refund)
+    if not refund.is_unanswered:
+        raise RefundRefusedError("the provider has answered")
+    _refuse_too_much(payment, refund.money, payment.refundable + refund.money)
+    _record(session, refund, requested_by)
     return refund
 
 
@@ -75,17 +79,18 @@ def refund_order(session: Session, *, refund: Refund) -> RefundRequest:
 def keep_answer(session: Session, *, refund_id: uuid.UUID, answer: RefundSnapshot) -> None:
     """Note the provider's name for a refund, unless its event has already brought it."""
     refund = session.get_one(Refund, refund_id)
-    payment = session.get_one(
-        Payment, refund.payment_id, with_for_update=True, populate_existing=True
-    )
-    if all(known.provider_id != answer.id for known in payment.refunds):
+    payment = _locked(session, refund)
+    if refund.provider_id is None and all(
+        known.provider_id != answer.id for known in payment.refunds
+    ):
         refund.provider_id = answer.id
 
 
 def give_up(session: Session, *, refund_id: uuid.UUID) -> None:
     """Note that the provider refused a refund, so that it no longer counts as under way."""
     refund = session.get_one(Refund, refund_id)
-    if refund.provider_id is None:
+    _locked(session, refund)
+    if refund.is_unanswered:
         refund.state = RefundState.FAILED
 
 
@@ -100,6 +105,35 @@ def book_refunds(
         _follow_refund(session, payment, snapshot, on)
     payment.refunded_minor = sum(
         refund.amount_minor for refund in payment.refunds if refund.state == RefundState.SUCCEEDED
+    )
+
+
+def _locked(session: Session, refund: Refund) -> Payment:
+    """The refund's payment, whose row is held; both are read as they are by now."""
+    payment = session.get_one(
+        Payment, refund.payment_id, with_for_update=True, populate_existing=True
+    )
+    session.refresh(refund)
+    return payment
+
+
+def _refuse_too_much(payment: Payment, amount: Money, left: Money) -> None:
+    if (
+        payment.gift_state is not GiftState.RECEIVED
+        or amount.currency != left.currency
+        or not 0 < amount.amount_minor <= left.amount_minor
+    ):
+        raise RefundRefusedError("this cannot be given back")
+
+
+def _record(session: Session, refund: Refund, requested_by: uuid.UUID) -> None:
+    audit.record(
+        session,
+        action="refund.requested",
+        subject_type="refund",
+        subject_id=refund.id,
+        actor_id=requested_by,
+        facts={"amount_minor": refund.amount_minor, "currency": refund.currency},
     )
 
 

@@ -3,12 +3,12 @@
 import uuid
 from typing import Any, cast
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from hearth.accounts.guard import permit, public, signed_in
+from hearth.accounts.guard import permit, person, public
 from hearth.accounts.permissions import Permission
 from hearth.giving import funds, queries, refunds, services, words
 from hearth.giving.gateway import GatewayError, GatewayRefused, PaymentGateway
@@ -139,8 +139,14 @@ def refund(gift_id: uuid.UUID) -> Any:
 def ask_again(gift_id: uuid.UUID, refund_id: uuid.UUID) -> Response:
     """Send a refund once more that the provider did not answer; the key keeps it a single one."""
     file = found(queries.gift_file(session, gift_id=gift_id))
-    waiting = {one.id: one for payment in file.gift.payments for one in payment.refunds}
-    return _send_refund(file.gift, found(waiting.get(refund_id)))
+    known = {one.id: one for payment in file.gift.payments for one in payment.refunds}
+    wanted = found(known.get(refund_id))
+    try:
+        wanted = refunds.request_again(session, refund_id=wanted.id, requested_by=person().id)
+        return _send_refund(file.gift, wanted)
+    except RefundRefusedError:
+        flash(_("So much cannot be given back any more."), "warning")
+        return redirect(url_for("giving.gift", gift_id=gift_id), 303)
 
 
 @blueprint.get("/funds/")
@@ -154,7 +160,7 @@ def list_funds() -> str:
 
 
 @blueprint.route("/funds/new", methods=BOTH)
-@permit(Permission.FUNDS_MANAGE)
+@permit(Permission.FUNDS_MANAGE, fresh=True)
 def add_fund() -> Any:
     """Open a fund."""
     form = Form(fund_schema(organisation().locales), sent_form(), {"opened_on": today()})
@@ -170,7 +176,7 @@ def add_fund() -> Any:
 
 
 @blueprint.route("/funds/<uuid:fund_id>", methods=BOTH)
-@permit(Permission.FUNDS_MANAGE)
+@permit(Permission.FUNDS_MANAGE, fresh=True)
 def edit_fund(fund_id: uuid.UUID) -> Any:
     """Change a fund's texts, goal or days; what was given for it stays."""
     fund = found(session.get(Fund, fund_id))
@@ -263,13 +269,12 @@ def _refundable(gift: Gift) -> Payment | None:
 
 
 def _request_refund(payment: Payment, answers: dict[str, Any]) -> Refund:
-    user = signed_in() or abort(401)
     return refunds.request_refund(
         session,
         payment_id=payment.id,
         amount=Money(answers["amount"], payment.currency),
         reason=answers["reason"],
-        requested_by=user.id,
+        requested_by=person().id,
         request_key=str(form_key()),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, Text, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.closings import NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import OF_PERSON, Basis, DataGroup, DataRecord, Purpose, SubjectPath
 from hearth.families.codes import code_column, one_of
@@ -63,6 +64,11 @@ class Incident(TenantModel):
     """Something happened to people's data."""
 
     __tablename__ = "incidents"
+    __closes__ = (
+        NotADoor(
+            columns=("closed_at",), because="an incident that is open again is looked at again"
+        ),
+    )
     __table_args__ = (
         one_of("kind", IncidentKind),
         CheckConstraint("closed_at >= opened_at", name="closed_at"),

@@ -2,14 +2,16 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from hearth.accounts.letters import Letter, mail_to
 from hearth.accounts.permissions import Permission
-from hearth.data_register.post import office_mail, path_to, watcher, watchers
+from hearth.accounts.standing import holders
 from hearth.incidents.models import EntryKind, Incident
 from hearth.incidents.services import clocks, open_incidents
 from hearth.outbox.mail import Mail
@@ -17,6 +19,7 @@ from hearth.outbox.services import put
 from tenants.legal import Notices, profile_for
 
 MAIL = "incident_reminder"
+MINE = Permission.INCIDENTS_MANAGE
 # At once, when half of the time is over, and when little is left.
 BEFORE = {"at_once": 1.0, "half": 0.5, "last": 0.15}
 
@@ -33,40 +36,46 @@ def remind(session: Session, *, notices: Notices) -> int:
     return new
 
 
-def reminder(session: Session, payload: dict[str, Any]) -> Mail:
+def reminder(session: Session, payload: dict[str, Any]) -> Mail | None:
     """Say how much time is left; nothing about what happened."""
-    user = watcher(session, payload["user"])
     incident = session.get_one(Incident, uuid.UUID(payload["incident"]))
     notices = profile_for(session.info["organisation"].country).notices
     due = {clock.kind.value: clock for clock in clocks(incident, notices)}
-    hours = due[payload["clock"]].hours_left(datetime.now(UTC))
-    with force_locale(user.locale):
-        left = ngettext(
-            "One hour is left for the notice that the law demands.",
-            "%(num)s hours are left for the notice that the law demands.",
-            hours,
-        )
-        return office_mail(
-            session,
-            user,
-            subject=_("An incident waits for a notice"),
-            sentences=(left if hours else _("The time for the notice is over. Give it now."),),
-            path=path_to("incidents.show", incident_id=incident.id),
-        )
+    return mail_to(
+        session,
+        payload["user"],
+        path=f"/incidents/{incident.id}",
+        write=partial(_waits, due[payload["clock"]].hours_left(datetime.now(UTC))),
+        holding=MINE,
+    )
+
+
+def _waits(hours: int) -> Letter:
+    left = ngettext(
+        "One hour is left for the notice that the law demands.",
+        "%(num)s hours are left for the notice that the law demands.",
+        hours,
+    )
+    return Letter(
+        subject=_("An incident waits for a notice"),
+        greeting=_("Good day,"),
+        paragraphs=(left if hours else _("The time for the notice is over. Give it now."),),
+        link_label=_("Incidents"),
+    )
 
 
 def _put(session: Session, incident: Incident, kind: EntryKind, stage: str) -> int:
     new = 0
-    for user in watchers(session, Permission.INCIDENTS_MANAGE):
+    for user_id, _name in holders(session, MINE):
         new += put(
             session,
-            key=f"incident:{incident.id}:{kind}:{stage}:{user.id}",
+            key=f"incident:{incident.id}:{kind}:{stage}:{user_id}",
             kind="mail",
             payload={
                 "template": MAIL,
                 "incident": str(incident.id),
                 "clock": kind.value,
-                "user": str(user.id),
+                "user": str(user_id),
             },
         )
     return new

@@ -8,7 +8,7 @@ from hearth.data_register.words import cited
 from hearth.incidents.models import EntryKind, Incident
 from hearth.incidents.people import Tally
 from hearth.incidents.services import Clock, clocks
-from hearth.incidents.words import ENTRIES, KINDS
+from hearth.incidents.words import ENTRIES, FURTHER, KINDS
 from hearth.web.formatting import format_datetime
 from tenants.legal import LegalProfile
 
@@ -26,7 +26,11 @@ def authority_report(
         ),
         sections=[
             Section(heading=_("What happened"), pairs=_nature(incident)),
-            Section(heading=_("Who is concerned"), pairs=_concerned(tally)),
+            Section(
+                heading=_("Who is concerned"),
+                sentences=() if tally.is_whole else [str(FURTHER)],
+                pairs=_concerned(tally),
+            ),
             _written(incident, EntryKind.FACT, EntryKind.CORRECTION),
             _written(incident, EntryKind.CONSEQUENCE),
             _written(incident, EntryKind.MEASURE),

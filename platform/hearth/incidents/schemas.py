@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from hearth.incidents.models import EntryKind, IncidentKind, Way
-from hearth.incidents.people import CaseState, Part
+from hearth.incidents.searching import CaseState, Part
 from hearth.incidents.words import ENTRIES, KINDS, WAYS
 from hearth.subject_rights.schemas import reason_field
 from hearth.web.fields import LocalDate, PlainText, UuidChoice

@@ -203,14 +203,21 @@ def lock(session: Session, incident: Incident) -> None:
 
 
 def record(
-    session: Session, action: str, incident: Incident, actor_id: uuid.UUID, **facts: Fact
+    session: Session,
+    action: str,
+    incident: Incident,
+    actor_id: uuid.UUID,
+    *,
+    household_id: uuid.UUID | None = None,
+    **facts: Fact,
 ) -> None:
-    """Record what was done about an incident: codes and numbers, no words."""
+    """Record what was done about an incident: codes alone, no words and no numbers of people."""
     audit.record(
         session,
         action=action,
         subject_type="incident",
         subject_id=incident.id,
         actor_id=actor_id,
+        household_id=household_id,
         facts=facts,
     )

@@ -14,10 +14,11 @@ from hearth.accounts.services import names_of
 from hearth.data_classes import FieldClass
 from hearth.data_register.paper import Paper, as_pdf
 from hearth.data_register.words import cited
-from hearth.incidents import people, services
+from hearth.families.access import is_bound
+from hearth.incidents import people, searching, services
 from hearth.incidents.letters import letters
 from hearth.incidents.models import Incident
-from hearth.incidents.people import Concerned, Criteria, Part, UnsafeWayError
+from hearth.incidents.people import Concerned, UnsafeWayError
 from hearth.incidents.report import authority_report
 from hearth.incidents.schemas import (
     PARTS,
@@ -28,8 +29,9 @@ from hearth.incidents.schemas import (
     TellSchema,
     on_the_clock,
 )
+from hearth.incidents.searching import Criteria, Part
 from hearth.incidents.services import AheadError, IncidentClosedError, NoticeMissingError
-from hearth.incidents.words import ENTRIES, KINDS, WAYS
+from hearth.incidents.words import ENTRIES, FURTHER, KINDS, WAYS
 from hearth.shelter.houses import all_houses
 from hearth.staff.services import colleagues
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -81,7 +83,7 @@ def show(incident_id: uuid.UUID) -> str:
         "incidents/show.html",
         incident=incident,
         concerned=concerned,
-        further=people.tally(session, incident).people - len(concerned),
+        further=FURTHER if is_bound(person()) else None,
         staff=names_of(session, {entry.by for entry in incident.entries}),
         **_shown(),
     )
@@ -110,7 +112,7 @@ def search(incident_id: uuid.UUID) -> Any:
     form = _search_form()
     if form.validate():
         try:
-            people.freeze(session, incident, Criteria(**form.loaded), by=person().id)
+            searching.freeze(session, incident, Criteria(**form.loaded), by=person().id)
             return _to(incident)
         except PROBLEMS as error:
             form.add_error(None, _why(error))
@@ -200,11 +202,11 @@ def _why(error: Exception) -> str:
 
 
 def _search_form() -> Form:
-    """What a search may ask for: where somebody lives only by those who read it."""
+    """What a search may ask for: where somebody lives only by those who read it in our houses."""
     offered: dict[str, Any] = {
         "looked_by": [(one.id, one.name) for one in colleagues(session)],
     }
-    if person().sees(FieldClass.LOCATION, MINE):
+    if person().sees(FieldClass.LOCATION, Permission.SHELTER_READ):
         offered["house_id"] = [(house.id, house.name) for house in all_houses(session)]
         return Form(SearchSchema(), sent_form(), choices=offered)
     offered["part"] = [(part, label) for part, label in PARTS.items() if part is not Part.STAYS]
@@ -226,7 +228,7 @@ def _shown() -> dict[str, Any]:
 def _report(incident: Incident) -> Paper:
     return authority_report(
         incident,
-        people.tally(session, incident),
+        people.tally(session, incident, user=person()),
         profile=_law(),
         contact=person().name,
     )

@@ -31,4 +31,9 @@ WAYS: dict[Way, LazyString] = {
     Way.BY_KEY_WORKER: _l("By whoever accompanies the family"),
     Way.NOT_TOLD: _l("Not told, because it would bring danger"),
 }
+# It stands wherever somebody is shown no more than what opens to her, whether or not there is more.
+FURTHER = _l(
+    "There may be further people, whose files open to others only. "
+    "The privacy officer sees them and tells them."
+)
 CODES = {EntryKind: ENTRIES, IncidentKind: KINDS, Way: WAYS}

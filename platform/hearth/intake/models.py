@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.closings import NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.families.codes import code_column, one_of
@@ -23,6 +24,18 @@ class Referral(TenantModel):
     """A request for help as it was told; nothing in it is checked against anybody's papers."""
 
     __tablename__ = "referrals"
+    __closes__ = (
+        Withdrawn(
+            kind="referrals by whom it is not safe to call",
+            columns=("safe_to_call",),
+            opens=True,
+            said_of=("mother_contact_sealed",),
+        ),
+        NotADoor(
+            columns=("decided_at",),
+            because="a referral that waits again is decided again by those who read it before",
+        ),
+    )
     __table_args__ = (
         one_of("source", Source),
         one_of("channel", Channel),

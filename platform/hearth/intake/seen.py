@@ -63,9 +63,18 @@ class SeenReferral:
 
 
 def see_referral(referral: Referral, user: SignedIn) -> SeenReferral:
-    """A referral as far as somebody sees it; with a family, as far as she sees the family."""
+    """A referral as far as somebody sees it; with a family, as far as she sees the family.
+
+    What she took down herself she goes on seeing as the referral it was.
+    """
     of_family = referral.household_id is not None and user.may(Permission.FAMILIES_READ)
-    sees = user.eyes(Permission.FAMILIES_READ if of_family else Permission.REFERRALS_READ)
+    through = {Permission.FAMILIES_READ if of_family else Permission.REFERRALS_READ}
+    if referral.received_by == user.id:
+        through.add(Permission.REFERRALS_READ)
+
+    def sees(field_class: FieldClass) -> bool:
+        return any(user.sees(field_class, one) for one in through)
+
     needs = tuple(seen_needs([Need(code) for code in referral.needs], sees))
     return seen(SeenReferral, referral, sees, needs=needs)
 

@@ -213,7 +213,9 @@ def _readers(referral: Referral) -> list[Reader] | None:
 
 def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
     """Families with a member of the mother's name, among those this person may write in."""
-    user, name = person(), referral.mother_name
+    user = person()
+    # Who is found would tell whoever does not read the name what it is.
+    name = see_referral(referral, user).mother_name
     # A name without a letter to look for would find everybody, and one that is locked nobody.
     if not referral.is_waiting or not search_key(name) or isinstance(name, Unreadable):
         return []

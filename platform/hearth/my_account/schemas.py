@@ -42,6 +42,10 @@ class PasswordSchema(Schema):
         ),
         known=False,
     )
+    end_keys = fields.Boolean(
+        load_default=False,
+        metadata={"label": _l("End my keys for programs, too"), "widget": "checkbox"},
+    )
 
 
 class AppSchema(Schema):

@@ -77,8 +77,11 @@ def change_password(
     new: str,
     about: Sequence[str],
     but: uuid.UUID | None,
+    end_keys: bool = False,
 ) -> None:
     """Set a new password; every session but this one ends, and the owner is told by mail.
+
+    Her keys for programs go on unless she ends them: what reads by them has no password to type.
 
     :raises WeakPasswordError: it is too easy to guess.
     """
@@ -88,6 +91,8 @@ def change_password(
         raise WeakPasswordError(weakness)
     user.password_hash = hash_password(new)
     sessions.end_all(session, user_id=user_id, but=but)
+    if end_keys:
+        api_tokens.revoke_all(session, user_id=user_id)
     note(session, Happened.PASSWORD_CHANGED, user_id)
     notify(session, PASSWORD_CHANGED, user_id=user_id)
 

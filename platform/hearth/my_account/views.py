@@ -23,18 +23,12 @@ from hearth.accounts.arriving import (
     place,
     remember_browser,
     remember_sign_in,
-    visit,
     wanted,
 )
-from hearth.accounts.entering import name_is_taken, names_here, weakness_in_words
 from hearth.accounts.factors import LastFactorError
 from hearth.accounts.guard import own, person, session_token
-from hearth.accounts.invitations import WeakPasswordError
-from hearth.accounts.limits import TooManyFailuresError
-from hearth.accounts.names import NameTakenError
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import SignInRefusedError
-from hearth.my_account import enrolling, services
+from hearth.my_account import changing, enrolling, services
 from hearth.my_account.schemas import (
     AppSchema,
     DetailsSchema,
@@ -45,7 +39,7 @@ from hearth.my_account.schemas import (
 from hearth.my_account.words import EVENTS, SCOPES
 from hearth.web.answers import BOTH, form_page, sent_form
 from hearth.web.forms import Form
-from hearth.web.request import commit_now, current_site, session
+from hearth.web.request import current_site, session
 from hearth.web.tokens import challenge
 from tenants.models import new_id
 
@@ -60,7 +54,7 @@ def index() -> Any:
     account = services.account_of(session, user.id)
     start = {"name": account.user.name, "locale": account.user.locale}
     form = Form(DetailsSchema(), data=sent_form(), initial=start)
-    if form.validate() and _details_changed(form, user.id):
+    if form.validate() and changing.details_changed(form, user.id):
         flash(_("Your details have been changed."), "success")
         return redirect(url_for("my_account.index"), 303)
     words = {"events": EVENTS, "scopes": SCOPES}
@@ -73,11 +67,12 @@ def index() -> Any:
 def password() -> Any:
     """Change one's own password; the old one is needed."""
     user = person()
-    form = Form(PasswordSchema(), data=sent_form())
-    if form.validate() and _password_changed(form, user.id, user.session_id):
+    keys = api_tokens.living(session, user_id=user.id)
+    form = Form(PasswordSchema(exclude=() if keys else ("end_keys",)), data=sent_form())
+    if form.validate() and changing.password_changed(form, user):
         flash(_("The new password is set. You are signed out everywhere else."), "success")
         return redirect(url_for("my_account.index"), 303)
-    return form_page("my_account/password.html", form)
+    return form_page("my_account/password.html", form, keys=keys)
 
 
 @blueprint.get("/account/second-factor")
@@ -235,32 +230,6 @@ def _codes_or_onward(codes: list[str]) -> Response:
     return make_response(
         render_template("my_account/recovery_codes.html", codes=codes, onward=onward)
     )
-
-
-def _details_changed(form: Form, user_id: uuid.UUID) -> bool:
-    try:
-        services.change_details(session, user_id, **form.loaded)
-    except NameTakenError:
-        form.add_error("name", name_is_taken())
-    return not form.errors
-
-
-def _password_changed(form: Form, user_id: uuid.UUID, session_id: uuid.UUID | None) -> bool:
-    try:
-        accounts.check_password(
-            session, user_id=user_id, password=form.loaded["old_password"], visit=visit()
-        )
-        services.change_password(
-            session, user_id, new=form.loaded["new_password"], about=names_here(), but=session_id
-        )
-    except SignInRefusedError:
-        commit_now()
-        form.add_error("old_password", _("This is not your password."))
-    except TooManyFailuresError:
-        form.add_error(None, _("Too many tries. Wait a quarter of an hour, then try again."))
-    except WeakPasswordError as refusal:
-        form.add_error("new_password", weakness_in_words(refusal.weakness))
-    return not form.errors
 
 
 def _make_token(user: accounts.SignedIn, form: Form) -> str:

@@ -30,6 +30,7 @@ EVENTS: dict[str, LazyString] = {
     Happened.ROLES_CHANGED: _l("Your roles were changed"),
     Happened.CLOSED: _l("The account was closed"),
     Happened.OPENED: _l("The account was opened again"),
+    Happened.APPROVED: _l("The account was confirmed, and its roles count"),
 }
 SCOPES: dict[Permission, LazyString] = {
     Permission.NUMBERS_READ: _l("Our own figures"),

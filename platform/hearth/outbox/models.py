@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Index, Integer, String, func, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hearth.closings import Ended
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
 from tenants.models import SharedModel, TenantModel, new_id
@@ -64,6 +65,10 @@ class OutboxMessage(OutboxColumns, TenantModel):
     """What an organisation has to send."""
 
     __tablename__ = "outbox"
+    __closes__ = (
+        Ended(kind="mails that were sent and are not sent again", columns=("done_at",)),
+        Ended(kind="mails that were given up", columns=("given_up_at",)),
+    )
     __table_args__ = (
         Index(
             "ix_outbox_available_at",

@@ -12,10 +12,9 @@ from hearth.consents.models import Consent, ConsentPurpose, Giver, Medium
 from hearth.consents.services import NewConsent
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.families.models import Household
-from hearth.incidents import people
 from hearth.incidents import services as incidents
 from hearth.incidents.models import Incident, IncidentKind
-from hearth.incidents.people import Criteria
+from hearth.incidents.searching import Criteria, freeze
 from hearth.retention.models import RetentionNotice
 from hearth.subject_rights import disclosure, erasing, erasure, holds, services
 from hearth.subject_rights.models import (
@@ -172,7 +171,7 @@ class Privacy:
             high_risk=True,
             by=self._officer_id,
         )
-        people.freeze(self._session, incident, Criteria(), by=self._officer_id)
+        freeze(self._session, incident, Criteria(), by=self._officer_id)
         return incident
 
     def _kept(self, row: Row) -> Row:

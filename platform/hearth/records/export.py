@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
+from hearth.records.lines import Line
 from hearth.records.presentation import action_in_words, codes_of, facts_in_words
-from hearth.records.services import Line
 from hearth.web.formatting import format_datetime, format_number
 from hearth.web.workbooks import Workbook, write_row
 
@@ -27,9 +27,18 @@ def workbook(lines: Sequence[Line], total: int) -> bytes:
     write_row(page, top, headings, book.heading)
     for at, line in enumerate(lines, start=top + 1):
         told = [line.number, format_datetime(line.at), line.actor, action_in_words(line)]
-        told += [line.case_number, facts_in_words(line), line.hash.hex(), codes_of(line)]
+        told += [
+            line.case_number,
+            facts_in_words(line),
+            line.hash.hex() if line.hash else "",
+            codes_of(line),
+        ]
         write_row(page, at, told)
     return book.finish()
+
+
+def _hash(line: Line) -> str:
+    return line.hash.hex() if line.hash else ""
 
 
 def _cut(shown: int, total: int) -> str:

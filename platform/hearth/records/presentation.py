@@ -20,8 +20,8 @@ from hearth.records.facts import (
     ROLES,
     RULES,
 )
+from hearth.records.lines import Line
 from hearth.records.naming import is_id
-from hearth.records.services import Line
 from hearth.trail import Fact
 from hearth.web.formatting import format_datetime, format_money, format_number
 

@@ -20,12 +20,21 @@ FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
     ("consent", "giver"): frozenset({FieldClass.CASEWORK}),
     ("glass_look", "reason"): frozenset({FieldClass.CASEWORK}),
 }
+# Numbers that count everybody, those whose files open to others included: whoever is bound would
+# learn of such a file what was asked about it.
+OF_EVERYBODY = frozenset({("incident", "found"), ("retention_notice", "new")})
 
 
-def see_facts(event: AuditEvent, sees: Sees) -> dict[str, Fact]:
+def see_facts(event: AuditEvent, sees: Sees, *, bound: bool) -> dict[str, Fact]:
     """The facts of an event that a reader sees: those of a class only with all of it."""
     return {
         name: value
         for name, value in event.facts.items()
         if all(sees(one) for one in FACT_CLASSES.get((event.subject_type, name), ()))
+        and not (bound and (event.subject_type, name) in OF_EVERYBODY)
     }
+
+
+def sees_nothing(_field_class: FieldClass) -> bool:
+    """What is read of a family by whoever does not open its file."""
+    return False

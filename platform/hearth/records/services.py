@@ -1,56 +1,33 @@
 """Puts names to what is recorded: of colleagues, and the numbers of cases."""
 
 import uuid
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import SignedIn, told_apart
+from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
 from hearth.families.access import entrusted_households, find_entrusted, is_bound
 from hearth.families.models import Household
-from hearth.families.services import record_read
+from hearth.families.services import record_numbers, record_read
 from hearth.intake.models import Referral
-from hearth.records.naming import colleagues_in, own_roles_in
-from hearth.records.seen import see_facts
-from hearth.trail import Fact
+from hearth.records.belonging import opens_to, tells_of
+from hearth.records.lines import Line, as_seen
 
 # A workbook with more lines is read by nobody, and would keep everybody waiting.
 MOST_EXPORTED = 20_000
 MOST_PRINTED = 2_000
 ONE_DAY = timedelta(days=1)
 MINE = Permission.AUDIT_READ
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One event as its reader sees it.
-
-    Of a file that opens to others stay the number, the moment and the hash: without them nobody
-    could say that the log is whole.
-    """
-
-    number: int
-    at: datetime
-    hash: bytes
-    action: str | None = None
-    actor: str = ""
-    household_id: uuid.UUID | None = None
-    case_number: str = ""
-    subject_type: str = ""
-    subject_id: uuid.UUID | None = None
-    facts: Mapping[str, Fact] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Of the colleagues and of the organisation's own roles, by what stands in the facts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +122,18 @@ def log_lines(
     chosen = select(AuditEvent).where(*_conditions(wanted, user, clock))
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     page = chosen.order_by(AuditEvent.seq.desc()).limit(limit).offset(offset)
-    return _as_seen(session, session.scalars(page).all(), user), total
+    return as_seen(session, session.scalars(page).all(), user=user), total
 
 
-def note_look(session: Session, wanted: Wanted, *, user: SignedIn) -> None:
-    """Note whose file somebody reads in the log: that of the case by whose number she asks."""
+def note_look(session: Session, wanted: Wanted, lines: Collection[Line], *, user: SignedIn) -> None:
+    """Note whose files somebody reads in the log.
+
+    Whoever asks by a case's number looks at that file, whatever is found of it; else the lines are
+    a list of the families that they tell of.
+    """
     if not wanted.case_number:
+        shown = {line.household_id for line in lines if line.household_id}
+        record_numbers(session, shown, user_id=user.id, purpose="records")
         return
     numbered = select(Household.id).where(
         Household.case_number == wanted.case_number.strip(), entrusted_households(user, MINE)
@@ -162,6 +145,14 @@ def note_look(session: Session, wanted: Wanted, *, user: SignedIn) -> None:
 def note_look_at(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> None:
     """Note that somebody reads what is recorded about a family, like every other look."""
     record_read(session, household_id=household_id, user_id=user.id, purpose="records")
+
+
+def note_look_at_referral(session: Session, referral: Referral, *, user: SignedIn) -> None:
+    """Note that somebody reads who looked at a referral: at its family, where it became one."""
+    if referral.household_id is not None:
+        note_look_at(session, referral.household_id, user=user)
+        return
+    audit.record_read(session, subject_id=referral.id, user_id=user.id, purpose="records")
 
 
 def people_of_staff(session: Session) -> list[tuple[uuid.UUID, str]]:
@@ -193,53 +184,15 @@ def _conditions(wanted: Wanted, user: SignedIn, clock: ZoneInfo) -> list[ColumnE
         found.append(AuditEvent.at >= moments["since"])
     if moments["until"]:
         found.append(AuditEvent.at < moments["until"])
-    entrusted = select(Household.id).where(entrusted_households(user, MINE))
     if wanted.case_number:
-        numbered = entrusted.where(Household.case_number == wanted.case_number.strip())
-        found.append(AuditEvent.household_id.in_(numbered))
+        numbered = select(Household.id).where(
+            Household.case_number == wanted.case_number.strip(), entrusted_households(user, MINE)
+        )
+        found.append(tells_of(numbered))
     elif wanted.asks_what and is_bound(user):
         # A line that is found by what it must not tell has told it.
-        household = AuditEvent.household_id
-        found.append(or_(household.is_(None), household.in_(entrusted)))
+        found.append(opens_to(user))
     return found
-
-
-def _as_seen(session: Session, events: Collection[AuditEvent], user: SignedIn) -> list[Line]:
-    actors = {event.actor_id for event in events if event.actor_id}
-    names = told_apart(session, actors | colleagues_in(events))
-    spoken = {str(one): name for one, name in names.items()} | own_roles_in(session, events)
-    cases = {event.household_id for event in events if event.household_id}
-    rows = session.execute(
-        select(Household.id, Household.case_number).where(
-            Household.id.in_(cases), entrusted_households(user, MINE)
-        )
-    )
-    numbers = {row.id: row.case_number for row in rows}
-    return [_line(event, user, names, numbers, spoken) for event in events]
-
-
-def _line(
-    event: AuditEvent,
-    user: SignedIn,
-    names: Mapping[uuid.UUID, str],
-    numbers: Mapping[uuid.UUID, str],
-    spoken: Mapping[str, str],
-) -> Line:
-    if event.household_id and event.household_id not in numbers:
-        return Line(number=event.seq, at=event.at, hash=event.hash)
-    return Line(
-        number=event.seq,
-        at=event.at,
-        hash=event.hash,
-        action=event.action,
-        actor=names.get(event.actor_id, "") if event.actor_id else "",
-        household_id=event.household_id,
-        case_number=numbers[event.household_id] if event.household_id else "",
-        subject_type=event.subject_type,
-        subject_id=event.subject_id,
-        facts=see_facts(event, user.eyes(MINE)),
-        names=spoken,
-    )
 
 
 def _moments(wanted: Wanted, clock: ZoneInfo) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from flask import Blueprint, abort, render_template, request, url_for
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
-from hearth.audit.services import Look, head_of
+from hearth.audit.services import Look
 from hearth.audit.signing import sign
 from hearth.families.access import find_entrusted, find_household
 from hearth.families.models import Household
 from hearth.records import services
 from hearth.records.export import workbook
+from hearth.records.hashes import newest_told
+from hearth.records.lines import Line
 from hearth.records.presentation import (
     action_in_words,
     facts_in_words,
@@ -53,6 +55,7 @@ def family(household_id: uuid.UUID) -> Any:
 def referral(referral_id: uuid.UUID) -> Any:
     """Who looked at a referral while it belonged to no family, which may be for good."""
     about = found(services.entrusted_referral(session, referral_id, user=person()))
+    services.note_look_at_referral(session, about, user=person())
     return _looks_page(
         partial(services.looks_at_referral, session, about),
         _urls("records.referral", referral_id=about.id),
@@ -66,15 +69,7 @@ def index() -> Any:
     """Everything that was done in this organisation, the newest first."""
     form, wanted = _asked(EventsSchema())
     number = asked_page()
-    services.note_look(session, wanted, user=person())
-    lines, total = services.log_lines(
-        session,
-        wanted,
-        user=person(),
-        clock=organisation().clock,
-        limit=USUAL_SIZE,
-        offset=offset_of(number),
-    )
+    lines, total = _lines(wanted, limit=USUAL_SIZE, offset=offset_of(number))
     context = {"lines": lines, "page": Page(number, total), "active": wanted.number}
     return form_page("records/index.html", form, **context, words=_words(), export=_export_url())
 
@@ -84,10 +79,7 @@ def index() -> Any:
 def export() -> Any:
     """The events that the page shows, to take along; that they were taken is recorded."""
     _form, wanted = _asked(EventsSchema())
-    clock = organisation().clock
-    user, most = person(), MOST_EXPORTED
-    lines, total = services.log_lines(session, wanted, user=user, clock=clock, limit=most)
-    services.note_look(session, wanted, user=user)
+    lines, total = _lines(wanted, limit=MOST_EXPORTED)
     services.record_export(session, wanted, len(lines))
     return attachment(workbook(lines, total), "records.xlsx")
 
@@ -96,7 +88,7 @@ def export() -> Any:
 @permit(Permission.AUDIT_READ)
 def head() -> str:
     """The newest event with a signature, to be printed and kept in a drawer."""
-    newest = head_of(session)
+    newest = newest_told(session, user=person())
     signed = newest and sign(
         runtime().settings,
         organisation=organisation().schema_name,
@@ -104,6 +96,15 @@ def head() -> str:
         head=newest.hash,
     )
     return render_template("records/head.html", head=signed)
+
+
+def _lines(wanted: Wanted, *, limit: int, offset: int = 0) -> tuple[list[Line], int]:
+    user, clock = person(), organisation().clock
+    lines, total = services.log_lines(
+        session, wanted, user=user, clock=clock, limit=limit, offset=offset
+    )
+    services.note_look(session, wanted, lines, user=user)
+    return lines, total
 
 
 def _own_family(household_id: uuid.UUID) -> Household | None:

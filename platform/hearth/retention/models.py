@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.closings import Ended, NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind
 from hearth.families.codes import code_column, one_of
@@ -25,6 +26,17 @@ class RetentionNotice(TenantModel):
     """Somebody's data have served their time; without another word they end thirty days later."""
 
     __tablename__ = "retention_notices"
+    __closes__ = (
+        Ended(
+            kind="data kept by a human's word",
+            columns=("answered_at", "answer", "keep_until", "reason", "answered_by"),
+            only={"answer": "keep"},
+        ),
+        NotADoor(
+            columns=("ends_on", "done_at"),
+            because="what was erased is carried over by the list of the erased",
+        ),
+    )
     __table_args__ = (
         one_of("data_group", DataGroup),
         one_of("subject_kind", SubjectKind),

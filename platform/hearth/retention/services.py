@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
+from hearth.accounts.standing import able
 from hearth.audit import services as audit
 from hearth.clock import day_of
 from hearth.data_records import DataGroup, SubjectKind
-from hearth.data_register.post import watchers
 from hearth.families.models import CaseEpisode
 from hearth.families.services import record_numbers
 from hearth.giving.models import Gift
@@ -24,10 +24,12 @@ from hearth.subject_rights import erasure
 from hearth.subject_rights.erasure import ObstacleError, SamePersonError
 from hearth.subject_rights.erasure_plan import Obstacle
 from hearth.subject_rights.models import Erasure, LegalHold
+from hearth.subject_rights.subjects import hidden_among
 from tenants.legal import LegalProfile
 
 NOTICE = timedelta(days=30)
 MAIL = "retention_notice"
+MINE = Permission.RETENTION_MANAGE
 
 
 class AnsweredError(ValueError):
@@ -46,7 +48,7 @@ class Ending:
 
 def give_notices(session: Session, *, profile: LegalProfile, today: date) -> int:
     """Put everybody whose clock runs out into the queue, once; returns how many are new."""
-    given = 0
+    given: list[tuple[SubjectKind, uuid.UUID]] = []
     for ending in _endings(session, profile, today):
         row = session.execute(
             insert(RetentionNotice)
@@ -61,23 +63,17 @@ def give_notices(session: Session, *, profile: LegalProfile, today: date) -> int
             .on_conflict_do_nothing()
             .returning(RetentionNotice.id)
         ).first()
-        given += row is not None
+        given += [(ending.kind, ending.subject_id)] if row else []
     if given:
         audit.record(
             session,
             action="retention.notices_given",
             subject_type="retention_notice",
             subject_id=None,
-            facts={"new": given},
+            facts={"new": len(given)},
         )
-        for user in watchers(session, Permission.RETENTION_MANAGE):
-            put(
-                session,
-                key=f"retention:{today.isoformat()}:{user.id}",
-                kind="mail",
-                payload={"template": MAIL, "user": str(user.id), "count": given},
-            )
-    return given
+        _tell(session, given, today)
+    return len(given)
 
 
 def note_looks(
@@ -193,6 +189,19 @@ def kept(session: Session, *, today: date) -> list[RetentionNotice]:
 def get_notice(session: Session, notice_id: uuid.UUID) -> RetentionNotice | None:
     """One notice, or None."""
     return session.get(RetentionNotice, notice_id)
+
+
+def _tell(session: Session, given: Sequence[tuple[SubjectKind, uuid.UUID]], today: date) -> None:
+    """Write to each colleague how many of these are entrusted to her, and nothing of the others."""
+    for colleague in able(session, MINE):
+        hidden = hidden_among(session, given, user=colleague, permission=MINE)
+        if number := sum(subject_id not in hidden for _kind, subject_id in given):
+            put(
+                session,
+                key=f"retention:{today.isoformat()}:{colleague.id}",
+                kind="mail",
+                payload={"template": MAIL, "user": str(colleague.id), "count": number},
+            )
 
 
 def _endings(session: Session, profile: LegalProfile, today: date) -> Iterator[Ending]:

@@ -12,6 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.data_register.words import GROUPS
+from hearth.families.access import is_bound
 from hearth.retention import services
 from hearth.retention.models import Answer, RetentionNotice
 from hearth.retention.schemas import AnswerSchema, HoldSchema, LiftSchema
@@ -35,15 +36,15 @@ Row = TypeVar("Row", RetentionNotice, LegalHold)
 @permit(MINE)
 def index() -> str:
     """Whose data have served their time, the next end first."""
-    notices, further = _shown(services.waiting(session))
-    kept, further_kept = _shown(services.kept(session, today=today()))
+    notices = _shown(services.waiting(session))
+    kept = _shown(services.kept(session, today=today()))
     services.note_looks(session, [*notices, *kept], user_id=person().id)
     ids = {one.subject_id for one in notices}
     return render_template(
         "retention/index.html",
         notices=notices,
         kept=kept,
-        further=further + further_kept,
+        further=is_bound(person()),
         held={hold.subject_id for hold in standing_holds.standing(session, ids, on=today())},
         name=_name,
         words=_words,
@@ -75,11 +76,13 @@ def answer(notice_id: uuid.UUID) -> Any:
 @permit(MINE)
 def holds() -> str:
     """Every hold that stands."""
-    rows, further = _shown(standing_holds.standing(session, on=today()))
+    rows = _shown(standing_holds.standing(session, on=today()))
     services.note_looks(session, rows, user_id=person().id)
     staff = names_of(session, {hold.set_by for hold in rows})
     context = {"staff": staff, "name": _name, "words": _words, "hers": _decided_by_her(rows)}
-    return render_template("retention/holds.html", holds=rows, further=further, **context)
+    return render_template(
+        "retention/holds.html", holds=rows, further=is_bound(person()), **context
+    )
 
 
 @blueprint.route("/data-protection/holds/new", methods=BOTH)
@@ -130,12 +133,11 @@ def _subject_by(number: str) -> tuple[SubjectKind, uuid.UUID] | None:
     return (SubjectKind.DONOR, gift.donor_id) if gift and gift.donor_id else None
 
 
-def _shown(rows: Sequence[Row]) -> tuple[list[Row], int]:
-    """The rows about those who are entrusted to whoever asks, and how many others there are."""
+def _shown(rows: Sequence[Row]) -> list[Row]:
+    """The rows about those who are entrusted to whoever asks."""
     about = [(row.subject_kind, row.subject_id) for row in rows]
     hidden = subjects.hidden_among(session, about, user=person(), permission=MINE)
-    shown = [row for row in rows if row.subject_id not in hidden]
-    return shown, len(rows) - len(shown)
+    return [row for row in rows if row.subject_id not in hidden]
 
 
 def _hers(row: Row | None) -> Row | None:

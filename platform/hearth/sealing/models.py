@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Index, LargeBinary, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.closings import NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import TenantModel
@@ -38,6 +39,9 @@ class KeyDestruction(TenantModel):
     """A subject whose key is to be destroyed; asked for and done are two moments."""
 
     __tablename__ = "key_destructions"
+    __closes__ = (
+        NotADoor(columns=("done_at",), because="it is carried over with the list of the erased"),
+    )
     __table_args__ = (
         Index(
             "ix_key_destructions_waiting",

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
+from hearth.closings import Ended, NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -29,6 +30,18 @@ class ServiceDelivery(TenantModel):
     """One service; a correction is a new row that names the one it supersedes."""
 
     __tablename__ = "service_deliveries"
+    __closes__ = (
+        Ended(
+            kind="entries cancelled",
+            columns=("cancelled_at", "cancelled_by", "cancelling_note_sealed"),
+            corrects="supersedes_id",
+        ),
+        Withdrawn(kind="entries sealed", columns=("sealed",), opens=False),
+        NotADoor(
+            columns=("superseded_at",),
+            because="what took its place came after the backup and is gone",
+        ),
+    )
     __table_args__ = (
         one_of("kind", ServiceKind),
         one_of("mode", ServiceMode),
@@ -129,6 +142,9 @@ class NoteGrant(TenantModel):
     """A colleague who may read a sealed note, from when to when; its owner alone decides."""
 
     __tablename__ = "note_grants"
+    __closes__ = (
+        Ended(kind="readers of sealed notes taken back", columns=("until_at",), starts="from_at"),
+    )
     __table_args__ = (
         CheckConstraint("until_at >= from_at", name="until_at"),
         Index(

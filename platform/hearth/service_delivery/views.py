@@ -106,7 +106,7 @@ def cancel(household_id: uuid.UUID, service_id: uuid.UUID) -> Any:
         form,
         household=household,
         service=service,
-        kind=_kind(service),
+        kind=_kind(service, Permission.SERVICES_WRITE),
     )
 
 
@@ -156,13 +156,13 @@ def _readers_page(note: ServiceDelivery, form: Form | None) -> Any:
         "service_delivery/readers.html",
         form or _reader_form(note, None),
         note=note,
-        kind=_kind(note),
+        kind=_kind(note, Permission.NOTES_SEALED),
         readers=sealed.readers(session, note),
     )
 
 
-def _kind(service: ServiceDelivery) -> str:
-    return kind_in_words(sealed.see_kind(service, person().eyes(Permission.SERVICES_WRITE)))
+def _kind(service: ServiceDelivery, permission: Permission) -> str:
+    return kind_in_words(sealed.see_kind(service, person().eyes(permission)))
 
 
 def _to_readers(note: ServiceDelivery) -> Response:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.closings import NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -88,6 +89,9 @@ class House(TenantModel):
     """A house or flat with places to sleep."""
 
     __tablename__ = "houses"
+    __closes__ = (
+        NotADoor(columns=("open_to",), because="nobody works in a house because it is open"),
+    )
     __table_args__ = (
         one_of("kind", HouseKind),
         CheckConstraint("open_to > open_from", name="open_to"),
@@ -123,6 +127,7 @@ class Place(TenantModel):
     """One bed or cot."""
 
     __tablename__ = "places"
+    __closes__ = (NotADoor(columns=("open_to",), because="an empty place shows nobody to anybody"),)
     __table_args__ = (
         UniqueConstraint("house_id", "name"),
         # What a stay place points at, so that its place always lies in its house.
@@ -159,6 +164,12 @@ class Stay(TenantModel):
     """One household under our roof, from admission until it leaves."""
 
     __tablename__ = "stays"
+    __closes__ = (
+        NotADoor(
+            columns=("ended_on",),
+            because="its house saw these nights before, and where the family went came later",
+        ),
+    )
     __table_args__ = (
         CheckConstraint("planned_until > admitted_on", name="planned_until"),
         CheckConstraint("ended_on >= admitted_on", name="ended_on"),

@@ -67,6 +67,10 @@ class UnknownPlaceError(StayError):
     """A place was asked for that does not exist."""
 
 
+class HousesOfHerOwnError(StayError):
+    """A guest would bring the family to a house in which she works, and see it from then on."""
+
+
 class NotInHouseholdError(StayError):
     """Somebody was to be admitted who does not belong to the household."""
 

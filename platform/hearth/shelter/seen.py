@@ -19,7 +19,7 @@ from hearth.families.reach import stays_in_her_houses, visible_households
 from hearth.families.seen import SeenPerson, see_person
 from hearth.shelter import occupancy
 from hearth.shelter.houses import all_houses
-from hearth.shelter.models import House, Place, Stay, StayChange, StayPlace
+from hearth.shelter.models import House, Place, Stay, StayPlace
 from hearth.shelter.services import stays_of
 
 THROUGH = Permission.SHELTER_READ
@@ -64,6 +64,7 @@ class SeenStay:
     rows: list[StayPlace]
     houses: frozenset[uuid.UUID] | None
     admitted_on: datetime.date
+    admitted_by: uuid.UUID | None
     left_on: datetime.date | None
     has_ended: bool
 
@@ -75,23 +76,6 @@ class SeenStay:
     def shows(self, house_id: uuid.UUID) -> bool:
         """Whether the reader learns that somebody slept in this house."""
         return self.houses is None or house_id in self.houses
-
-    def is_here_at(self, change: StayChange) -> bool:
-        """Whether the reader's houses had whom a decision is about on the day it took effect."""
-        on, last = change.effective_on, self.stay.until
-        if self.houses is None or not self.rows:
-            return True
-        return any(
-            row.starts_on <= on and (on < row.ends_on or row.ends_on == last)
-            for row in self._about(change)
-        )
-
-    def is_left_at(self, change: StayChange) -> bool:
-        """Whether whom a decision is about slept in the reader's houses until then."""
-        return any(row.ends_on == change.effective_on for row in self._about(change))
-
-    def _about(self, change: StayChange) -> list[StayPlace]:
-        return [row for row in self.rows if change.person_id in {None, row.person_id}]
 
     def nights(self, on: datetime.date) -> int:
         """The nights until the family left, or until today for one that is still here."""
@@ -120,9 +104,10 @@ def find_stay(
 def houses_that_bind(
     session: Session, stay: Stay, *, user: SignedIn, permission: Permission
 ) -> frozenset[uuid.UUID] | None:
-    """The houses beyond which this person sees and decides nothing of a stay; None for no bound."""
-    if Scope.HOUSE not in user.scopes_of(permission):
-        return None
+    """The houses beyond which this person sees and decides nothing of a stay; None for no bound.
+
+    Only whoever a permission opens the family itself to is not bound by it.
+    """
     family = select(Stay.id).where(Stay.id == stay.id, _of_families(user, permission))
     return None if session.scalar(family) is not None else user.houses
 
@@ -157,9 +142,11 @@ def see_persons(
     return {key: see_person(one, user.eyes(permission)) for key, one in persons.items()}
 
 
-def see_stay(session: Session, stay: Stay, *, user: SignedIn) -> SeenStay:
+def see_stay(
+    session: Session, stay: Stay, *, user: SignedIn, permission: Permission = THROUGH
+) -> SeenStay:
     """A stay with its nights; through a house alone those in that house, and when they ended."""
-    houses = houses_that_bind(session, stay, user=user, permission=THROUGH)
+    houses = houses_that_bind(session, stay, user=user, permission=permission)
     rows = [row for row in stay.stay_places if houses is None or row.house_id in houses]
     last = max((row.ends_on for row in rows), default=stay.until)
     left_on = stay.ended_on if houses is None or last == stay.until else last
@@ -170,6 +157,8 @@ def see_stay(session: Session, stay: Stay, *, user: SignedIn) -> SeenStay:
         rows=rows,
         houses=houses,
         admitted_on=stay.admitted_on if houses is None or not rows else rows[0].starts_on,
+        # Who admitted a family is known where it was admitted, and the story of the stay says so.
+        admitted_by=stay.admitted_by if houses is None else None,
         left_on=left_on,
         has_ended=not stay.is_open and left_on == stay.ended_on,
     )
@@ -191,7 +180,8 @@ def _of_families(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
 
 
 def _bound(user: SignedIn) -> bool:
-    return user.scopes_of(THROUGH) == {Scope.HOUSE}
+    """Whether nothing but where she works says in which houses somebody sees."""
+    return user.reading(FieldClass.LOCATION, THROUGH).scopes_of(THROUGH) <= {Scope.HOUSE}
 
 
 def _ids(session: Session, among: set[uuid.UUID], condition: ColumnElement[bool]) -> set[uuid.UUID]:

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 
 from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.permissions import Permission
-from hearth.accounts.services import names_of
 from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, permissions_on
@@ -18,6 +17,7 @@ from hearth.families.services import record_read
 from hearth.shelter import houses as house_register
 from hearth.shelter import occupancy, schemas, services
 from hearth.shelter import workplaces as work
+from hearth.shelter.decisions import names_read
 from hearth.shelter.forms import (
     admission_form,
     decided,
@@ -36,6 +36,7 @@ from hearth.shelter.seen import (
     seen_tonight,
 )
 from hearth.shelter.story import story_of
+from hearth.shelter.visiting import Decide, as_guest, houses_closed_to, houses_closed_to_longer
 from hearth.shelter.words import DESTINATIONS, END_REASONS, HOUSE_KINDS, PLACE_KINDS
 from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.web.answers import BOTH, form_page, found, sent_form
@@ -68,7 +69,8 @@ def admit(household_id: uuid.UUID) -> Any:
     record_read(session, household_id=household.id, user_id=user.id, purpose="admission")
     form = admission_form(session, household, sent_form(), today(), user.eyes(WRITE))
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
-    if stay := decided(form, lambda wanted: admission(**vars(wanted))):
+    closed = houses_closed_to(session, household.id, user=user)
+    if stay := decided(form, as_guest(session, closed, lambda wanted: admission(**vars(wanted)))):
         flash(_("The family is admitted."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/admit.html", form, household=household)
@@ -82,7 +84,7 @@ def show_stay(stay_id: uuid.UUID) -> str:
     _note_look(stay)
     shown, persons = see_stay(session, stay, user=user), see_persons(session, stay, user=user)
     places = occupancy.place_names(session, shown.houses)
-    staff = names_of(session, {change.recorded_by for change in stay.changes})
+    names = names_read(session, shown, user=user)
     notes = user.sees(FieldClass.FREE_TEXT, Permission.SHELTER_READ)
     return render_template(
         "shelter/stay.html",
@@ -93,7 +95,7 @@ def show_stay(stay_id: uuid.UUID) -> str:
         may_write=find_stay(session, stay_id, user=user, permission=WRITE) is not None,
         persons=persons,
         place_names=places,
-        events=story_of(shown, persons=persons, places=places, staff=staff, notes=notes),
+        events=story_of(shown, persons=persons, places=places, names=names, notes=notes),
         words={"reason": END_REASONS, "destination": DESTINATIONS},
         today=today(),
     )
@@ -107,7 +109,7 @@ def extend(stay_id: uuid.UUID) -> Any:
     _note_look(stay)
     form = extension_form(stay, sent_form())
     extension = partial(services.extend_stay, session, stay, houses=_bounds(stay), **_who())
-    if decided(form, lambda wanted: extension(**wanted)):
+    if decided(form, _no_longer(stay, lambda wanted: extension(**wanted))):
         flash(_("Agreed until %(day)s.", day=format_date(stay.planned_until)), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/extend.html", form, stay=stay, shown=_shown(stay))
@@ -124,7 +126,8 @@ def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     form = move_form(session, sent_form(), today(), houses)
     who = {**_who(), "person_id": guest.id, "houses": houses}
     moving = partial(services.move, session, stay, **who)
-    if decided(form, lambda wanted: moving(**vars(wanted))):
+    closed = houses_closed_to(session, stay.household_id, user=person())
+    if decided(form, as_guest(session, closed, lambda wanted: moving(**vars(wanted)), stay)):
         flash(_("The new place is written down."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/move.html", form, stay=stay, person=guest)
@@ -140,7 +143,7 @@ def end(stay_id: uuid.UUID) -> Any:
     form = departure_form(stay, sent_form(), today(), notes=notes)
     how = {**_who(), "keep_note": not notes, "houses": _bounds(stay)}
     departure = partial(services.end_stay, session, stay, **how)
-    if decided(form, lambda wanted: departure(**wanted)):
+    if decided(form, _no_longer(stay, lambda wanted: departure(**wanted))):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/end.html", form, stay=stay, shown=_shown(stay))
@@ -264,7 +267,12 @@ def _bounds(stay: Stay) -> frozenset[uuid.UUID] | None:
 
 
 def _shown(stay: Stay) -> SeenStay:
-    return see_stay(session, stay, user=person())
+    return see_stay(session, stay, user=person(), permission=WRITE)
+
+
+def _no_longer(stay: Stay, decide: Decide) -> Decide:
+    closed = houses_closed_to_longer(session, stay, user=person())
+    return as_guest(session, closed, decide, stay)
 
 
 def _note_look(stay: Stay) -> None:

@@ -11,6 +11,7 @@ from hearth.shelter.models import ChangeKind, Destination, EndReason, HouseKind,
 from hearth.shelter.refusals import (
     AlreadyInShelterError,
     DateProblem,
+    HousesOfHerOwnError,
     NobodyAdmittedError,
     NotInHouseholdError,
     PersonElsewhereError,
@@ -134,6 +135,11 @@ def _plain_refusal(error: StayError) -> Any:
             return _("Choose a place for at least one of the family.")
         case SeveralHousesError():
             return _("Choose places in one house for the whole family.")
+        case HousesOfHerOwnError():
+            return _(
+                "You work in this house and would see the family there for longer than its file is"
+                " open to you. Ask a colleague who accompanies the family to do it."
+            )
         case NotInHouseholdError():
             return _("Somebody here does not belong to the family any more. Check its members.")
     return _("This place no longer exists. Choose another one.")

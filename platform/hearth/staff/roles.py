@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hearth.accounts import approving
 from hearth.accounts.models import User
 from hearth.accounts.permissions import ROLE_LABELS, Role, known_roles
 from hearth.accounts.policy import ORGANISATION_ROLES, POLICY, WITHHELD, WITHIN, HeldRole
@@ -157,6 +158,7 @@ def hand_out(session: Session, user: User, codes: Collection[str], *, actor: Sig
     user.roles = sorted(after, key=lambda code: order.index(code) if code in order else len(order))
     session.flush()
     if before != after:
+        approving.entrust(session, user, before=before, actor_id=actor.id)
         audit.record(
             session,
             action="role.handed-out",

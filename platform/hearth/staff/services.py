@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts import api_tokens, factors, invitations, names, sessions
@@ -100,7 +100,7 @@ def change_colleague(
 ) -> None:
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
-    A closed account ends its teams, houses and grants, too, and opening it gives none of them back.
+    A closed account ends what opened families to her, too, and opening it gives none of that back.
 
     :raises LastAdministratorError: no open account with that role would be left.
     :raises NameTakenError: a colleague has this name.
@@ -124,7 +124,7 @@ def change_colleague(
     user.locale = locale
     user.disabled_at = None if works_here else (user.disabled_at or datetime.now(UTC))
     if not works_here:
-        api_tokens.revoke_all(session, user_id=user.id)
+        api_tokens.revoke_all(session, user_id=user.id, actor_id=actor.id)
     session.flush()
     wake(session, Job.TELL_OF_LOST_FILES)
     after = _state(user)
@@ -161,7 +161,9 @@ def _note_and_end(session: Session, user: User, kind: Happened, actor_id: uuid.U
 def _is_last_administrator(session: Session, user: User) -> bool:
     administrators = session.scalars(
         select(User.id).where(
-            literal(Role.ADMINISTRATOR.value) == func.any(User.roles), User.disabled_at.is_(None)
+            literal(Role.ADMINISTRATOR.value) == func.any(User.roles),
+            User.disabled_at.is_(None),
+            or_(User.waits_since.is_(None), User.approved_at.is_not(None)),
         )
     ).all()
     return list(administrators) == [user.id]

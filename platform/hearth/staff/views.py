@@ -8,6 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from hearth.accounts import approving
+from hearth.accounts.approving import NotYoursToApproveError
 from hearth.accounts.entering import name_is_taken, reset_lately
 from hearth.accounts.factors import ResetLatelyError
 from hearth.accounts.guard import permit, person, refuse
@@ -20,6 +22,7 @@ from hearth.accounts.policy_models import Team
 from hearth.staff import roles as register
 from hearth.staff import services
 from hearth.staff import teams as team_register
+from hearth.staff.leaving import families_accompanied
 from hearth.staff.placing import NotYoursToPlaceError, ToOneselfError, placeable
 from hearth.staff.role_forms import OwnRoleSchema, narrow_form, rules_of
 from hearth.staff.roles import NotYoursToGiveError, RoleInUse, RoleNameTakenError
@@ -93,7 +96,15 @@ def change(user_id: uuid.UUID) -> Any:
             form.add_error(None, _("Somebody must stay who can open and close accounts."))
         except NotYoursToGiveError:
             form.add_error("roles", _("One of these roles is not yours to give or to take."))
-    return form_page("staff/change.html", form, colleague=user)
+    return form_page("staff/change.html", form, colleague=user, **_known_of(user))
+
+
+def _known_of(user: User) -> dict[str, Any]:
+    """How many families she accompanies, and whether the reader may confirm what she was given."""
+    return {
+        "accompanied": families_accompanied(session, user.id),
+        "may_approve": user.is_waiting and person().id in approving.approvers(session, user),
+    }
 
 
 @blueprint.post("/colleagues/<uuid:user_id>/invitation")
@@ -106,6 +117,19 @@ def invite_again(user_id: uuid.UUID) -> Any:
         flash(_("An invitation is on its way. Its link works for three days."), "success")
     except AlreadyAcceptedError:
         flash(_("This person has chosen a password already."), "info")
+    return redirect(url_for("staff.index"), 303)
+
+
+@blueprint.post("/colleagues/<uuid:user_id>/approval")
+@permit(Permission.USERS_MANAGE, fresh=True)
+def approve(user_id: uuid.UUID) -> Any:
+    """Say as a second person that a new account is a colleague's; its roles count from now on."""
+    user = _within_reach(user_id)
+    try:
+        approving.approve(session, user, actor_id=person().id)
+        flash(_("The account is confirmed. Its roles count from the next sign-in."), "success")
+    except NotYoursToApproveError:
+        flash(_("Somebody confirms this account who gave it no role."), "warning")
     return redirect(url_for("staff.index"), 303)
 
 

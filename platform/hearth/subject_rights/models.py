@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.closings import Ended, NotADoor, Stands, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     Basis,
@@ -60,6 +61,7 @@ class SubjectRequest(TenantModel):
     """Somebody asks about somebody's data; ``subject_id`` leads to a person, donor or colleague."""
 
     __tablename__ = "subject_requests"
+    __closes__ = (Ended(kind="requests answered", columns=("closed_at", "outcome")),)
     __table_args__ = (
         one_of("kind", RequestKind),
         one_of("subject_kind", SubjectKind),
@@ -144,6 +146,13 @@ class Disclosure(TenantModel):
     """One field of one row that may tell of somebody else; holds no contents itself."""
 
     __tablename__ = "subject_disclosures"
+    __closes__ = (
+        Withdrawn(
+            kind="entries no longer handed out",
+            columns=("decision", "decided_by", "decided_at", "read_mark"),
+            opens="release",
+        ),
+    )
     __table_args__ = (
         one_of("decision", Decision),
         UniqueConstraint("request_id", "table_name", "row_id", "field"),
@@ -173,6 +182,12 @@ class ErasureProposal(TenantModel):
     """An erasure that one person asks for and another one decides about."""
 
     __tablename__ = "erasure_proposals"
+    __closes__ = (
+        Ended(
+            kind="proposals to erase decided",
+            columns=("decided_at", "verdict", "decided_by", "note"),
+        ),
+    )
     __table_args__ = (
         one_of("subject_kind", SubjectKind),
         one_of("verdict", Verdict),
@@ -256,6 +271,10 @@ class LegalHold(TenantModel):
     """As long as it stands, nothing about its subject is erased."""
 
     __tablename__ = "legal_holds"
+    __closes__ = (
+        Stands(kind="holds that stand", until="lifted_at"),
+        NotADoor(columns=("until_on",), because="it is fixed when the hold is set"),
+    )
     __table_args__ = (
         one_of("subject_kind", SubjectKind),
         CheckConstraint("(lifted_at IS NULL) = (lifted_by IS NULL)", name="lifted"),

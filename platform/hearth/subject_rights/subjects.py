@@ -20,6 +20,7 @@ from hearth.families.access import (
     is_bound,
 )
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
+from hearth.families.reach import Asks
 from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
@@ -188,7 +189,7 @@ def hidden_among(
     session: Session,
     about: Collection[tuple[SubjectKind, uuid.UUID]],
     *,
-    user: SignedIn,
+    user: Asks,
     permission: Permission,
     to_decide: bool = False,
 ) -> set[uuid.UUID]:
@@ -249,12 +250,12 @@ def _hidden_families(
     return {one for one, homes in families.items() if homes.difference(kept)}
 
 
-def _entrusted(user: SignedIn, permission: Permission, *, to_decide: bool) -> ColumnElement[bool]:
+def _entrusted(user: Asks, permission: Permission, *, to_decide: bool) -> ColumnElement[bool]:
     entrusted = entrusted_for_good if to_decide else entrusted_households
     return entrusted(user, permission)
 
 
-def _reads_donors(user: SignedIn) -> bool:
+def _reads_donors(user: Asks) -> bool:
     # A donor may be a mother or one of hers: what was taken from somebody is not given back here.
     return not is_bound(user) or user.may(Permission.GIFTS_READ)
 

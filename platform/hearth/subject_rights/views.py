@@ -15,6 +15,7 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
+from hearth.families.access import is_bound
 from hearth.files.handing import address_of
 from hearth.subject_rights import (
     correction,
@@ -69,13 +70,13 @@ PROBLEMS = (
 @permit(MINE)
 def index() -> str:
     """Requests that wait, the most pressing first, and those that were answered."""
-    waiting, further = _entrusted(services.open_requests(session))
-    answered, ended = _entrusted(services.answered_requests(session))
+    waiting = _entrusted(services.open_requests(session))
+    answered = _entrusted(services.answered_requests(session))
     return render_template(
         "subject_rights/index.html",
         waiting=waiting,
         answered=answered,
-        further=further + ended,
+        further=is_bound(person()),
         words=words(),
         today=today(),
     )
@@ -398,6 +399,7 @@ def _zip(told: list[Told]) -> Response:
 
 
 def _plan(request: SubjectRequest) -> dict[str, Any]:
+    subjects.note_look(session, request.subject_kind, request.subject_id, user_id=person().id)
     plan = preview(
         session,
         request.subject_kind,
@@ -428,12 +430,11 @@ def _hers(request_id: uuid.UUID) -> SubjectRequest:
     return _request(request_id, to_decide=True)
 
 
-def _entrusted(requests: Sequence[SubjectRequest]) -> tuple[list[SubjectRequest], int]:
-    """The requests that are entrusted to whoever asks, and how many others there are."""
+def _entrusted(requests: Sequence[SubjectRequest]) -> list[SubjectRequest]:
+    """The requests that are entrusted to whoever asks."""
     about = [(one.subject_kind, one.subject_id) for one in requests]
     hidden = subjects.hidden_among(session, about, user=person(), permission=MINE)
-    shown = [one for one in requests if one.subject_id not in hidden]
-    return shown, len(requests) - len(shown)
+    return [one for one in requests if one.subject_id not in hidden]
 
 
 def _refuse_others(subject: Subject) -> None:

@@ -106,7 +106,7 @@ def test_a_signed_in_request_costs_one_query_and_no_password(
     monkeypatch.setattr(passwords, "verified", lambda *_: pytest.fail("a password was verified"))
     statements.clear()
 
-    answer = anna.get("/families/")
+    answer = anna.get("/referrals/new")
 
     about_accounts = [
         text

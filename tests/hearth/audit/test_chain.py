@@ -45,6 +45,22 @@ def test_each_event_holds_the_hash_of_the_one_before(session: Session) -> None:
     assert all(event.hash == hash_of(event, event.previous_hash) for event in chain)
 
 
+def test_each_event_is_hashed_with_a_salt_of_its_own(session: Session) -> None:
+    for _ in range(2):
+        note(session)
+        note(session)
+        session.commit()
+
+    chain = events(session)
+    salts = [one.salt or b"" for one in chain]
+    assert {len(salt) for salt in salts} == {16}
+    assert len(set(salts)) == 4
+    for one in chain:
+        one.salt = None
+        assert one.hash != hash_of(one, one.previous_hash)
+    session.expire_all()
+
+
 def test_several_events_of_one_piece_of_work_follow_each_other(session: Session) -> None:
     note(session, "family.opened")
     note(session, "member.joined")

@@ -49,6 +49,8 @@ def test_an_untouched_chain_is_whole(house: OrgRef, write: Write) -> None:
         "facts = '{\"at\": 7}'",
         "actor_id = '00000000-0000-0000-0000-000000000001'",
         "household_id = '00000000-0000-0000-0000-000000000001'",
+        "salt = '\\x00000000000000000000000000000000'",
+        "salt = NULL",
     ],
 )
 def test_an_edit_is_found_at_its_event(house: OrgRef, write: Write, harm: Hurt, edit: str) -> None:
@@ -57,6 +59,48 @@ def test_an_edit_is_found_at_its_event(house: OrgRef, write: Write, harm: Hurt, 
     harm(f"UPDATE audit_events SET {edit} WHERE seq = 3")
 
     assert verified(house).findings == (Finding(3, Harm.EDITED),)
+
+
+def test_a_chain_that_began_without_salt_goes_on_with_it(
+    house: OrgRef, write: Write, harm: Hurt
+) -> None:
+    write(3)
+    _as_it_was_written_before(house, harm)
+    anchored(house)
+    write(2)
+    anchored(house)
+
+    verdict = verified(house)
+
+    assert verdict.is_whole
+    assert (verdict.events, verdict.anchors, verdict.vouched) == (5, 2, 5)
+    assert _salted(house) == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize("seq", [2, 5])
+@pytest.mark.parametrize("edit", ["action = 'x'", "salt = '\\x00000000000000000000000000000000'"])
+def test_an_edit_is_found_on_either_side_of_the_first_salt(
+    house: OrgRef, write: Write, harm: Hurt, seq: int, edit: str
+) -> None:
+    write(3)
+    _as_it_was_written_before(house, harm)
+    write(3)
+
+    harm(f"UPDATE audit_events SET {edit} WHERE seq = {seq}")
+
+    assert verified(house).findings == (Finding(seq, Harm.EDITED),)
+
+
+def _as_it_was_written_before(house: OrgRef, harm: Hurt) -> None:
+    """Take the salt out of the chain, as a release that knew none would have written it."""
+    harm("UPDATE audit_events SET salt = NULL")
+    _write_anew(house, harm, seq=0)
+
+
+def _salted(house: OrgRef) -> list[bool]:
+    with tenant_session(house) as session:
+        salts = session.scalars(select(AuditEvent.salt).order_by(AuditEvent.seq)).all()
+    return [salt is not None for salt in salts]
 
 
 def test_a_deletion_in_the_middle_is_found(house: OrgRef, write: Write, harm: Hurt) -> None:

@@ -117,9 +117,12 @@ def test_the_mail_comes_once_a_day_and_says_neither_which_nor_who(
     written = [keepers.tell_of_files_without_keeper(session) for _ in range(2)]
     with time_machine.travel(datetime.now(UTC) + timedelta(days=1), tick=False):
         written.append(keepers.tell_of_files_without_keeper(session))
-    payload = {"user": str(staff_id(session, Role.PRIVACY_OFFICER)), "number": 1}
+    readers = {TO_NAME: Role.PRIVACY_OFFICER, TO_KNOW: Role.SUPERVISOR}
+    payloads = {
+        one: {"user": str(staff_id(session, role)), "number": 1} for one, role in readers.items()
+    }
     with app.app_context():
-        mails = [TEMPLATES[one](session, payload) for one in (TO_NAME, TO_KNOW)]
+        mails = [TEMPLATES[one](session, payload) for one, payload in payloads.items()]
 
     assert written == [3, 0, 3]
     for mail in mails:

@@ -13,9 +13,14 @@ from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.audit.models import PersonRead
 from hearth.case_access import services
-from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
+from hearth.families.access_models import (
+    CaseGrant,
+    GrantKind,
+    HouseholdRestriction,
+    RestrictionKind,
+)
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import colleague, grant, restriction, team
+from tests.factories.people import colleague, grant, narrowed, restriction, team
 from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
@@ -308,3 +313,25 @@ def test_who_reaches_a_family_by_role_is_no_guest_for_a_grant(
 
     assert answer.status_code == 303
     assert friend.id in [one.user_id for one in services.active_grants(session, household.id)]
+
+
+@pytest.mark.parametrize(("withheld", "reads"), [((), True), (("legal", "free_text"), False)])
+def test_why_a_file_is_closed_and_opened_is_for_those_who_read_such_words(
+    withheld: tuple[str, ...],
+    reads: bool,
+    session: Session,
+    enter: Callable[[uuid.UUID], Visitor],
+) -> None:
+    role = narrowed(session, Role.SUPERVISOR, *(f"field:{one}" for one in withheld))
+    me, household = colleague(session, role), open_family(session)
+    restriction(session, household, RestrictionKind.THREATENED)
+    grant(session, household, me.id, reason=REASON)
+    over = datetime.now(UTC) - timedelta(minutes=5)
+    grant(session, household, staff_id(session), reason="until the hearing", ends_at=over)
+
+    page = enter(me.id).get(f"/families/{household.id}/access")
+
+    assert page.status_code == 200
+    assert "Test Colleague" in page.text
+    for words in ("Somebody threatens this family", REASON, "until the hearing"):
+        assert (words in page.text) is reads

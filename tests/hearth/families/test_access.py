@@ -1,5 +1,6 @@
 """What somebody did for a family opens its file to read, for a while, and never beyond a grant."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.accounts.access_models import AccountEvent
+from hearth.accounts.events import Happened
 from hearth.accounts.permissions import Permission, Role
 from hearth.families.access import is_visible, ways_in
 from hearth.families.access_models import GrantKind
@@ -38,6 +41,12 @@ def _record(visitor: Visitor, family: Household) -> int:
     mother = family.current_members[0].person_id
     path = f"/families/{family.id}/services/new"
     return visitor.submit(path, {**VISIT, "recipient_ids": [str(mother)]}).status_code
+
+
+def _opened_again(session: Session, user_id: uuid.UUID, at: datetime) -> None:
+    opened = AccountEvent(user_id=user_id, kind=Happened.OPENED, device="", happened_at=at)
+    session.add(opened)
+    session.flush()
 
 
 def _sees(session: Session, family: Household, role: Role, permission: Permission) -> bool:
@@ -185,3 +194,32 @@ def test_every_way_into_a_file_is_told(session: Session, family: Household) -> N
         staff_id(session, Role.DIRECTOR): {Way.ORGANISATION},
     }
     assert left == {specialist: {Way.GRANT}}
+
+
+@pytest.mark.parametrize(("hours", "opens"), [(1, True), (-1, False)])
+def test_what_was_served_counts_only_since_the_account_was_opened_again(
+    hours: int, opens: bool, session: Session, family: Household
+) -> None:
+    by = staff_id(session, Role.SPECIALIST)
+    old = record_service(session, family, provided_by=by)
+
+    _opened_again(session, by, old.recorded_at - timedelta(hours=hours))
+
+    assert _sees(session, family, Role.SPECIALIST, P.FAMILIES_READ) is opens
+
+
+def test_a_correction_by_a_colleague_gives_back_nothing_that_was_served_before(
+    session: Session, family: Household
+) -> None:
+    by = staff_id(session, Role.SPECIALIST)
+    old = record_service(session, family, provided_by=by)
+    _opened_again(session, by, old.recorded_at)
+
+    new = services.correct_service(
+        session, old, details(family), recorded_by=staff_id(session), today=TODAY
+    )
+    new.recorded_at = old.recorded_at + timedelta(hours=1)
+    session.flush()
+
+    assert new.provided_by == by
+    assert _sees(session, family, Role.SPECIALIST, P.FAMILIES_READ) is False

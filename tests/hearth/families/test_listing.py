@@ -135,6 +135,7 @@ def test_each_way_of_looking_shows_its_own_families(session: Session) -> None:
         FamilyView.MINE: 1,
         FamilyView.OPEN: 2,
         FamilyView.CLOSED: 1,
+        FamilyView.NOBODY: 0,
         FamilyView.ALL: 3,
     }
 

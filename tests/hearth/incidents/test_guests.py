@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
-from hearth.incidents import people
+from hearth.incidents import searching
 from hearth.incidents.models import PersonNotice
-from hearth.incidents.people import Criteria
+from hearth.incidents.searching import Criteria
 from tests.factories.families import open_family, staff_id
 from tests.factories.people import grant, restriction
 from tests.factories.rights import open_incident
@@ -22,7 +22,7 @@ def test_only_whoever_was_let_in_for_good_ticks_off_that_somebody_was_told(
     session: Session, sign_in: Callable[..., Visitor], *, for_good: bool, answered: int
 ) -> None:
     family, incident = open_family(session), open_incident(session)
-    people.freeze(session, incident, Criteria(), by=staff_id(session, Role.PRIVACY_OFFICER))
+    searching.freeze(session, incident, Criteria(), by=staff_id(session, Role.PRIVACY_OFFICER))
     restriction(session, family)
     ends_at = None if for_good else datetime.now(UTC) + timedelta(hours=1)
     grant(session, family, staff_id(session, Role.DIRECTOR), ends_at=ends_at)

@@ -12,7 +12,8 @@ from hearth.families.models import Household, HouseholdMember
 from hearth.families.vocabulary import LeavingReason, MemberRole
 from hearth.incidents import people
 from hearth.incidents.models import Incident, Way
-from hearth.incidents.people import Concerned, Criteria, UnsafeWayError
+from hearth.incidents.people import Concerned, UnsafeWayError
+from hearth.incidents.searching import Criteria, freeze
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.people import as_role
 from tests.factories.rights import open_incident, take_request
@@ -65,7 +66,7 @@ def without_mother(session: Session) -> Household:
 
 def incident_of(session: Session) -> Incident:
     incident = open_incident(session)
-    people.freeze(session, incident, Criteria(), by=staff_id(session, Role.PRIVACY_OFFICER))
+    freeze(session, incident, Criteria(), by=staff_id(session, Role.PRIVACY_OFFICER))
     return incident
 
 

@@ -17,7 +17,7 @@ from hearth.families.models import Household
 from hearth.intake import services
 from hearth.intake.models import Referral
 from hearth.intake.seen import SeenReferral
-from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.intake import take_referral
 from tests.factories.people import colleague, narrowed, restriction
 from tests.support.visitors import Visitor
@@ -165,3 +165,38 @@ def test_whoever_reads_no_words_and_no_names_reads_none_of_a_referral(
     assert page.status_code == 200
     for secret in ("Oncology", "Refname", "two and five", "He waits outside", "Kanareika"):
         assert secret not in page.text
+
+
+def test_who_is_known_already_is_told_to_those_alone_who_read_the_name(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    of_families = narrowed(session, Role.SOCIAL_WORKER, "referrals.read", "referrals.write")
+    of_referrals = narrowed(session, Role.DUTY_OPERATOR, "field:identity")
+    both = colleague(session, of_families, of_referrals)
+    known = [mother(given_name="Zinaida", family_name="Kanareika")]
+    for key_worker in (both.id, staff_id(session)):
+        open_family(session, members=known, key_worker_id=key_worker)
+    operator = staff_id(session, Role.DUTY_OPERATOR)
+    referral = take_referral(session, mother_name="Zinaida Kanareika", received_by=operator)
+
+    hers, usual = (
+        enter(one).get(f"/referrals/{referral.id}").text for one in (both.id, staff_id(session))
+    )
+
+    assert ("Perhaps we know this family" in hers, "Kanareika" in hers) == (False, False)
+    assert "Perhaps we know this family" in usual
+
+
+def test_what_somebody_took_down_she_reads_with_two_roles_as_with_one(
+    session: Session, family: Household, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    me = colleague(session, Role.DUTY_OPERATOR, Role.SPECIALIST)
+    mine = take_referral(session, received_by=me.id, mother_name="Kanareika")
+    services.accept_for_known_family(
+        session, mine, family, decided_by=staff_id(session), today=TODAY
+    )
+
+    page = enter(me.id).get(f"/referrals/{mine.id}")
+
+    assert page.status_code == 200
+    assert "Kanareika" in page.text

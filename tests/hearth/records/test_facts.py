@@ -14,8 +14,8 @@ from hearth.audit import services as audit
 from hearth.case_access import services as case_access
 from hearth.families.access_models import RestrictionKind
 from hearth.records.facts import CODES, NAMES
+from hearth.records.lines import Line
 from hearth.records.presentation import facts_in_words
-from hearth.records.services import Line
 from hearth.trail import Fact
 from hearth.web.request import HearthFlask
 from tests.factories.families import open_family, staff_id

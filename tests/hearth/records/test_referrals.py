@@ -1,11 +1,15 @@
 """Who looked at a referral that never became a family, or before it did."""
 
+import io
 from collections.abc import Callable
 
+import openpyxl
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
 from hearth.intake import services as intake
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.intake import take_referral
@@ -34,7 +38,7 @@ def test_who_looked_at_a_referral_has_a_page(role: Role, session: Session, sign_
     assert "Test duty-operator" in rows(page.text)
     assert "Test duty-operator" in rows(paper.text)
     assert "Test-Mother" not in page.text
-    assert "Nobody looked in this time" in untouched.text
+    assert "Test duty-operator" not in rows(untouched.text)
 
 
 def test_lists_that_showed_it_are_found_too(session: Session, sign_in: SignIn) -> None:
@@ -99,3 +103,69 @@ def test_a_referral_that_does_not_exist_is_not_found(session: Session, sign_in: 
     answer = sign_in(Role.PRIVACY_OFFICER).get(f"/records/referrals/{family.id}")
 
     assert answer.status_code == 404
+
+
+TAKEN = "A referral was taken down"
+
+
+def test_the_line_of_a_call_follows_the_family_that_it_became(
+    session: Session, sign_in: SignIn
+) -> None:
+    waiting, known = take_referral(session), take_referral(session)
+    family = open_family(session)
+    intake.accept_for_known_family(
+        session, known, family, decided_by=staff_id(session), today=TODAY
+    )
+    restriction(session, family)
+    session.commit()
+    by_number = f"?case_number={family.case_number}&action=referral.taken"
+    searches = ("", "?action=referral.taken", f"?user_id={staff_id(session)}", by_number)
+    director, officer = sign_in(Role.DIRECTOR), sign_in(Role.PRIVACY_OFFICER)
+
+    hers, whole = (
+        {query: rows(one.get(f"/records/{query}").text) for query in searches}
+        for one in (director, officer)
+    )
+
+    for page in list(hers.values())[:3]:
+        assert page.count(TAKEN) == 1
+        assert f"/records/referrals/{waiting.id}" in page
+        assert f"/records/referrals/{known.id}" not in page
+    assert TAKEN not in hers[by_number]
+    assert [page.count(TAKEN) for page in whole.values()] == [2, 2, 2, 1]
+    assert family.case_number in whole[by_number]
+
+
+def test_the_workbook_tells_no_more_of_such_a_call(session: Session, sign_in: SignIn) -> None:
+    known, family = take_referral(session), open_family(session)
+    intake.accept_for_known_family(
+        session, known, family, decided_by=staff_id(session), today=TODAY
+    )
+    restriction(session, family)
+    session.commit()
+
+    taken = sign_in(Role.DIRECTOR).get("/records/records.xlsx")
+
+    sheet = openpyxl.load_workbook(io.BytesIO(taken.data)).worksheets[0]
+    told = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert {line[3] for line in told} == {"Something happened in a file that opens to others"}
+    assert not any(line[2] or line[4] or line[5] for line in told)
+
+
+def test_whoever_reads_who_looked_at_a_referral_looks_at_it_too(
+    session: Session, sign_in: SignIn
+) -> None:
+    waiting, known, family = take_referral(session), take_referral(session), open_family(session)
+    intake.accept_for_known_family(
+        session, known, family, decided_by=staff_id(session), today=TODAY
+    )
+    officer = sign_in(Role.PRIVACY_OFFICER)
+
+    for one in (waiting, known):
+        officer.get(f"/records/referrals/{one.id}")
+
+    looks = session.scalars(select(PersonRead).order_by(PersonRead.read_at)).all()
+    assert [(one.subject_id, one.household_id) for one in looks] == [
+        (waiting.id, None),
+        (None, family.id),
+    ]

@@ -1,5 +1,6 @@
 """Retention: the clock, the notice to a human, and the end – once, and never under a hold."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,6 +30,7 @@ from tenants.legal import LegalProfile
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.giving import start_gift
 from tests.factories.intake import take_referral
+from tests.factories.people import restriction
 from tests.factories.rights import EU, RU, hold, take_request
 from workers.privacy import run_retention_clocks
 
@@ -107,6 +109,32 @@ def test_the_mail_says_how_many_and_not_who(session: Session, app: HearthFlask) 
     assert mail is not None
     assert "/data-protection/ends-soon/" in mail.text
     assert "Test" not in mail.subject + mail.text + mail.html
+
+
+def test_the_mail_counts_what_its_reader_may_see(session: Session) -> None:
+    closed(session)
+    restriction(session, closed(session))
+
+    services.give_notices(session, profile=RU, today=FIVE_YEARS)
+
+    assert written(session) == {
+        staff_id(session, Role.PRIVACY_OFFICER): 2,
+        staff_id(session, Role.DIRECTOR): 1,
+    }
+
+
+def test_nobody_hears_of_files_that_open_to_others_alone(session: Session) -> None:
+    restriction(session, closed(session))
+
+    services.give_notices(session, profile=RU, today=FIVE_YEARS)
+
+    assert written(session) == {staff_id(session, Role.PRIVACY_OFFICER): 1}
+
+
+def written(session: Session) -> dict[uuid.UUID, int]:
+    """To whom the outbox will write, and how many entries the mail counts."""
+    mails = session.scalars(select(OutboxMessage.payload))
+    return {uuid.UUID(mail["user"]): mail["count"] for mail in mails}
 
 
 def test_an_open_case_has_no_clock(session: Session) -> None:

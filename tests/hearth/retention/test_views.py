@@ -113,7 +113,7 @@ def test_a_number_that_nobody_has_holds_nobody(sign_in: MakeVisitor, session: Se
     assert len(session.scalars(select(LegalHold)).all()) == 1
 
 
-FURTHER = "1 further entry of a file that opens to others only"
+FURTHER = "There may be further entries, of files that open to others only."
 
 
 def hidden_family(session: Session) -> Household:

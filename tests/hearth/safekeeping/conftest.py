@@ -1,5 +1,6 @@
 """An installation of its own with four organisations, whose every commit is real."""
 
+import argparse
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from config.settings import Settings
+from hearth import cli_safekeeping
 from tenants import context, keys_database, provisioning
 from tenants.backup_keys import DerivedKeys
 from tenants.context import Runtime, tenant_session
@@ -35,6 +37,28 @@ class House:
 
     def organisation(self, slug: str) -> OrgRef:
         return self.runtime.registry.get(slug)
+
+
+def bring_back(house: House, slug: str, folder: Path, *, administrator: str | None = None) -> None:
+    """What the command does between suspending and resuming."""
+    provisioning.set_state(house.home, slug, before="active", after="suspended")
+    arguments = argparse.Namespace(
+        slug=slug,
+        folder=folder,
+        keys=None,
+        to_scratch=False,
+        unlisted=False,
+        administrator=administrator,
+    )
+    try:
+        cli_safekeeping._restore(house.home, house.settings, arguments)
+    finally:
+        # A command is a process of its own, which leaves no connection behind when it ends.
+        engines = context.runtime().bindings
+        assert isinstance(engines, Engines)
+        engines.dispose()
+        context.install(house.runtime)
+    provisioning.set_state(house.home, slug, before="suspended", after="active")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Whoever was erased after a backup stays erased when it comes back, and nobody else is touched."""
 
-import argparse
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hearth import cli, cli_safekeeping
+from hearth import cli
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.data_records import SubjectKind
@@ -26,16 +25,15 @@ from hearth.service_delivery.models import ServiceDelivery
 from hearth.subject_rights import erasure
 from hearth.subject_rights.models import Erasure, ErasureCertificate
 from hearth.subject_rights.vocabulary import ErasureKind, RequestKind, Verdict
-from tenants import backups, context, provisioning, restoring
+from tenants import backups, provisioning, restoring
 from tenants.context import tenant_session
 from tenants.copying import CopyError
-from tenants.engines import Engines
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.giving import start_gift
 from tests.factories.people import member_of_staff
 from tests.factories.rights import RU, propose_erasure, take_request
 from tests.factories.service_delivery import record_service
-from tests.hearth.safekeeping.conftest import House
+from tests.hearth.safekeeping.conftest import House, bring_back
 
 LATER = TODAY + timedelta(days=365 * 6)
 
@@ -56,6 +54,8 @@ class Known:
 def as_the_commands_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line as it stands makes every restore forget; nothing is registered by hand."""
     monkeypatch.setattr(restoring, "ERASERS", [])
+    monkeypatch.setattr(restoring, "CLOSERS", [])
+    monkeypatch.setattr("hearth.safekeeping.closing.CLOSERS", restoring.CLOSERS)
     monkeypatch.setattr("hearth.safekeeping.forgetting.ERASERS", restoring.ERASERS)
     cli.parser()
     assert forget_erased in restoring.ERASERS
@@ -126,21 +126,8 @@ def erase(house: House, known: Known) -> None:
         )
 
 
-def restore(house: House, known: Known) -> None:
-    """What the command does between suspending and resuming."""
-    provisioning.set_state(house.home, known.slug, before="active", after="suspended")
-    arguments = argparse.Namespace(
-        slug=known.slug, folder=known.folder, keys=None, to_scratch=False, unlisted=False
-    )
-    try:
-        cli_safekeeping._restore(house.home, house.settings, arguments)
-    finally:
-        # A command is a process of its own, which leaves no connection behind when it ends.
-        engines = context.runtime().bindings
-        assert isinstance(engines, Engines)
-        engines.dispose()
-        context.install(house.runtime)
-    provisioning.set_state(house.home, known.slug, before="suspended", after="active")
+def restore(house: House, known: Known, administrator: str | None = None) -> None:
+    bring_back(house, known.slug, known.folder, administrator=administrator)
 
 
 def names(session: Session, household_id: UUID) -> list[object]:
@@ -255,10 +242,13 @@ def test_a_drill_does_not_show_the_erased_and_touches_nothing_of_the_living(
 def test_an_organisation_whose_rows_are_lost_comes_back_without_a_list(
     house: House, known: Known
 ) -> None:
-    schema = house.organisation(known.slug).schema_name
-    house.home.execute(f"DROP SCHEMA {schema} CASCADE")
+    organisation = house.organisation(known.slug)
+    with tenant_session(organisation) as session:
+        address = member_of_staff(session, Role.ADMINISTRATOR).email
+    made = backups.back_up(house.home, house.settings, house.keys, known.slug)
+    house.home.execute(f"DROP SCHEMA {organisation.schema_name} CASCADE")
 
-    restore(house, known)
+    bring_back(house, known.slug, made.folder, administrator=address)
 
     with tenant_session(house.organisation(known.slug)) as session:
         assert names(session, known.gone) == ["Gone", "Gone-child"]

@@ -1,6 +1,7 @@
 """Staff of a house see the stays of that house, and never where else a family is or was."""
 
 import datetime
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -14,9 +15,23 @@ from hearth.accounts.policy_models import RoleRule
 from hearth.families.models import Household
 from hearth.shelter import services
 from hearth.shelter.models import Destination, EndReason, House, Stay
-from hearth.shelter.seen import find_stay, see_stays, seen_tonight
+from hearth.shelter.seen import (
+    find_stay,
+    houses_that_bind,
+    see_stays,
+    seen_houses,
+    seen_tonight,
+)
 from tests.factories.families import staff_id
-from tests.factories.people import as_role, as_user, colleague, grant, restriction, works_in
+from tests.factories.people import (
+    as_role,
+    as_user,
+    colleague,
+    grant,
+    narrowed,
+    restriction,
+    works_in,
+)
 from tests.factories.shelter import make_family, make_house, make_stay, some_user_id
 from tests.support.visitors import Visitor
 
@@ -362,6 +377,7 @@ def test_staff_of_the_new_house_do_not_read_what_was_decided_in_the_old_one(
     session: Session, arrived: Stay, sign_in: SignIn
 ) -> None:
     mara = colleague(session, Role.HOUSE_STAFF, name="Mara of Hidden House")
+    works_in(session, mara.id, arrived.house)
     services.extend_stay(session, arrived, until=_days(25), recorded_by=mara.id, today=TODAY)
     session.expire_all()
     staff, path = sign_in(Role.HOUSE_STAFF), f"/shelter/stays/{arrived.id}"
@@ -418,3 +434,57 @@ def test_through_a_house_its_own_nights_are_agreed_anew(
     session.expire_all()
     assert answer.status_code == 303
     assert arrived.planned_until == _days(-2)
+
+
+def test_who_may_change_stays_of_her_house_and_not_read_them_is_bound_to_it_all_the_same(
+    session: Session, arrived: Stay, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    writer = colleague(session, narrowed(session, Role.HOUSE_STAFF, "shelter.read"))
+    works_in(session, writer.id, arrived.house)
+    visitor, path = enter(writer.id), f"/shelter/stays/{arrived.id}"
+
+    pages = [visitor.get(f"{path}/{form}").text for form in ("extend", "end")]
+
+    for page in pages:
+        assert f"In Hidden House since {_long(-3)}" in page
+        assert _long(-10) not in page
+
+
+def test_who_reads_her_own_families_only_reads_others_through_her_house_alone(
+    session: Session, arrived: Stay
+) -> None:
+    own = narrowed(session, Role.SOCIAL_WORKER, "shelter.write")
+    by = staff_id(session, Role.ADMINISTRATOR)
+    session.add(RoleRule(role=own, item="shelter.read", rule="own", set_by=by))
+    writer = colleague(session, own, narrowed(session, Role.HOUSE_STAFF, "shelter.read"))
+    works_in(session, writer.id, arrived.house)
+    user = as_user(session, writer.id)
+
+    bounds = {
+        permission: houses_that_bind(session, arrived, user=user, permission=permission)
+        for permission in (READ, WRITE)
+    }
+
+    hers = frozenset({arrived.house_id})
+    assert bounds == {READ: hers, WRITE: hers}
+
+
+def test_a_file_read_through_a_house_does_not_say_who_admitted_the_family_elsewhere(
+    session: Session, arrived: Stay
+) -> None:
+    user = as_role(session, Role.HOUSE_STAFF)
+
+    through_the_house = see_stays(session, arrived.household_id, user=user)
+    by_role = see_stays(session, arrived.household_id, user=as_role(session))
+
+    assert [one.admitted_by for one in through_the_house] == [None]
+    assert [one.admitted_by for one in by_role] == [arrived.admitted_by]
+
+
+def test_houses_are_no_more_than_her_own_to_whoever_reads_no_places(session: Session) -> None:
+    make_house(session, "Hidden House", staffed=False)
+    own = narrowed(session, Role.SOCIAL_WORKER, "field:location")
+
+    seen = seen_houses(session, user=as_user(session, colleague(session, own).id))
+
+    assert seen == []

@@ -1,5 +1,6 @@
 """What opened families to somebody ends with her account, and comes back with nobody's click."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +14,12 @@ from hearth.accounts.policy_models import HouseWorker, TeamMember
 from hearth.audit.models import AuditEvent
 from hearth.case_access.keepers import files_without_keeper
 from hearth.case_access.services import active_grants, ended_grants
-from tests.factories.families import open_family, staff_id
+from hearth.families.models import KeyWorker
+from hearth.service_delivery import sealed
+from hearth.service_delivery.models import NoteGrant
+from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.people import as_user, colleague, grant, restriction, team, works_in
+from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house
 from tests.support.visitors import Visitor
 
@@ -110,3 +115,65 @@ def test_the_last_keeper_of_a_restricted_case_leaves_it_to_whoever_names_another
     assert active_grants(session, household.id) == []
     lost = files_without_keeper(session, user=officer)
     assert [one.household.id for one in lost] == [household.id]
+
+
+def test_a_closed_account_accompanies_nobody_and_reads_no_sealed_note_when_it_is_opened(
+    session: Session, vera: User, sign_in: SignIn, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    hers, owner = open_family(session, key_worker_id=vera.id), staff_id(session, Role.SPECIALIST)
+    note = record_service(session, hers, provided_by=owner, note="SEALED", sealed=True)
+    sealed.let_read(session, note, user_id=vera.id)
+    administrator = sign_in(Role.ADMINISTRATOR)
+
+    _save(administrator, vera, works_here=False)
+    _save(administrator, vera, works_here=True)
+
+    session.expire_all()
+    assert enter(vera.id).get(f"/families/{hers.id}").status_code == 404
+    assert hers.current_key_worker is None
+    assert [one.until_on for one in hers.key_workers] == [TODAY]
+    assert sealed.readers(session, note) == []
+    session.commit()
+    told = select(AuditEvent).where(AuditEvent.household_id == hers.id)
+    ended = [
+        (one.action, one.subject_id, one.actor_id, one.facts["user"])
+        for one in session.scalars(told)
+        if one.action in {"family.key_worker_ended", "note.reader-removed"}
+    ]
+    by, whose = staff_id(session, Role.ADMINISTRATOR), str(vera.id)
+    assert sorted(ended) == [
+        ("family.key_worker_ended", hers.id, by, whose),
+        ("note.reader-removed", note.id, by, whose),
+    ]
+
+
+def test_opening_ends_what_an_earlier_release_left_open(
+    session: Session, vera: User, sign_in: SignIn
+) -> None:
+    hers = open_family(session, key_worker_id=vera.id)
+    note = record_service(session, hers, note="SEALED", sealed=True)
+    sealed.let_read(session, note, user_id=vera.id)
+    vera.disabled_at = datetime.now(UTC)
+    session.flush()
+
+    _save(sign_in(Role.ADMINISTRATOR), vera, works_here=True)
+
+    session.expire_all()
+    left = select(KeyWorker.id).where(KeyWorker.user_id == vera.id, KeyWorker.until_on.is_(None))
+    read = select(NoteGrant.id).where(NoteGrant.user_id == vera.id, NoteGrant.until_at.is_(None))
+    assert session.scalars(left).all() == []
+    assert session.scalars(read).all() == []
+
+
+def test_before_an_account_is_closed_it_is_said_how_many_families_wait_for_somebody(
+    session: Session, vera: User, sign_in: SignIn
+) -> None:
+    administrator, path = sign_in(Role.ADMINISTRATOR), f"/colleagues/{vera.id}"
+    none = administrator.get(path).text
+    families = [open_family(session, key_worker_id=vera.id) for _ in range(2)]
+
+    page = administrator.get(path).text
+
+    assert "accompanies" not in none
+    assert "accompanies 2 families" in page
+    assert all(one.case_number not in page for one in families)

@@ -39,7 +39,7 @@ def _links(session: Session, runtime: Runtime, app: HearthFlask) -> list[str]:
     with app.app_context():
         waiting = session.scalars(select(OutboxMessage).order_by(OutboxMessage.created_at)).all()
         mails = [TEMPLATES[one.payload["template"]](session, one.payload) for one in waiting]
-    return [line for mail in mails if mail for line in mail.text.splitlines() if "://" in line]
+    return [line for mail in mails if mail for line in mail.text.splitlines() if "?link=" in line]
 
 
 def _path(link: str) -> str:

@@ -16,7 +16,7 @@ from tests.factories.rights import take_request
 from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
-FURTHER = "of a file that opens to others only"
+FURTHER = "There may be further entries, of files that open to others only."
 LIST = "/data-protection/"
 
 
@@ -28,7 +28,7 @@ def family(session: Session) -> Household:
 
 
 @pytest.mark.parametrize("ends", [False, True])
-def test_a_request_about_a_restricted_family_is_a_number_in_the_list(
+def test_a_request_about_a_restricted_family_stands_in_nobody_elses_list(
     session: Session, family: Household, sign_in: Callable[..., Visitor], *, ends: bool
 ) -> None:
     restriction(session, family)

@@ -8,9 +8,9 @@ from hearth.data_records import SubjectKind
 from hearth.data_register.registry import home_of, organisation_tables
 from hearth.families.membership import NewMember, PersonDetails, leave
 from hearth.families.vocabulary import LeavingReason, MemberRole
-from hearth.incidents import people
+from hearth.incidents import people, searching
 from hearth.incidents.models import Way
-from hearth.incidents.people import Criteria
+from hearth.incidents.searching import Criteria
 from hearth.subject_rights import disclosure
 from hearth.subject_rights.disclosure import REDACTED
 from hearth.subject_rights.gathering import DELIBERATIONS, INTERNAL, Told
@@ -61,7 +61,7 @@ def handed_to(session: Session, partner: NewMember, *, decision: Decision) -> li
     take_step(session, asked, Step.ANSWERED, by=by, note="Told the police")
     leave(session, him, left_on=TODAY, reason=LeavingReason.MOVED_OUT, recorded_by=by, today=TODAY)
     officer, incident = as_role(session, Role.PRIVACY_OFFICER), open_incident(session)
-    people.freeze(session, incident, Criteria(), by=by)
+    searching.freeze(session, incident, Criteria(), by=by)
     one = people.one_concerned(session, incident, him.person_id, user=officer)
     assert one is not None
     people.tell(session, incident, one, way=Way.NOT_TOLD, note="He beats her", by=by)

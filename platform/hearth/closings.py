@@ -1,0 +1,122 @@
+"""What a table says about its end: what of its rows closes something, and must not come undone.
+
+A backup that comes back gives every row as it was. What was closed since stays closed, because each
+table names it here, on its model as ``__closes__``; ``tests/architecture/test_closings.py`` refuses
+a table with a column like ``revoked_at`` that says nothing. A rule may close; none of them opens.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A row stands until the first of these columns is filled; the others say by whom and why.
+
+    ``starts`` is the row's beginning, before which it cannot end. ``only`` says which values in the
+    row that is kept make it an end at all. Where a correction is a new row, ``corrects`` is its
+    column that leads to the one before: what ended is then the last of them.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    starts: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+    corrects: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stands:
+    """A row that closes something as long as a column is empty; it comes along as a whole."""
+
+    kind: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn:
+    """A first column whose value opens something, and does so no longer where it became another.
+
+    The others say by whom and why. It was said of what stands in ``said_of``: where that was
+    changed, nobody has said it.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    opens: bool | str
+    said_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emptied:
+    """A moment that was taken out again."""
+
+    kind: str
+    column: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fewer:
+    """A list from which something was taken; what was added to it is not added again."""
+
+    kind: str
+    column: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newest:
+    """Values that prove who somebody is: those of today, whatever the backup held."""
+
+    kind: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replaced:
+    """Rows that prove who somebody is: for each account known today, those of today alone."""
+
+    kind: str
+    owner: str = "user_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Over:
+    """Whatever is still good for something is good for nothing once a backup came back."""
+
+    kind: str
+    ends: str
+    unless: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotADoor:
+    """Columns that look like an end and close nothing, with the reason why they need no care."""
+
+    columns: tuple[str, ...]
+    because: str
+
+
+Closing = Ended | Stands | Withdrawn | Emptied | Fewer | Newest | Replaced | Over | NotADoor
+
+
+def closings_of(model: type) -> tuple[Closing, ...]:
+    """What a model says about its end."""
+    return tuple(getattr(model, "__closes__", ()))
+
+
+def columns_named(closings: Iterable[Closing]) -> set[str]:
+    """The columns about which these say something; a row that is taken as a whole names none."""
+    found: set[str] = set()
+    for one in closings:
+        match one:
+            case Ended() | Withdrawn() | Newest() | NotADoor():
+                found |= set(one.columns)
+            case Stands():
+                found.add(one.until)
+            case Over():
+                found |= {one.ends, one.unless} - {""}
+            case Emptied() | Fewer():
+                found.add(one.column)
+            case Replaced():
+                pass
+    return found

@@ -1,0 +1,81 @@
+"""Which families open to somebody because of what she did for them lately."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Select,
+    String,
+    Uuid,
+    and_,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+# Services belong to a feature that stands above this one, and an account's events to its owner. Of
+# both only the columns that decide about access are named here.
+_MOMENT = TIMESTAMP(timezone=True)
+_SERVICES = table(
+    "service_deliveries",
+    column("household_id", Uuid()),
+    column("provided_by", Uuid()),
+    column("delivered_on", Date()),
+    column("opens_from", Date()),
+    column("through_grant", Boolean()),
+    column("recorded_at", _MOMENT),
+    column("supersedes_id", Uuid()),
+    column("superseded_at", _MOMENT),
+    column("cancelled_at", _MOMENT),
+)
+_EVENTS = table(
+    "account_events",
+    column("user_id", Uuid()),
+    column("kind", String()),
+    column("happened_at", _MOMENT),
+)
+OPENED = "opened"
+
+
+def served_by(user_id: uuid.UUID, *, since: date) -> Select[Any]:
+    """Without what she did by grant alone, which would make every grant endless."""
+    services = _SERVICES.c
+    served = select(services.household_id).where(
+        services.provided_by == user_id,
+        services.superseded_at.is_(None),
+        services.cancelled_at.is_(None),
+        ~services.through_grant,
+        func.coalesce(services.opens_from, services.delivered_on) >= since,
+        ~_was_opened_afterwards(user_id),
+    )
+    return served.correlate(None)
+
+
+def _was_opened_afterwards(user_id: uuid.UUID) -> ColumnElement[bool]:
+    """The condition on an entry that her account was closed and opened again after it.
+
+    A correction is younger than what it corrects; the earliest day that stood there is not. A day
+    is added because the organisation's day may begin half a day before UTC's.
+    """
+    services, events = _SERVICES.c, _EVENTS.c
+    opened_on = cast(func.timezone("UTC", events.happened_at), Date)
+    first_day = func.coalesce(services.opens_from, services.delivered_on)
+    corrects = and_(services.supersedes_id.is_not(None), first_day <= opened_on + 1)
+    return (
+        select(events.user_id)
+        .where(
+            events.user_id == user_id,
+            events.kind == OPENED,
+            or_(events.happened_at >= services.recorded_at, corrects),
+        )
+        .correlate(_SERVICES)
+        .exists()
+    )

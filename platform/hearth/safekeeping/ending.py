@@ -1,0 +1,151 @@
+"""Does what each kind of closing says, in the restored rows, from the present ones."""
+
+from functools import singledispatch
+from typing import Any
+from typing import cast as cast_to
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    FromClause,
+    Table,
+    Text,
+    and_,
+    any_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import Update
+
+from hearth.closings import Emptied, Ended, Fewer, Newest, Over, Replaced, Stands, Withdrawn
+from hearth.safekeeping.presence import USERS, Present
+
+
+@singledispatch
+def carry(closing: object, _table: Table, _present: Present) -> int:
+    """Let a table's restored rows be as closed as the present ones; returns how many changed."""
+    raise TypeError(f"nobody has said how to carry over {type(closing).__name__}")
+
+
+@carry.register
+def _(closing: Ended, table: Table, present: Present) -> int:
+    theirs, (first, *others) = present.of(table), closing.columns
+    ended = and_(
+        _same(table, theirs, closing.corrects),
+        theirs.c[first].is_not(None),
+        table.c[first].is_(None),
+        *(cast(theirs.c[name], Text) == value for name, value in closing.only.items()),
+    )
+    present.bring_people(table, others, ended)
+    end: ColumnElement[Any] = theirs.c[first]
+    if closing.starts:
+        end = func.greatest(end, table.c[closing.starts])
+    values = {first: end, **{name: present.value_of(table.c[name]) for name in others}}
+    return count(present, update(table).where(ended).values(values))
+
+
+@carry.register
+def _(closing: Stands, table: Table, present: Present) -> int:
+    theirs = present.of(table)
+    known = exists().where(table.c.id == theirs.c.id).correlate(theirs)
+    stands = and_(theirs.c[closing.until].is_(None), ~known, *present.parents_known(table))
+    present.bring_people(table, table.c.keys(), stands)
+    values = [present.value_of(column) for column in table.columns]
+    rows = insert(table).from_select(table.c.keys(), select(*values).where(stands))
+    added = rows.on_conflict_do_nothing().returning(table.c.id)
+    return len(present.session.execute(added).all())
+
+
+@carry.register
+def _(closing: Withdrawn, table: Table, present: Present) -> int:
+    theirs, (flag, *others) = present.of(table), closing.columns
+    opens = str(closing.opens).lower()
+    withdrawn = cast(theirs.c[flag], Text).is_distinct_from(opens)
+    of_another = [theirs.c[one].is_distinct_from(table.c[one]) for one in closing.said_of]
+    said = case((withdrawn, theirs.c[flag]), else_=null()) if of_another else theirs.c[flag]
+    changed = and_(
+        _same(table, theirs), cast(table.c[flag], Text) == opens, or_(withdrawn, *of_another)
+    )
+    present.bring_people(table, others, changed)
+    values = {flag: said, **{name: present.value_of(table.c[name]) for name in others}}
+    return count(present, update(table).where(changed).values(values))
+
+
+@carry.register
+def _(closing: Emptied, table: Table, present: Present) -> int:
+    theirs, column = present.of(table), table.c[closing.column]
+    emptied = and_(_same(table, theirs), column.is_not(None), theirs.c[column.name].is_(None))
+    return count(present, update(table).where(emptied).values({column: null()}))
+
+
+@carry.register
+def _(closing: Fewer, table: Table, present: Present) -> int:
+    theirs, column = present.of(table), table.c[closing.column]
+    left = theirs.c[column.name]
+    each = func.unnest(column).table_valued("one", with_ordinality="place").render_derived()
+    kept = select(each.c.one).where(each.c.one == any_(left)).order_by(each.c.place)
+    values = {column: func.array(kept.correlate(table, theirs).scalar_subquery())}
+    taken = and_(_same(table, theirs), ~column.op("<@", is_comparison=True)(left))
+    return count(present, update(table).where(taken).values(values))
+
+
+@carry.register
+def _(closing: Newest, table: Table, present: Present) -> int:
+    theirs = present.of(table)
+    changed = [theirs.c[name].is_distinct_from(table.c[name]) for name in closing.columns]
+    values = {name: theirs.c[name] for name in closing.columns}
+    return count(present, update(table).where(_same(table, theirs), or_(*changed)).values(values))
+
+
+@carry.register
+def _(closing: Replaced, table: Table, present: Present) -> int:
+    theirs, accounts = present.of(table), present.of(USERS)
+    known = select(USERS.c.id).join(accounts, accounts.c.id == USERS.c.id)
+    then = select(*table.c).where(table.c[closing.owner].in_(known))
+    today = select(*theirs.c).where(theirs.c[closing.owner].in_(known))
+    different = union_all(then.except_(today), today.except_(then)).subquery()
+    changed = present.session.scalar(select(func.count(different.c.id.distinct())))
+    present.session.execute(delete(table).where(table.c[closing.owner].in_(known)))
+    present.session.execute(insert(table).from_select(table.c.keys(), today))
+    return changed or 0
+
+
+@carry.register
+def _(closing: Over, table: Table, present: Present) -> int:
+    ends = table.c[closing.ends]
+    unused = [table.c[closing.unless].is_(None)] if closing.unless else []
+    good = and_(or_(ends.is_(None), ends > func.now()), *unused)
+    return count(present, update(table).where(good).values({ends: func.now()}))
+
+
+def _same(table: Table, theirs: FromClause, corrects: str = "") -> ColumnElement[bool]:
+    """The condition that a present row is the restored one, or the last that corrected it."""
+    if not corrects:
+        keys = table.primary_key.columns
+        return and_(*(theirs.c[key.name] == key for key in keys))
+    later = theirs.alias()
+    chain = select(theirs.c.id.label("first"), theirs.c.id.label("last")).cte(recursive=True)
+    chain = chain.union_all(
+        select(chain.c.first, later.c.id).where(later.c[corrects] == chain.c.last)
+    )
+    same = and_(table.c.id == chain.c.first, theirs.c.id == chain.c.last)
+    return and_(same, _is_last(table, corrects), _is_last(theirs, corrects))
+
+
+def _is_last(table: FromClause, corrects: str) -> ColumnElement[bool]:
+    later = table.alias()
+    return ~exists().where(later.c[corrects] == table.c.id).correlate(table)
+
+
+def count(present: Present, change: Update) -> int:
+    """Change rows, and tell how many they were."""
+    return cast_to("CursorResult[Any]", present.session.execute(change)).rowcount

@@ -1,0 +1,94 @@
+"""Whoever is bound reads in the log what she reads in the file, and nothing of one she lacks."""
+
+import io
+import uuid
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+from sqlalchemy.orm import Session
+
+from hearth.accounts.permissions import Role
+from hearth.audit import services as audit
+from hearth.families.models import Household
+from hearth.families.services import close_case
+from hearth.families.vocabulary import ClosingReason
+from hearth.service_delivery.vocabulary import ServiceKind
+from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.people import colleague, narrowed
+from tests.factories.service_delivery import record_service
+from tests.support.visitors import Visitor
+
+SignIn = Callable[..., Visitor]
+Enter = Callable[[uuid.UUID], Visitor]
+CLOSED_TO_HER = "Something happened in a file that opens to others"
+
+
+@pytest.fixture
+def family(session: Session) -> Household:
+    """A family of whom the log tells a doctor's help and why the case ended."""
+    household = open_family(session)
+    record_service(session, household, kind=ServiceKind.MEDICAL)
+    close_case(
+        session,
+        household,
+        closed_on=TODAY,
+        reason=ClosingReason.GOALS_MET,
+        note=None,
+        closed_by=staff_id(session),
+        today=TODAY,
+    )
+    return household
+
+
+def log_of(visitor: Visitor, query: str = "") -> str:
+    """The lines of the log's page and of its workbook."""
+    page = visitor.get(f"/records/{query}").text.partition("<tbody")[2]
+    book = openpyxl.load_workbook(io.BytesIO(visitor.get(f"/records/records.xlsx{query}").data))
+    return page + str(list(book.worksheets[0].iter_rows(min_row=2, values_only=True)))
+
+
+def test_what_one_role_reads_in_the_log_is_not_lent_to_one_that_opens_the_file(
+    session: Session, enter: Enter, family: Household
+) -> None:
+    reads_the_log = narrowed(session, Role.DIRECTOR, "families.read")
+    opens_files = narrowed(session, Role.SUPERVISOR, "field:health", "audit.read")
+    both = colleague(session, reads_the_log, opens_files)
+    family.key_workers[0].user_id = both.id
+    session.commit()
+
+    told = log_of(enter(both.id), f"?case_number={family.case_number}")
+
+    assert "Reason: " in told
+    assert "Kind:" not in told
+    assert "kind:" not in told
+
+
+def test_who_opens_no_file_reads_a_number_a_moment_and_a_hash(
+    session: Session, enter: Enter, family: Household
+) -> None:
+    session.commit()
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, "families.read")).id)
+
+    told, asked = log_of(board), log_of(board, f"?case_number={family.case_number}")
+    looks = board.get(f"/records/families/{family.id}")
+
+    assert CLOSED_TO_HER in told
+    for telling in (family.case_number, "Medical help", "Kind:", "Reason:", "Role:"):
+        assert telling not in told + asked
+    assert looks.status_code == 404
+
+
+def test_a_number_that_counts_everybody_is_the_officers(session: Session, sign_in: SignIn) -> None:
+    for about, facts in (("incident", {"found": 17}), ("retention_notice", {"new": 17})):
+        audit.record(
+            session, action="of.old", subject_type=about, subject_id=None, facts=dict(facts)
+        )
+    session.commit()
+
+    hers, whole = (log_of(sign_in(role)) for role in (Role.DIRECTOR, Role.PRIVACY_OFFICER))
+
+    for telling in ("People found", "New notices", "found: 17", "new: 17"):
+        assert telling not in hers
+    assert "People found: 17" in whole
+    assert "New notices: 17" in whole
