@@ -37,7 +37,6 @@ RECORDED_BY_CALLER = {
     "shelter.nights.cut": "shelter.services",
     "shelter.nights.move_end": "shelter.services",
     "staff.openings.end_rows": "staff.openings.end_opened",
-    "subject_rights.disclosure.decide": "the entry keeps who decided; handing out is recorded",
     "subject_rights.erasing.erase": "subject_rights.erasure.carry_out",
 }
 # What changes nothing that anybody here decided, or is itself the trace of it.

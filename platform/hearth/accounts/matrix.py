@@ -109,6 +109,15 @@ request about such a person is taken and answered by whoever has every one of th
 row is read as in the file of its own family, and it is a look at each of them. A donor may be a
 mother or one of hers: to whoever is bound, a donor is there in requests and holds if she reads
 gifts, as far as she reads them.
+
+Whoever is bound and was let in until a day reads there, and takes what somebody asks; she decides
+nothing that outlasts her visit: no step of a request and no entry of its file, no erasure, no hold,
+nothing about how long data are kept, and nobody whom an incident concerns is ticked off as told.
+That is for those who have every one of the families by their role, or were let in without an end.
+
+What a request corrects is corrected by somebody who reads it in the file. How a person is reached
+is changed by somebody else than who recorded who asks, whoever she is: where there is one officer,
+a director confirms who asks and the officer corrects, or the other way round.
 """
 HANDING_OUT = """\
 ## Which roles a role may hand to others
@@ -142,6 +151,14 @@ What reaches into the time after he left, the day of leaving included, is not ev
 officer; his own nights end on that day, and of the looks he is told those while he belonged.
 Whoever asks for somebody else, a parent for a child too, gets no consents, nights or telephone
 without such a word.
+
+How we came to a decision goes to nobody: neither what an incident's desk noted about him nor that
+somebody else asked about him. Whether it is safe to call him is our judgement and goes out by a
+human's word; kept back, it leaves no mark.
+
+Once a file was handed out, no decision about it is changed until somebody says why it is made anew.
+Every decision stands in the records with the place it is about and who made it, and every file with
+how much went out and a mark (SHA-256) of exactly which fields, each with who released it.
 
 Why: GDPR art. 15(4) and 152-FZ art. 14(8)(4) end the right of access at the rights and freedoms of
 others. A request is a way to ask where she is now. The file says so in the same words whether or

@@ -25,6 +25,7 @@ from hearth.families.reach import (
     Asks,
     Way,
     by_role,
+    for_good,
     is_for_good,
     is_restricted,
     visible_households,
@@ -46,19 +47,10 @@ def is_reached_by_role(
 def is_hers_for_good(
     session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
 ) -> bool:
-    """Whether a permission counts on a family by scope, or by a grant without an end.
-
-    Whoever was let in until a day, or looks in an emergency, is a guest: she decides nothing that
-    outlasts her visit.
-    """
-    if is_reached_by_role(session, household_id, user=user, permission=permission):
-        return True
-    kept = select(CaseGrant.id).where(
-        CaseGrant.household_id == household_id,
-        CaseGrant.user_id == user.id,
-        is_for_good(datetime.now(UTC)),
-    )
-    return user.may(permission) and session.scalar(kept.limit(1)) is not None
+    """Whether a permission counts on a family for somebody who is no guest there."""
+    hers = for_good(user, permission)
+    found = session.scalar(select(Household.id).where(Household.id == household_id, hers))
+    return found is not None
 
 
 def is_hers_to_hand_over(
@@ -174,16 +166,26 @@ def entrusted_households(user: Asks, permission: Permission) -> ColumnElement[bo
     return and_(visible_households(user, permission), opens)
 
 
-def hidden_people(user: Asks, permission: Permission) -> Select[uuid.UUID]:
-    """Who belongs or belonged to a family that is not entrusted to somebody.
+def entrusted_for_good(user: Asks, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Household`` for what such work decides and what outlasts a visit."""
+    if not is_bound(user):
+        return true()
+    return and_(for_good(user, permission), for_good(user, Permission.FAMILIES_READ))
+
+
+def hidden_people(
+    user: Asks, permission: Permission, *, to_decide: bool = False
+) -> Select[uuid.UUID]:
+    """Who belongs or belonged to a family that is not entrusted to somebody, or not to decide.
 
     What is kept about one person tells of every family she was in: it is entrusted to whoever is
     entrusted with all of them.
     """
+    entrusted = entrusted_for_good if to_decide else entrusted_households
     return (
         select(HouseholdMember.person_id)
         .join(Household, Household.id == HouseholdMember.household_id)
-        .where(HouseholdMember.superseded_at.is_(None), ~entrusted_households(user, permission))
+        .where(HouseholdMember.superseded_at.is_(None), ~entrusted(user, permission))
     )
 
 

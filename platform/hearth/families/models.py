@@ -82,7 +82,7 @@ class Person(TenantModel):
             "safe_to_call": FieldClass.CONTACT,
         },
         subject=(SubjectPath(SubjectKind.PERSON, "id"),),
-        others=frozenset({"contact_note"}),
+        others=frozenset({"contact_note", "safe_to_call"}),
         blanks={"birth_precision": "unknown", "sex": "unknown"},
     )
 

@@ -145,6 +145,19 @@ def by_role(user: Asks, permission: Permission) -> ColumnElement[bool]:
     return and_(_within(user, scopes, served=False), ~is_restricted())
 
 
+def for_good(user: Asks, permission: Permission) -> ColumnElement[bool]:
+    """The condition on ``Household`` by scope, or by a grant without an end.
+
+    Whoever was let in until a day, or looks in an emergency, is a guest: she decides nothing that
+    outlasts her visit.
+    """
+    if not user.scopes_of(permission):
+        return false()
+    by_name = is_for_good(datetime.now(UTC))
+    kept = select(CaseGrant.household_id).where(CaseGrant.user_id == user.id, by_name)
+    return or_(by_role(user, permission), Household.id.in_(kept.correlate(None)))
+
+
 def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
     """The ids of the stays that a permission counts on because of where this person works.
 

@@ -82,6 +82,13 @@ def one_concerned(
     return next(iter(_concerned(session, incident, user, person_id)), None)
 
 
+def is_told_by(session: Session, one: Concerned, *, user: SignedIn) -> bool:
+    """Whether somebody ticks off that this person was told: no guest in any family of hers."""
+    others = hidden_people(user, MINE, to_decide=True)
+    hers = others.where(HouseholdMember.person_id == one.person.id)
+    return session.scalar(hers.limit(1)) is None
+
+
 def tally(session: Session, incident: Incident, *, user: SignedIn) -> Tally:
     """How many of the people who are entrusted to somebody are concerned; to the officer, all."""
     shown = concerned(session, incident, user=user)

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -18,7 +18,7 @@ from hearth.families.access import is_bound
 from hearth.incidents import people, searching, services
 from hearth.incidents.letters import letters
 from hearth.incidents.models import Incident
-from hearth.incidents.people import UnsafeWayError
+from hearth.incidents.people import Concerned, UnsafeWayError
 from hearth.incidents.report import authority_report
 from hearth.incidents.schemas import (
     PARTS,
@@ -125,7 +125,7 @@ def tell(incident_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     """How somebody is told safely, and the tick that she was."""
     incident = _incident(incident_id)
     one = found(people.one_concerned(session, incident, person_id, user=person()))
-    form = Form(TellSchema(), sent_form())
+    form, ticks = Form(TellSchema(), sent_form()), _ticks_off(one)
     if form.validate():
         try:
             people.tell(session, incident, one, **form.loaded, by=person().id)
@@ -133,7 +133,8 @@ def tell(incident_id: uuid.UUID, person_id: uuid.UUID) -> Any:
         except PROBLEMS as error:
             form.add_error(None, _why(error))
     people.note_look(session, [one], user_id=person().id)
-    return form_page("incidents/tell.html", form, incident=incident, one=one, **_shown())
+    shown = {"incident": incident, "one": one, "ticks": ticks, **_shown()}
+    return form_page("incidents/tell.html", form, **shown)
 
 
 @blueprint.get("/incidents/letters")
@@ -172,6 +173,14 @@ def close(incident_id: uuid.UUID) -> Any:
         except PROBLEMS as error:
             form.add_error(None, _why(error))
     return form_page("incidents/close.html", form, incident=incident)
+
+
+def _ticks_off(one: Concerned) -> bool:
+    """Whether it is hers to tick somebody off; what a guest sends goes to a page nobody has."""
+    ticks = people.is_told_by(session, one, user=person())
+    if sent_form() is not None and not ticks:
+        abort(404)
+    return ticks
 
 
 def _at(moment: datetime | None) -> datetime | None:

@@ -49,6 +49,7 @@ def index() -> str:
         name=_name,
         words=_words,
         groups=GROUPS,
+        hers=_decided_by_her(notices),
     )
 
 
@@ -56,7 +57,7 @@ def index() -> str:
 @permit(MINE, fresh=True)
 def answer(notice_id: uuid.UUID) -> Any:
     """Keep something longer, or let it go."""
-    notice = found(_entrusted(services.get_notice(session, notice_id)))
+    notice = found(_hers(services.get_notice(session, notice_id)))
     form = Form(AnswerSchema(), sent_form())
     if form.validate():
         try:
@@ -78,8 +79,10 @@ def holds() -> str:
     rows = _shown(standing_holds.standing(session, on=today()))
     services.note_looks(session, rows, user_id=person().id)
     staff = names_of(session, {hold.set_by for hold in rows})
-    context = {"staff": staff, "name": _name, "words": _words, "further": is_bound(person())}
-    return render_template("retention/holds.html", holds=rows, **context)
+    context = {"staff": staff, "name": _name, "words": _words, "hers": _decided_by_her(rows)}
+    return render_template(
+        "retention/holds.html", holds=rows, further=is_bound(person()), **context
+    )
 
 
 @blueprint.route("/data-protection/holds/new", methods=BOTH)
@@ -103,7 +106,7 @@ def hold() -> Any:
 @permit(MINE)
 def lift(hold_id: uuid.UUID) -> Any:
     """End a hold; the clocks count again."""
-    standing = found(_entrusted(session.get(LegalHold, hold_id)))
+    standing = found(_hers(session.get(LegalHold, hold_id)))
     form = Form(LiftSchema(), sent_form())
     if form.validate():
         try:
@@ -121,7 +124,10 @@ def _answered(loaded: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subject_by(number: str) -> tuple[SubjectKind, uuid.UUID] | None:
-    if family := subjects.family_by_number(session, number, user=person(), permission=MINE):
+    family = subjects.family_by_number(
+        session, number, user=person(), permission=MINE, to_decide=True
+    )
+    if family:
         return SubjectKind.HOUSEHOLD, family.id
     gift = subjects.gift_by_reference(session, number, user=person())
     return (SubjectKind.DONOR, gift.donor_id) if gift and gift.donor_id else None
@@ -134,8 +140,15 @@ def _shown(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.subject_id not in hidden]
 
 
-def _entrusted(row: Row | None) -> Row | None:
-    return next(iter(_shown([row])), None) if row else None
+def _hers(row: Row | None) -> Row | None:
+    """The row, to somebody who decides about it for good."""
+    return row if row and _decided_by_her([row]) else None
+
+
+def _decided_by_her(rows: Sequence[Row]) -> set[uuid.UUID]:
+    about = {(row.subject_kind, row.subject_id) for row in rows}
+    others = subjects.hidden_among(session, about, user=person(), permission=MINE, to_decide=True)
+    return {subject_id for _kind, subject_id in about} - others
 
 
 def _words(row: Row) -> str | None:

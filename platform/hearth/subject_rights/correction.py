@@ -6,7 +6,9 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
+from hearth.data_register.registry import table_named
 from hearth.families.membership import PersonDetails, correct_person
 from hearth.families.models import Person
 from hearth.giving.models import Donor
@@ -17,6 +19,17 @@ from hearth.subject_rights.vocabulary import Step
 
 class NotAPersonError(RequestError):
     """Only what is recorded about a person in a family's file is corrected here."""
+
+
+class OnePersonError(RequestError):
+    """Whoever made sure who asks does not, alone, change how somebody is reached."""
+
+
+def class_of(field: str) -> FieldClass | None:
+    """Of what kind something is that can be corrected about a person."""
+    people = table_named(Person.__tablename__)
+    fields = people.fields if people else ()
+    return next((one.data_class for one in fields if one.name == field), None)
 
 
 def correct(
@@ -32,12 +45,15 @@ def correct(
     """Write what is right; what stood there before is kept beside it as a fact of its own.
 
     :raises NotAPersonError: the request is about nobody in a family's file.
+    :raises OnePersonError: it says how somebody is reached, by whoever alone made sure who asks.
     :raises RequestError: the request ended, or nobody has checked who asks.
     """
     lock(session, request)
     refuse_unchecked(request)
     if request.subject_kind is not SubjectKind.PERSON:
         raise NotAPersonError
+    if class_of(field) is FieldClass.CONTACT and _confirmed_by(request) == by:
+        raise OnePersonError
     found = session.get_one(Person, request.subject_id)
     empty: str | None = "" if field in {"given_name", "family_name"} else None
     details = replace(PersonDetails.of(found), **{field: value or empty})  # type: ignore[arg-type]
@@ -62,3 +78,8 @@ def stop_uses(session: Session, request: SubjectRequest, *, note: str, by: uuid.
     if request.subject_kind is SubjectKind.DONOR:
         session.get_one(Donor, request.subject_id).news_wanted_at = None
     take_step(session, request, Step.RESTRICTED, by=by, note=note)
+
+
+def _confirmed_by(request: SubjectRequest) -> uuid.UUID | None:
+    confirmed = request.last_of(Step.IDENTITY_CONFIRMED)
+    return confirmed.by if confirmed else None

@@ -16,11 +16,13 @@ from hearth.sealing.blind import mark_of
 from hearth.sealing.errors import KeysLockedError
 from hearth.sealing.services import refuse_locked
 from hearth.service_delivery.sealed import is_closed_to
+from hearth.subject_rights import traces
 from hearth.subject_rights.filed import FiledPaper, papers_among
-from hearth.subject_rights.gathering import Told, rows_about
+from hearth.subject_rights.gathering import OUR_JUDGEMENT, Told, rows_about
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
 from hearth.subject_rights.subjects import note_look
+from hearth.subject_rights.traces import WHOLE_ROW
 from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
 Row = tuple[str, uuid.UUID | None]
@@ -29,8 +31,6 @@ Contents = tuple[str, Any, Parts, uuid.UUID | None]
 # What was written where a specialist may seal; why an entry was cancelled tells of it, too.
 NOTES = frozenset({("service_deliveries", "note"), ("service_deliveries", "cancelling_note")})
 REDACTED = "[…]"
-WHOLE_ROW = "*"
-"""What stands for the field where a row is given out, or kept back, as a whole."""
 
 
 class StillToReadError(ValueError):
@@ -85,10 +85,12 @@ class QueueEntry:
 def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
     """Fill the redaction queue; returns how many entries wait for a human.
 
+    :raises ShownBeforeError: the file was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
     :raises KeysLockedError: what is sealed cannot be read at the moment.
     """
     lock(session, request)
+    _refuse_handed_out(request)
     refuse_unchecked(request)
     refuse_locked(session)
     _fill(session, request)
@@ -181,10 +183,12 @@ def decide(
     ``read_mark`` says what the page showed to whoever decides, where a page did.
 
     :raises ClosedError: the request has ended.
+    :raises ShownBeforeError: the file was handed out by what was decided then.
     :raises ChangedError: what the page showed stands there no longer.
     :raises SealedNoteError: it is a sealed note that its owner has not opened to her.
     """
     lock(session, request)
+    _refuse_handed_out(request)
     if decision is Decision.RELEASE and _is_closed(session, entry, by):
         raise SealedNoteError
     mark = mark_of_entry(session, request, entry) if decision is Decision.RELEASE else None
@@ -195,6 +199,7 @@ def decide(
     entry.decided_by = by
     entry.decided_at = datetime.now(UTC)
     session.flush()
+    traces.record_decision(session, request, entry)
     if entry.field == WHOLE_ROW:
         _fill(session, request)
 
@@ -216,11 +221,9 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
     lock(session, request)
     refuse_unchecked(request)
     refuse_locked(session)
-    latest = request.last_of(Step.PREPARED, Step.EXPORTED, Step.EXPORT_RENEWED)
-    if latest is None:
+    if not request.has(Step.PREPARED):
         raise StillToReadError
-    if latest.step is Step.EXPORTED:
-        raise ShownBeforeError
+    _refuse_handed_out(request)
     _fill(session, request)
     read = queue(session, request)
     if any(one.is_stale for one in read):
@@ -229,8 +232,10 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
         raise StillToReadError
     kept_back = _kept_back(session, request)
     note_look(session, request.subject_kind, request.subject_id, user_id=by)
-    told = [_redacted(row, kept_back) for row in given(session, request)]
-    take_step(session, request, Step.EXPORTED, by=by)
+    rows = [_redacted(row, kept_back) for row in given(session, request)]
+    told = [row for row in rows if row.values]
+    whats_out = traces.of_file(told, _decisions(session, request, Decision.RELEASE))
+    take_step(session, request, Step.EXPORTED, by=by, facts=whats_out)
     return told
 
 
@@ -252,6 +257,12 @@ def as_text(value: Any) -> str:
         case list() | tuple():
             return ", ".join(as_text(part) for part in value)
     return str(value)
+
+
+def _refuse_handed_out(request: SubjectRequest) -> None:
+    # What went out, and by whose word, is not put in order afterwards.
+    if request.is_handed_out:
+        raise ShownBeforeError
 
 
 def _is_stale(session: Session, read: QueueEntry) -> bool:
@@ -364,8 +375,14 @@ def _kept_back(session: Session, request: SubjectRequest) -> set[tuple[str, uuid
 
 
 def _redacted(told: Told, kept_back: set[tuple[str, uuid.UUID, str]]) -> Told:
-    values = {
-        field: REDACTED if (told.table.name, told.row_id, field.name) in kept_back else value
-        for field, value in told.values.items()
-    }
+    """A row as it goes out: a mark stands where something tells of others.
+
+    What we thought of its subject ourselves leaves none, which would tell that there is something.
+    """
+    values = {}
+    for field, value in told.values.items():
+        if (told.table.name, told.row_id, field.name) not in kept_back:
+            values[field] = value
+        elif (told.table.name, field.name) not in OUR_JUDGEMENT:
+            values[field] = REDACTED
     return replace(told, values=values)

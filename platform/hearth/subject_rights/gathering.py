@@ -28,6 +28,8 @@ from hearth.data_register.registry import (
     people_named,
 )
 from hearth.subject_rights.belonging import Home, cut, days_of, homes
+from hearth.subject_rights.models import SubjectRequest
+from hearth.subject_rights.vocabulary import Asker
 
 # What is nobody's business but the service's; a colleague's own data are hers.
 INTERNAL = frozenset({FieldClass.TECHNICAL, FieldClass.STAFF})
@@ -46,6 +48,16 @@ DELIBERATIONS = frozenset(
         "household_restrictions",
         "glass_looks",
         "glass_reviews",
+        "incident_people",
+        "incident_person_notices",
+    }
+)
+# Our own word about somebody: kept back, it leaves no mark that would tell that there is one.
+OUR_JUDGEMENT = frozenset(
+    {
+        ("people", "safe_to_call"),
+        ("people", "contact_note"),
+        ("person_corrections", "before"),
     }
 )
 LOOKS = "person_reads"
@@ -168,6 +180,9 @@ def _rows(
     session: Session, table: DataTable, kind: SubjectKind, subject_id: uuid.UUID
 ) -> Iterator[tuple[Any, uuid.UUID | None]]:
     condition = leads_to(table, kind, {subject_id})
+    if condition is not None and table.name == SubjectRequest.__tablename__:
+        # What others asked about somebody is their word, and that they asked may warn him.
+        condition &= SubjectRequest.asked_by == Asker.SELF
     if condition is not None:
         home = home_of(table)
         wanted = select(table.model, null() if home is None else home).where(condition)

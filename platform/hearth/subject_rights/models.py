@@ -109,6 +109,12 @@ class SubjectRequest(TenantModel):
         """Whether it still has to be answered."""
         return self.closed_at is None
 
+    @property
+    def is_handed_out(self) -> bool:
+        """Whether the file went out, and nobody has said since that it is to be made anew."""
+        last = self.last_of(Step.EXPORTED, Step.EXPORT_RENEWED)
+        return last is not None and last.step is Step.EXPORTED
+
     def has(self, *steps: Step) -> bool:
         """Whether one of these steps was taken."""
         return any(taken.step in steps for taken in self.steps)

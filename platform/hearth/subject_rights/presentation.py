@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from hearth.accounts.services import SignedIn, names_of
 from hearth.data_register.words import GROUPS
 from hearth.subject_rights import disclosure, erasure, labels, reading, services
-from hearth.subject_rights.correction import NotAPersonError
+from hearth.subject_rights.correction import NotAPersonError, OnePersonError
 from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
+from hearth.subject_rights.subjects import is_entrusted
 from hearth.subject_rights.vocabulary import RequestKind, Step
 from hearth.subject_rights.words import (
     ASKERS,
@@ -37,6 +38,10 @@ WHY: dict[type[Exception], LazyString] = {
     ),
     services.ExtendedBeforeError: _l("The time was extended once already."),
     NotAPersonError: _l("Only what stands in a family's file about a person is corrected here."),
+    OnePersonError: _l(
+        "How somebody is reached is changed by two people: somebody else than you records who"
+        " asks, or corrects it here or in the family's file."
+    ),
     disclosure.StillToReadError: _l(
         "Gather the data first, and read every entry that may tell of others."
     ),
@@ -48,6 +53,9 @@ WHY: dict[type[Exception], LazyString] = {
     reading.NotReadError: _l(
         "Something in it is of a kind that your role does not read. Somebody who reads it gives"
         " it out."
+    ),
+    reading.NotCorrectedError: _l(
+        "Your role does not read this in the file. Somebody who reads it corrects it."
     ),
     erasure.SamePersonError: _l("Somebody else has to decide: you asked for it yourself."),
     erasure.DecidedError: _l("Somebody has asked for it or decided about it before."),
@@ -90,7 +98,8 @@ def page_of(session: Session, request: SubjectRequest, user: SignedIn) -> dict[s
         "certificate": _certificate(session, request),
         "waiting": disclosure.waiting(session, request) if request.is_open else 0,
         "prepared": request.has(Step.PREPARED),
-        "handed_out": _handed_out(request),
+        "handed_out": request.is_handed_out,
+        "decides": is_entrusted(session, kind, subject_id, user=user, to_decide=True),
         "checked": _is_checked(request),
         "hands_out": request.kind in HANDS_OUT,
         "erases": request.kind is RequestKind.ERASURE,
@@ -128,11 +137,6 @@ def _certificate(session: Session, request: SubjectRequest) -> ErasureCertificat
     return session.scalars(
         select(ErasureCertificate).where(ErasureCertificate.request_id == request.id)
     ).first()
-
-
-def _handed_out(request: SubjectRequest) -> bool:
-    last = request.last_of(Step.PREPARED, Step.EXPORTED, Step.EXPORT_RENEWED)
-    return last is not None and last.step is Step.EXPORTED
 
 
 def _is_checked(request: SubjectRequest) -> bool:

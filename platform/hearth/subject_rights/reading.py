@@ -7,6 +7,7 @@ handed out of it. Whoever reads all of an entry decides about giving it out.
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -23,7 +24,7 @@ from hearth.families.models import Household, Person
 from hearth.families.seen import SeenPerson, see_person
 from hearth.families.telling import told_through
 from hearth.intake.seen import find_referral, see_referral
-from hearth.subject_rights import disclosure
+from hearth.subject_rights import correction, disclosure
 from hearth.subject_rights.disclosure import QueueEntry
 from hearth.subject_rights.eyes import Eyes, eyes_on
 from hearth.subject_rights.gathering import Told
@@ -36,6 +37,10 @@ NAME_NOT_READ = _l("A name that your role does not read")
 
 class NotReadError(ValueError):
     """Whoever gives something out reads it; this is of a kind that her role does not read."""
+
+
+class NotCorrectedError(NotReadError):
+    """Whoever corrects something reads it; this is of a kind that her role does not read."""
 
 
 def queue_read_by(session: Session, request: SubjectRequest, user: SignedIn) -> list[QueueEntry]:
@@ -89,6 +94,29 @@ def hand_out(session: Session, request: SubjectRequest, *, user: SignedIn) -> li
         if not eyes.read(told.household_id, (field.data_class for field in told.values)):
             raise NotReadError
     return disclosure.hand_out(session, request, by=user.id)
+
+
+def correct(
+    session: Session,
+    request: SubjectRequest,
+    *,
+    field: str,
+    value: str,
+    note: str,
+    user: SignedIn,
+    today: date,
+) -> None:
+    """Write what is right, by the hand of somebody who reads it in every file of that person.
+
+    :raises NotCorrectedError: it is of a kind that she does not read.
+    :raises RequestError: the request is not for that, ended, or was not checked by two people.
+    """
+    data_class = correction.class_of(field)
+    if data_class is None or not _eyes(session, request, user).read(None, {data_class}):
+        raise NotCorrectedError
+    correction.correct(
+        session, request, field=field, value=value, note=note, by=user.id, today=today
+    )
 
 
 def called(session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, user: SignedIn) -> str:
@@ -147,7 +175,8 @@ def _cover(read: QueueEntry, eyes: Eyes) -> QueueEntry:
             return replace(read, contents="", parts=parts, paper=None, is_covered=True)
     elif not (read.is_closed or eyes.read(at, _classes_in(read.entry))):
         return QueueEntry(entry=read.entry, contents="", is_covered=True)
-    if read.paper and not eyes.read(at, PAPERS):
+    # A file opens with its name, as on the family's own list.
+    if read.paper and not eyes.read(at, (*PAPERS, FieldClass.FREE_TEXT)):
         return replace(read, paper=replace(read.paper, opens=False))
     return read
 

@@ -1,7 +1,7 @@
 """Takes requests, follows their steps and keeps their clock."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from hearth.subject_rights.belonging import is_alone
 from hearth.subject_rights.models import RequestStep, SubjectRequest
 from hearth.subject_rights.subjects import Subject
 from hearth.subject_rights.vocabulary import CLOSING, Asker, RequestKind, Step
+from hearth.trail import Fact
 from tenants.legal import LegalProfile
 
 # What has a name of its own in the organisation's records; every other step is one.
@@ -82,14 +83,20 @@ def take_request(
 
 
 def take_step(
-    session: Session, request: SubjectRequest, step: Step, *, by: uuid.UUID, note: str | None = None
+    session: Session,
+    request: SubjectRequest,
+    step: Step,
+    *,
+    by: uuid.UUID,
+    note: str | None = None,
+    facts: Mapping[str, Fact] | None = None,
 ) -> None:
     """Add a dated step; one that ends the request stops its clock, and what was opened for it.
 
     :raises ClosedError: the request has ended.
     """
     lock(session, request)
-    _add(session, request, step, by=by, note=note)
+    _add(session, request, step, by=by, note=note, facts=facts)
     if step in CLOSING:
         request.closed_at = datetime.now(UTC)
         request.outcome = step
@@ -168,6 +175,27 @@ def answered_requests(session: Session, *, limit: int = 50) -> Sequence[SubjectR
     ).all()
 
 
+def record(
+    session: Session,
+    request: SubjectRequest,
+    action: str,
+    *,
+    by: uuid.UUID | None,
+    facts: Mapping[str, Fact],
+) -> None:
+    """Record something about a request in the organisation's records."""
+    known = {"kind": request.kind.value, "about": request.subject_kind.value}
+    audit.record(
+        session,
+        action=action,
+        subject_type="subject_request",
+        subject_id=request.id,
+        actor_id=by,
+        household_id=request.household_id,
+        facts={**known, **facts},
+    )
+
+
 def _has_others(session: Session, subject: Subject) -> bool:
     if subject.kind is SubjectKind.PERSON:
         return subject.is_child or not is_alone(session, subject.id)
@@ -175,17 +203,16 @@ def _has_others(session: Session, subject: Subject) -> bool:
 
 
 def _add(
-    session: Session, request: SubjectRequest, step: Step, *, by: uuid.UUID, note: str | None = None
+    session: Session,
+    request: SubjectRequest,
+    step: Step,
+    *,
+    by: uuid.UUID,
+    note: str | None = None,
+    facts: Mapping[str, Fact] | None = None,
 ) -> None:
     session.add(RequestStep(request_id=request.id, step=step, note=note, by=by))
     session.flush()
-    audit.record(
-        session,
-        action=RECORDED_AS.get(step, "request.step"),
-        subject_type="subject_request",
-        subject_id=request.id,
-        actor_id=by,
-        household_id=request.household_id,
-        facts={"step": step.value, "kind": request.kind.value, "about": request.subject_kind.value},
-    )
+    action = RECORDED_AS.get(step, "request.step")
+    record(session, request, action, by=by, facts={"step": step.value, **(facts or {})})
     session.expire(request, ["steps"])

@@ -6,14 +6,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
-from hearth.families.access import entrusted_households, hidden_people, is_bound
+from hearth.families.access import (
+    entrusted_for_good,
+    entrusted_households,
+    hidden_people,
+    is_bound,
+)
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
 from hearth.families.reach import Asks
 from hearth.families.services import record_read
@@ -56,10 +61,15 @@ def subject_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> Su
 
 
 def family_by_number(
-    session: Session, case_number: str, *, user: SignedIn, permission: Permission
+    session: Session,
+    case_number: str,
+    *,
+    user: SignedIn,
+    permission: Permission,
+    to_decide: bool = False,
 ) -> Household | None:
     """The family whose case has this number; None too for one that is not entrusted to her."""
-    condition = entrusted_households(user, permission)
+    condition = _entrusted(user, permission, to_decide=to_decide)
     return session.scalars(
         select(Household).where(Household.case_number == case_number.strip(), condition)
     ).one_or_none()
@@ -163,11 +173,16 @@ def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> da
 
 
 def is_entrusted(
-    session: Session, kind: SubjectKind, subject_id: uuid.UUID, *, user: SignedIn
+    session: Session,
+    kind: SubjectKind,
+    subject_id: uuid.UUID,
+    *,
+    user: SignedIn,
+    to_decide: bool = False,
 ) -> bool:
-    """Whether somebody may take and answer requests about this subject."""
-    permission = Permission.SUBJECT_RIGHTS
-    return not hidden_among(session, [(kind, subject_id)], user=user, permission=permission)
+    """Whether somebody takes and reads requests about this subject, or decides about them, too."""
+    about, permission = [(kind, subject_id)], Permission.SUBJECT_RIGHTS
+    return not hidden_among(session, about, user=user, permission=permission, to_decide=to_decide)
 
 
 def hidden_among(
@@ -176,8 +191,9 @@ def hidden_among(
     *,
     user: Asks,
     permission: Permission,
+    to_decide: bool = False,
 ) -> set[uuid.UUID]:
-    """Which of these subjects are not entrusted to somebody.
+    """Which of these subjects are not entrusted to somebody, or not to decide about them.
 
     Of people, those with any family that is not; of donors, all where she reads no gifts.
     """
@@ -188,8 +204,10 @@ def hidden_among(
         asked[kind].add(one)
     hidden = set() if _reads_donors(user) else set(asked[SubjectKind.DONOR])
     of_people = HouseholdMember.person_id.in_(asked[SubjectKind.PERSON])
-    hidden |= set(session.scalars(hidden_people(user, permission).where(of_people)))
-    return hidden | _hidden_families(session, asked, user, permission)
+    others = hidden_people(user, permission, to_decide=to_decide)
+    hidden |= set(session.scalars(others.where(of_people)))
+    entrusted = _entrusted(user, permission, to_decide=to_decide)
+    return hidden | _hidden_families(session, asked, entrusted)
 
 
 def note_look(
@@ -220,8 +238,7 @@ def families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> s
 def _hidden_families(
     session: Session,
     asked: Mapping[SubjectKind, Collection[uuid.UUID]],
-    user: Asks,
-    permission: Permission,
+    entrusted: ColumnElement[bool],
 ) -> set[uuid.UUID]:
     families = {
         one: families_of(session, kind, one)
@@ -229,9 +246,13 @@ def _hidden_families(
         for one in asked.get(kind, ())
     }
     known = Household.id.in_(set().union(*families.values()))
-    entrusted = entrusted_households(user, permission)
     kept = session.scalars(select(Household.id).where(known, entrusted)).all()
     return {one for one, homes in families.items() if homes.difference(kept)}
+
+
+def _entrusted(user: Asks, permission: Permission, *, to_decide: bool) -> ColumnElement[bool]:
+    entrusted = entrusted_for_good if to_decide else entrusted_households
+    return entrusted(user, permission)
 
 
 def _reads_donors(user: Asks) -> bool:

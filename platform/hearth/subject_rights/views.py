@@ -1,7 +1,7 @@
 """The pages about requests: taking one, its steps, the redaction queue, the file, the erasure."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
+from hearth.families.access import is_bound
 from hearth.files.handing import address_of
 from hearth.subject_rights import (
     correction,
@@ -69,12 +70,13 @@ PROBLEMS = (
 @permit(MINE)
 def index() -> str:
     """Requests that wait, the most pressing first, and those that were answered."""
-    waiting = services.open_requests(session)
-    answered = services.answered_requests(session)
+    waiting = _entrusted(services.open_requests(session))
+    answered = _entrusted(services.answered_requests(session))
     return render_template(
         "subject_rights/index.html",
         waiting=waiting,
         answered=answered,
+        further=is_bound(person()),
         words=words(),
         today=today(),
     )
@@ -180,12 +182,12 @@ def extend(request_id: uuid.UUID) -> Any:
 
 
 @blueprint.route("/data-protection/requests/<uuid:request_id>/correct", methods=BOTH)
-@permit(MINE)
+@permit(MINE, fresh=True)
 def correct(request_id: uuid.UUID) -> Any:
     """Correct something; what stood there stays beside it."""
 
     def record(request: SubjectRequest, **right: str) -> None:
-        correction.correct(session, request, **right, by=person().id, today=today())
+        reading.correct(session, request, **right, user=person(), today=today())
 
     return _step(request_id, CorrectionSchema(), record, _l("Correct something"))
 
@@ -230,7 +232,7 @@ def prepare(request_id: uuid.UUID) -> Any:
     request = _request(request_id)
     try:
         disclosure.prepare(session, request, by=person().id)
-    except services.RequestError as error:
+    except (services.RequestError, disclosure.ShownBeforeError) as error:
         flash(say_why(error), "warning")
         return _to(request)
     return redirect(url_for("subject_rights.queue", request_id=request.id), 303)
@@ -287,7 +289,7 @@ def open_paper(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
 @permit(MINE, also=Permission.EXPORTS, fresh=True)
 def hand_out(request_id: uuid.UUID) -> Any:
     """Show the file once: one answer that holds it, and a step that says so."""
-    request, form = _request(request_id), Form(Schema(), sent_form())
+    request, form = _hers(request_id), Form(Schema(), sent_form())
     if form.validate():
         try:
             told = reading.hand_out(session, request, user=person())
@@ -371,7 +373,7 @@ def _take(subject: Subject) -> Any:
 def _step(
     request_id: uuid.UUID, schema: Schema, record: Callable[..., None], title: LazyString
 ) -> Any:
-    request = _request(request_id)
+    request = _hers(request_id)
     form = Form(schema, sent_form())
     if form.validate():
         try:
@@ -414,12 +416,25 @@ def _law() -> LegalProfile:
     return profile_for(organisation().country)
 
 
-def _request(request_id: uuid.UUID) -> SubjectRequest:
+def _request(request_id: uuid.UUID, *, to_decide: bool = False) -> SubjectRequest:
+    """A request to read; to whoever sends something, one about which she decides."""
     request = found(services.get_request(session, request_id))
     kind, subject_id = request.subject_kind, request.subject_id
-    if not subjects.is_entrusted(session, kind, subject_id, user=person()):
+    decides = to_decide or sent_form() is not None
+    if not subjects.is_entrusted(session, kind, subject_id, user=person(), to_decide=decides):
         abort(404)
     return request
+
+
+def _hers(request_id: uuid.UUID) -> SubjectRequest:
+    return _request(request_id, to_decide=True)
+
+
+def _entrusted(requests: Sequence[SubjectRequest]) -> list[SubjectRequest]:
+    """The requests that are entrusted to whoever asks."""
+    about = [(one.subject_kind, one.subject_id) for one in requests]
+    hidden = subjects.hidden_among(session, about, user=person(), permission=MINE)
+    return [one for one in requests if one.subject_id not in hidden]
 
 
 def _refuse_others(subject: Subject) -> None:

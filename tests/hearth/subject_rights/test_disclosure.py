@@ -288,7 +288,7 @@ def test_a_human_reads_words_and_a_machine_codes_and_words(
     house = make_house(session, "Lamp House")
     make_stay(session, household=family, places=house.places[:1], admitted_on=TODAY, today=TODAY)
     request = take_request(session, family)
-    disclosure.prepare(session, request, by=by)
+    released(session, request)
     told = disclosure.hand_out(session, request, by=by)
 
     with app.test_request_context(), force_locale("en"):

@@ -12,7 +12,8 @@ from hearth.families.models import Person
 from hearth.service_delivery.services import correct_service
 from hearth.subject_rights import disclosure
 from hearth.subject_rights.disclosure import SealedNoteError
-from hearth.subject_rights.vocabulary import Decision, RequestKind
+from hearth.subject_rights.services import take_step
+from hearth.subject_rights.vocabulary import Decision, RequestKind, Step
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
 from tests.factories.rights import take_request
 from tests.factories.service_delivery import details, record_service
@@ -32,6 +33,8 @@ def test_a_corrected_way_to_reach_her_is_not_safe_and_stands_in_the_familys_reco
         session, members=[mother(phone="+7 921 000 00 77", safe_to_call=True), child()]
     )
     request = take_request(session, family, kind=RequestKind.CORRECTION)
+    director = staff_id(session, Role.DIRECTOR)
+    take_step(session, request, Step.IDENTITY_CONFIRMED, by=director)
 
     sign_in(Role.PRIVACY_OFFICER).submit(
         f"/data-protection/requests/{request.id}/correct",

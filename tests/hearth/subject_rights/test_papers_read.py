@@ -111,11 +111,12 @@ def test_an_entry_without_a_paper_leads_to_none(
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("item", ["field:health", "field:free_text"])
 def test_whoever_is_bound_opens_no_paper_that_her_role_does_not_read(
-    session: Session, request_: SubjectRequest, sign_in: SignIn
+    session: Session, request_: SubjectRequest, sign_in: SignIn, item: str
 ) -> None:
     by = staff_id(session, Role.ADMINISTRATOR)
-    session.add(RoleRule(role="director", item="field:health", rule="withheld", set_by=by))
+    session.add(RoleRule(role="director", item=item, rule="withheld", set_by=by))
     session.flush()
     director, officer = sign_in(Role.DIRECTOR), sign_in(Role.PRIVACY_OFFICER)
     link = LINK.findall(queue_of(officer, request_))[0]
