@@ -1,9 +1,10 @@
 """What a table says about itself: whose data it holds, for what, on what ground, how closely."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from hearth.data_classes import FieldClass
 
@@ -70,6 +71,11 @@ class SubjectPath:
         object.__setattr__(self, "columns", columns)
 
 
+Classes = frozenset[FieldClass]
+# Alike for every row, or by what stands in the row.
+Asked = Classes | Callable[[Any], Classes]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataRecord:
     """One table's entry in the register of processing.
@@ -79,6 +85,9 @@ class DataRecord:
     empty after an erasure (a text is formatted with the row's id). ``dated`` leads from a row that
     is about a whole family to its day, by a column or by foreign keys and then a column;
     ``named_by`` is the table that says for which people of the family such a row was.
+
+    ``asks`` says what somebody has to read beyond a column's own class before she reads it, and
+    ``asks_always`` what she has to read before she reads anything of a row.
     """
 
     group: DataGroup
@@ -90,6 +99,8 @@ class DataRecord:
     blanks: Mapping[str, object] = field(default_factory=dict)
     dated: tuple[str, ...] = ()
     named_by: str = ""
+    asks: Mapping[str, Asked] = field(default_factory=dict)
+    asks_always: Classes = frozenset()
 
 
 OF_PERSON = SubjectPath(SubjectKind.PERSON, "person_id")

@@ -72,6 +72,12 @@ class DataTable:
         spoken = {FieldClass.FREE_TEXT, FieldClass.SEALED_NOTE}
         return field.name in self.record.others or field.data_class in spoken
 
+    def asked_for(self, field: DataField, row: Any) -> frozenset[FieldClass]:
+        """Every kind of data that somebody has to read before she reads this field of a row."""
+        beyond = self.record.asks.get(field.name, frozenset())
+        by_row = beyond(row) if callable(beyond) else beyond
+        return by_row | self.record.asks_always | {field.data_class}
+
 
 def organisation_tables() -> tuple[DataTable, ...]:
     """The tables of an organisation's own schema."""

@@ -6,9 +6,7 @@ from datetime import datetime
 from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.data_classes import FieldClass
 from hearth.documents.models import HouseholdDocument
-
-# A paper may be a passport, a diagnosis or a court's letter; nobody said which when it came in.
-PAPERS = (FieldClass.IDENTITY, FieldClass.HEALTH, FieldClass.LEGAL)
+from hearth.files.models import ASKED_BY_A_PAPER
 
 
 @view
@@ -22,7 +20,7 @@ class SeenDocument:
     withdrawn_at: datetime | None = of_class(None)
     title: str | None = of_class(FieldClass.FREE_TEXT)
     withdrawn_because: str | None = of_class(FieldClass.FREE_TEXT)
-    opens: bool = of_class(FieldClass.FREE_TEXT, hidden=False)
+    opens: bool = of_class(None)
 
 
 def see_document(document: HouseholdDocument, sees: Sees) -> SeenDocument:
@@ -33,5 +31,5 @@ def see_document(document: HouseholdDocument, sees: Sees) -> SeenDocument:
         sees,
         media=document.file.kind,
         adder=document.adder.name,
-        opens=document.is_open and all(sees(one) for one in PAPERS),
+        opens=document.is_open and all(sees(one) for one in ASKED_BY_A_PAPER),
     )

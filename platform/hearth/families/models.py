@@ -22,7 +22,14 @@ from hearth.data_records import (
 )
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.codes import code_column, one_of
-from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.families.vocabulary import (
+    TOLD_BY_NEED,
+    ClosingReason,
+    LeavingReason,
+    MemberRole,
+    Need,
+    Sex,
+)
 from hearth.sealing import Kind, sealed, sealed_record
 from hearth.sealing.markers import Unreadable
 from tenants.models import TenantModel, new_id
@@ -128,6 +135,8 @@ class PersonCorrection(TenantModel):
         basis=Basis.CONSENT,
         subject=(OF_PERSON,),
         others=frozenset({"before"}),
+        # It holds the way to reach somebody beside the name.
+        asks={"before": frozenset({FieldClass.CONTACT})},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -262,6 +271,7 @@ class HouseholdNeed(TenantModel):
         },
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "episode_id", "household_id"),),
         dated=("episode_id", "opened_on"),
+        asks={"need": TOLD_BY_NEED},
     )
 
     episode_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_episodes.id"), primary_key=True)

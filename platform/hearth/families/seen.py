@@ -9,14 +9,16 @@ from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.data_classes import FieldClass
 from hearth.families.births import UNKNOWN_BIRTH, Birth
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, KeyWorker, Person
-from hearth.families.vocabulary import ClosingReason, LeavingReason, MemberRole, Need, Sex
+from hearth.families.vocabulary import (
+    NEED_CLASSES,
+    ClosingReason,
+    LeavingReason,
+    MemberRole,
+    Need,
+    Sex,
+)
 
 F = FieldClass
-_NEED_CLASSES = {
-    Need.MEDICAL: F.HEALTH,
-    Need.PSYCHOLOGICAL: F.HEALTH,
-    Need.LEGAL: F.LEGAL,
-}
 
 
 class Worker(Protocol):
@@ -148,7 +150,7 @@ def see_person(person: Person, sees: Sees) -> SeenPerson:
 
 def seen_needs(needs: Collection[Need], sees: Sees) -> list[Need]:
     """The needs a reader sees: that somebody needs a doctor tells of her health."""
-    return [need for need in needs if need not in _NEED_CLASSES or sees(_NEED_CLASSES[need])]
+    return [need for need in needs if need not in NEED_CLASSES or sees(NEED_CLASSES[need])]
 
 
 def _episode(episode: CaseEpisode, sees: Sees) -> SeenEpisode:

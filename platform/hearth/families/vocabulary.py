@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from hearth.data_classes import FieldClass
+
 
 class Sex(StrEnum):
     """As recorded in a person's papers."""
@@ -31,6 +33,16 @@ class Need(StrEnum):
     LEGAL = "legal"
     MEDICAL = "medical"
     SCHOOLING_WORK = "schooling_work"
+
+
+NEED_CLASSES = {
+    Need.MEDICAL: FieldClass.HEALTH,
+    Need.PSYCHOLOGICAL: FieldClass.HEALTH,
+    Need.LEGAL: FieldClass.LEGAL,
+}
+"""Needs that tell by themselves what only a class of data may tell."""
+TOLD_BY_NEED = frozenset(NEED_CLASSES.values())
+"""Where a need that is covered leaves a mark, all of these: the mark would tell which it is."""
 
 
 class ClosingReason(StrEnum):

@@ -12,6 +12,12 @@ from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKi
 from hearth.sealing import sealed_bytes
 from tenants.models import TenantModel, new_id
 
+# A paper may be a passport, a diagnosis or a court's letter, and nobody said which when it came in;
+# it opens with its name, which is what somebody wrote.
+ASKED_BY_A_PAPER = frozenset(
+    {FieldClass.IDENTITY, FieldClass.HEALTH, FieldClass.LEGAL, FieldClass.FREE_TEXT}
+)
+
 
 class StoredFile(TenantModel):
     """One file as it was written anew here; the name somebody's computer gave it is not kept.
@@ -29,6 +35,7 @@ class StoredFile(TenantModel):
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "subject_id"),),
         others=frozenset({"content"}),
         dated=("stored_at",),
+        asks={"content": ASKED_BY_A_PAPER},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

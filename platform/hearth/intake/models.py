@@ -12,7 +12,7 @@ from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import CaseEpisode
-from hearth.families.vocabulary import Need
+from hearth.families.vocabulary import TOLD_BY_NEED, Need
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
 from hearth.sealing import Kind, sealed
 from tenants.models import TenantModel, new_id
@@ -85,6 +85,7 @@ class Referral(TenantModel):
             }
         ),
         dated=("received_at",),
+        asks={"needs": TOLD_BY_NEED},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from hearth.accounts.redaction import Sees
 from hearth.audit.models import AuditEvent
 from hearth.data_classes import FieldClass
-from hearth.service_delivery.sealed import TOLD_BY_KIND
+from hearth.service_delivery.vocabulary import TOLD_BY_KIND
+from hearth.shelter.models import OF_A_STAY
 from hearth.trail import Fact
 
 # By what the event is about and the fact's name. That somebody was taken to a doctor tells of her
@@ -13,8 +14,8 @@ from hearth.trail import Fact
 FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
     ("service", "kind"): TOLD_BY_KIND,
     ("household", "reason"): frozenset({FieldClass.CASEWORK}),
-    ("stay", "reason"): frozenset({FieldClass.CASEWORK}),
-    ("stay", "destination"): frozenset({FieldClass.CASEWORK}),
+    ("stay", "reason"): frozenset({FieldClass.CASEWORK, *OF_A_STAY}),
+    ("stay", "destination"): frozenset({FieldClass.CASEWORK, *OF_A_STAY}),
     ("household_restriction", "kind"): frozenset({FieldClass.LEGAL}),
     ("consent", "purpose"): frozenset({FieldClass.CASEWORK}),
     ("consent", "giver"): frozenset({FieldClass.CASEWORK}),

@@ -22,8 +22,21 @@ from hearth.data_records import (
 from hearth.families.codes import code_column, one_of
 from hearth.families.models import Household, Person
 from hearth.sealing import sealed as sealed_text
-from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
+from hearth.service_delivery.vocabulary import KIND_CLASSES, TOLD_BY_KIND, ServiceKind, ServiceMode
 from tenants.models import TenantModel, new_id
+
+
+def asked_by_note(service: "ServiceDelivery") -> frozenset[FieldClass]:
+    """What somebody has to read before she reads what was written about a service.
+
+    The words of an entry that was corrected are about what it was corrected to as well. A sealed
+    note opens by its owner's word, whatever it is about.
+    """
+    told = FieldClass.FREE_TEXT
+    own = told if service.sealed else KIND_CLASSES.get(service.kind, told)
+    # Only what was superseded is followed, so that a list of those that stand asks nothing more.
+    newer = service.newer if service.superseded_at else None
+    return frozenset({told, own}) | (asked_by_note(newer) if newer else frozenset())
 
 
 class ServiceDelivery(TenantModel):
@@ -73,6 +86,7 @@ class ServiceDelivery(TenantModel):
         dated=("delivered_on",),
         named_by="service_recipients",
         others=frozenset({"note", "cancelling_note"}),
+        asks={"kind": TOLD_BY_KIND, "note": asked_by_note, "cancelling_note": asked_by_note},
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -102,6 +116,10 @@ class ServiceDelivery(TenantModel):
     cancelling_note = sealed_text(FieldClass.FREE_TEXT, subject="household_id")
 
     household: Mapped[Household] = relationship()
+    newer: Mapped["ServiceDelivery | None"] = relationship(
+        foreign_keys=[supersedes_id], uselist=False, viewonly=True
+    )
+    """The entry that took this one's place."""
     provider: Mapped[User] = relationship(foreign_keys=[provided_by])
     recorder: Mapped[User] = relationship(foreign_keys=[recorded_by])
     canceller: Mapped[User | None] = relationship(foreign_keys=[cancelled_by])

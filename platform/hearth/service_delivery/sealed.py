@@ -13,19 +13,11 @@ from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.accounts.standing import in_roles
 from hearth.data_classes import FieldClass
-from hearth.service_delivery.models import NoteGrant, ServiceDelivery
+from hearth.service_delivery.models import NoteGrant, ServiceDelivery, asked_by_note
 from hearth.service_delivery.note_readers import readers, versions_of
-from hearth.service_delivery.vocabulary import ServiceKind, ServiceMode
+from hearth.service_delivery.vocabulary import TOLD_BY_KIND, ServiceKind, ServiceMode
 
 F = FieldClass
-KIND_CLASSES = {
-    ServiceKind.PSYCHOLOGICAL: F.HEALTH,
-    ServiceKind.MEDICAL: F.HEALTH,
-    ServiceKind.LEGAL: F.LEGAL,
-}
-"""Kinds of help that tell by themselves what only a class of data may tell."""
-TOLD_BY_KIND = frozenset(KIND_CLASSES.values())
-"""Whoever does not read all of these sees no kind: one hidden beside others would tell itself."""
 LEADING = frozenset({Role.SUPERVISOR, Role.DIRECTOR})
 """Who changes another's words where they are wrong; the file says as what."""
 
@@ -145,8 +137,7 @@ def _see(
 def _is_read(service: ServiceDelivery, user: SignedIn, opened: Collection[uuid.UUID]) -> bool:
     if service.sealed:
         return service.id in opened or service.provided_by == user.id
-    needed = {F.FREE_TEXT, KIND_CLASSES.get(service.kind, F.FREE_TEXT)}
-    return all(user.sees(one, Permission.FAMILIES_READ) for one in needed)
+    return all(user.sees(one, Permission.FAMILIES_READ) for one in asked_by_note(service))
 
 
 def _roles_of_correctors(

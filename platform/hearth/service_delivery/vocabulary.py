@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from hearth.data_classes import FieldClass
+
 
 class ServiceKind(StrEnum):
     """What was done."""
@@ -19,6 +21,16 @@ class ServiceKind(StrEnum):
     FOOD = "food"
     MATERIAL_AID = "material_aid"
     OTHER = "other"
+
+
+KIND_CLASSES = {
+    ServiceKind.PSYCHOLOGICAL: FieldClass.HEALTH,
+    ServiceKind.MEDICAL: FieldClass.HEALTH,
+    ServiceKind.LEGAL: FieldClass.LEGAL,
+}
+"""Kinds of help that tell by themselves what only a class of data may tell."""
+TOLD_BY_KIND = frozenset(KIND_CLASSES.values())
+"""Whoever does not read all of these sees no kind: one hidden beside others would tell itself."""
 
 
 class ServiceMode(StrEnum):

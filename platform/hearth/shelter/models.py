@@ -85,6 +85,10 @@ class ChangeKind(StrEnum):
     CORRECTED = "corrected"
 
 
+# Whoever does not read where somebody lives sees no stay at all, and learns of none.
+OF_A_STAY = frozenset({FieldClass.LOCATION})
+
+
 class House(TenantModel):
     """A house or flat with places to sleep."""
 
@@ -195,6 +199,7 @@ class Stay(TenantModel):
         subject=(OF_HOUSEHOLD,),
         dated=("admitted_on",),
         others=frozenset({"departure_note"}),
+        asks_always=OF_A_STAY,
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -267,6 +272,7 @@ class StayPlace(TenantModel):
         classes={
             "place_id": FieldClass.LOCATION,
         },
+        asks_always=OF_A_STAY,
         subject=(
             OF_PERSON,
             SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),
@@ -317,6 +323,7 @@ class StayChange(TenantModel):
         subject=(SubjectPath(SubjectKind.HOUSEHOLD, "stay_id", "household_id"),),
         dated=("effective_on",),
         others=frozenset({"note"}),
+        asks_always=OF_A_STAY,
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from typing import Any
@@ -18,7 +18,7 @@ from hearth.sealing.services import refuse_locked
 from hearth.service_delivery.sealed import is_closed_to
 from hearth.subject_rights import traces
 from hearth.subject_rights.filed import FiledPaper, papers_among
-from hearth.subject_rights.gathering import OUR_JUDGEMENT, Told, rows_about
+from hearth.subject_rights.gathering import OUR_JUDGEMENT, Asks, Told, rows_about
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
 from hearth.subject_rights.subjects import note_look
@@ -27,7 +27,7 @@ from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
 Row = tuple[str, uuid.UUID | None]
 Parts = tuple[tuple[DataField, Any], ...]
-Contents = tuple[str, Any, Parts, uuid.UUID | None]
+Contents = tuple[str, Any, Parts, uuid.UUID | None, Asks]
 # What was written where a specialist may seal; why an entry was cancelled tells of it, too.
 NOTES = frozenset({("service_deliveries", "note"), ("service_deliveries", "cancelling_note")})
 REDACTED = "[…]"
@@ -59,6 +59,8 @@ class QueueEntry:
     """What stands there as it was recorded."""
     parts: Parts = ()
     """Of a whole row: its fields, without what is read by itself once the row is given out."""
+    asks: Asks = field(default_factory=dict)
+    """What somebody has to read before she reads each field of the row."""
     household_id: uuid.UUID | None = None
     """In whose file it stands, if it is one family's."""
     paper: FiledPaper | None = None
@@ -215,6 +217,7 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
 
     :raises StillToReadError: something may tell of others and nobody has decided about it.
     :raises ChangedError: something was changed or sealed after it was released.
+    :raises SealedNoteError: a sealed note is in it that its owner has not opened to her.
     :raises ShownBeforeError: it was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
     """
@@ -230,6 +233,7 @@ def hand_out(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> lis
         raise ChangedError
     if any(one.waits for one in read):
         raise StillToReadError
+    _refuse_closed(session, read, by)
     kept_back = _kept_back(session, request)
     note_look(session, request.subject_kind, request.subject_id, user_id=by)
     rows = [_redacted(row, kept_back) for row in given(session, request)]
@@ -263,6 +267,13 @@ def _refuse_handed_out(request: SubjectRequest) -> None:
     # What went out, and by whose word, is not put in order afterwards.
     if request.is_handed_out:
         raise ShownBeforeError
+
+
+def _refuse_closed(session: Session, read: Iterable[QueueEntry], user_id: uuid.UUID) -> None:
+    # Whoever released a note had it opened to her; whoever hands it out takes it along as well.
+    released = (one.entry for one in read if one.entry.decision is Decision.RELEASE)
+    if any(_is_closed(session, entry, user_id) for entry in released):
+        raise SealedNoteError
 
 
 def _is_stale(session: Session, read: QueueEntry) -> bool:
@@ -315,10 +326,20 @@ def given(session: Session, request: SubjectRequest) -> list[Told]:
 
 
 def _entry(
-    entry: Disclosure, contents: str, value: Any, parts: Parts, household_id: uuid.UUID | None
+    entry: Disclosure,
+    contents: str,
+    value: Any,
+    parts: Parts,
+    household_id: uuid.UUID | None,
+    asks: Asks,
 ) -> QueueEntry:
     return QueueEntry(
-        entry=entry, contents=contents, value=value, parts=parts, household_id=household_id
+        entry=entry,
+        contents=contents,
+        value=value,
+        parts=parts,
+        household_id=household_id,
+        asks=asks,
     )
 
 
@@ -332,14 +353,14 @@ def _contents(
             found[*row, WHOLE_ROW] = _whole(told)
         if not told.shared or row in released:
             for field, value in told.values.items():
-                found[*row, field.name] = (as_text(value), value, (), told.household_id)
+                found[*row, field.name] = (as_text(value), value, (), told.household_id, told.asks)
     return found
 
 
 def _whole(told: Told) -> Contents:
     parts = tuple((f, value) for f, value in told.values.items() if f.name not in told.to_read)
     text = "; ".join(f"{field.name}: {as_text(value)}" for field, value in parts)
-    return text, None, parts, told.household_id
+    return text, None, parts, told.household_id, told.asks
 
 
 def _fill(session: Session, request: SubjectRequest) -> None:

@@ -7,8 +7,8 @@ what lies after the day on which somebody left is not about him at all.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import inspect, null, select
@@ -61,6 +61,8 @@ OUR_JUDGEMENT = frozenset(
     }
 )
 LOOKS = "person_reads"
+# By a field's name: every kind of data that somebody has to read before she reads it.
+Asks = Mapping[str, frozenset[FieldClass]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,8 @@ class Told:
 
     ``shared`` rows are given out by a human's word alone, as a whole; ``to_read`` names the fields
     that a human reads first. ``household_id`` is the family in whose file it stands; None where it
-    belongs to no one family, like what somebody is called.
+    belongs to no one family, like what somebody is called. ``asks`` says, by a field's name, what
+    somebody has to read before she reads it.
     """
 
     table: DataTable
@@ -78,6 +81,11 @@ class Told:
     household_id: uuid.UUID | None = None
     shared: bool = False
     to_read: frozenset[str] = frozenset()
+    asks: Asks = field(default_factory=dict)
+
+    def asked_for(self, one: DataField) -> frozenset[FieldClass]:
+        """Every kind of data that somebody has to read before she reads this field."""
+        return self.asks.get(one.name, frozenset({one.data_class}))
 
 
 def rows_about(
@@ -207,6 +215,7 @@ def _told(
             values=values,
             shared=shared,
             to_read=frozenset(f.name for f in values if table.may_tell_of_others(f)),
+            asks={one.name: table.asked_for(one, row) for one in values},
         )
 
 

@@ -18,11 +18,11 @@ from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.data_register.registry import DataField, table_named
-from hearth.documents.seen import PAPERS
 from hearth.families.access import is_bound
 from hearth.families.models import Household, Person
 from hearth.families.seen import SeenPerson, see_person
 from hearth.families.telling import told_through
+from hearth.files.models import ASKED_BY_A_PAPER
 from hearth.intake.seen import find_referral, see_referral
 from hearth.subject_rights import correction, disclosure
 from hearth.subject_rights.disclosure import QueueEntry
@@ -85,13 +85,14 @@ def hand_out(session: Session, request: SubjectRequest, *, user: SignedIn) -> li
     :raises NotReadError: something in it is of a kind that she does not read.
     :raises ChangedError: something was changed or sealed after it was released.
     :raises StillToReadError: something may tell of others and nobody has decided about it.
+    :raises SealedNoteError: a sealed note is in it that its owner has not opened to her.
     :raises ShownBeforeError: it was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
     """
     given = disclosure.given(session, request)
     eyes = _eyes(session, request, user, {told.household_id for told in given})
     for told in given:
-        if not eyes.read(told.household_id, (field.data_class for field in told.values)):
+        if not all(eyes.read(told.household_id, told.asked_for(one)) for one in told.values):
             raise NotReadError
     return disclosure.hand_out(session, request, by=user.id)
 
@@ -170,21 +171,26 @@ def _eyes(
 def _cover(read: QueueEntry, eyes: Eyes) -> QueueEntry:
     at = read.household_id
     if read.is_row:
-        parts = tuple(part for part in read.parts if eyes.read(at, {part[0].data_class}))
+        parts = tuple(one for one in read.parts if eyes.read(at, _asked_by(read, one[0])))
         if len(parts) < len(read.parts):
             return replace(read, contents="", parts=parts, paper=None, is_covered=True)
-    elif not (read.is_closed or eyes.read(at, _classes_in(read.entry))):
+    elif not (
+        read.is_closed or all(eyes.read(at, _asked_by(read, one)) for one in _fields_of(read.entry))
+    ):
         return QueueEntry(entry=read.entry, contents="", is_covered=True)
-    # A file opens with its name, as on the family's own list.
-    if read.paper and not eyes.read(at, (*PAPERS, FieldClass.FREE_TEXT)):
+    if read.paper and not eyes.read(at, ASKED_BY_A_PAPER):
         return replace(read, paper=replace(read.paper, opens=False))
     return read
 
 
-def _classes_in(entry: Disclosure) -> list[FieldClass]:
+def _asked_by(read: QueueEntry, field: DataField) -> frozenset[FieldClass]:
+    return read.asks.get(field.name, frozenset({field.data_class}))
+
+
+def _fields_of(entry: Disclosure) -> list[DataField]:
     table = table_named(entry.table_name)
     fields: Sequence[DataField] = table.fields if table else ()
-    return [field.data_class for field in fields if field.name == entry.field]
+    return [field for field in fields if field.name == entry.field]
 
 
 def _name(session: Session, subject: Subject, user: SignedIn) -> str:
