@@ -174,9 +174,7 @@ def _cover(read: QueueEntry, eyes: Eyes) -> QueueEntry:
         parts = tuple(one for one in read.parts if eyes.read(at, _asked_by(read, one[0])))
         if len(parts) < len(read.parts):
             return replace(read, contents="", parts=parts, paper=None, is_covered=True)
-    elif not (
-        read.is_closed or all(eyes.read(at, _asked_by(read, one)) for one in _fields_of(read.entry))
-    ):
+    elif not (read.is_closed or eyes.read(at, _asked_by_entry(read))):
         return QueueEntry(entry=read.entry, contents="", is_covered=True)
     if read.paper and not eyes.read(at, ASKED_BY_A_PAPER):
         return replace(read, paper=replace(read.paper, opens=False))
@@ -187,10 +185,11 @@ def _asked_by(read: QueueEntry, field: DataField) -> frozenset[FieldClass]:
     return read.asks.get(field.name, frozenset({field.data_class}))
 
 
-def _fields_of(entry: Disclosure) -> list[DataField]:
-    table = table_named(entry.table_name)
+def _asked_by_entry(read: QueueEntry) -> frozenset[FieldClass]:
+    table = table_named(read.entry.table_name)
     fields: Sequence[DataField] = table.fields if table else ()
-    return [field for field in fields if field.name == entry.field]
+    asked = (_asked_by(read, one) for one in fields if one.name == read.entry.field)
+    return frozenset[FieldClass]().union(*asked)
 
 
 def _name(session: Session, subject: Subject, user: SignedIn) -> str:
