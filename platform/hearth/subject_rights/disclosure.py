@@ -18,7 +18,7 @@ from hearth.sealing.services import refuse_locked
 from hearth.service_delivery.sealed import is_closed_to
 from hearth.subject_rights import traces
 from hearth.subject_rights.filed import FiledPaper, papers_among
-from hearth.subject_rights.gathering import ASKS_NOTHING_MORE, OUR_JUDGEMENT, Asks, Told, rows_about
+from hearth.subject_rights.gathering import OUR_JUDGEMENT, Asks, Told, rows_about
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
 from hearth.subject_rights.subjects import note_look
@@ -59,7 +59,7 @@ class QueueEntry:
     """What stands there as it was recorded."""
     parts: Parts = ()
     """Of a whole row: its fields, without what is read by itself once the row is given out."""
-    asks: Asks = ASKS_NOTHING_MORE
+    asks: Asks | None = None
     """What somebody has to read before she reads each field of the row."""
     household_id: uuid.UUID | None = None
     """In whose file it stands, if it is one family's."""

@@ -8,8 +8,7 @@ what lies after the day on which somebody left is not about him at all.
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import inspect, null, select
@@ -64,7 +63,6 @@ OUR_JUDGEMENT = frozenset(
 LOOKS = "person_reads"
 # By a field's name: every kind of data that somebody has to read before she reads it.
 Asks = Mapping[str, frozenset[FieldClass]]
-ASKS_NOTHING_MORE: Asks = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +81,7 @@ class Told:
     household_id: uuid.UUID | None = None
     shared: bool = False
     to_read: frozenset[str] = frozenset()
-    asks: Asks = ASKS_NOTHING_MORE
+    asks: Asks = field(default_factory=dict)
 
     def asked_for(self, one: DataField) -> frozenset[FieldClass]:
         """Every kind of data that somebody has to read before she reads this field."""

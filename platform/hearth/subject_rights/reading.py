@@ -182,7 +182,7 @@ def _cover(read: QueueEntry, eyes: Eyes) -> QueueEntry:
 
 
 def _asked_by(read: QueueEntry, field: DataField) -> frozenset[FieldClass]:
-    return read.asks.get(field.name, frozenset({field.data_class}))
+    return (read.asks or {}).get(field.name, frozenset({field.data_class}))
 
 
 def _asked_by_entry(read: QueueEntry) -> frozenset[FieldClass]:
