@@ -79,10 +79,17 @@ The officer, whom she may let read it while somebody of the family waits for an 
 until that request ends. Everybody else who sees the file sees that the note exists, its date and,
 where she reads kinds, its kind.
 What stood in a sealed note before a correction is as closed as the note, whenever it was sealed.
+Nobody hands out a note that is closed to her, whoever released it.
 
 The kind of a service tells of health or of a court's matter by itself. Whoever does not read both
 sees that there was a service, its day and who provided it, in the file as in the log, and corrects
 none: a kind that is left out beside others would tell itself.
+
+What a field asks for beyond its own kind of data stands beside it in the register, and the file,
+the log and the requests ask for it alike: the words about a service for what its kind tells, what
+stood in a person's entry for the ways to reach her, a paper for all that papers hold, a stay for
+where somebody lives. A need that the file leaves out leaves a mark in a request, which therefore
+asks for all that needs tell.
 
 What somebody wrote about a family stays in her words. Who provided a service changes the text, or a
 supervisor or director by role, and the file says who did and as what; nobody seals the entry of

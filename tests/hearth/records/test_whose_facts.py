@@ -64,6 +64,22 @@ def test_what_one_role_reads_in_the_log_is_not_lent_to_one_that_opens_the_file(
     assert "kind:" not in told
 
 
+def test_why_a_stay_ended_is_read_by_whoever_reads_where_somebody_lives(
+    session: Session, enter: Enter, family: Household
+) -> None:
+    facts = {"reason": "own_wish", "destination": "relatives"}
+    known = {"subject_type": "stay", "subject_id": family.id, "household_id": family.id}
+    audit.record(session, action="stay.ended", facts=dict(facts), **known)
+    session.commit()
+
+    sights = [["field:location"], []]
+    boards = [colleague(session, narrowed(session, Role.DIRECTOR, *one)).id for one in sights]
+    without, whole = (log_of(enter(one), f"?case_number={family.case_number}") for one in boards)
+
+    assert "The family wished to leave" not in without
+    assert "The family wished to leave" in whole
+
+
 def test_who_opens_no_file_reads_a_number_a_moment_and_a_hash(
     session: Session, enter: Enter, family: Household
 ) -> None:

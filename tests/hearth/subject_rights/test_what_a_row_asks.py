@@ -5,6 +5,7 @@ import uuid
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -41,7 +42,7 @@ def family(session: Session) -> Household:
     return open_family(session, members=[mother(**REACHED), child()])
 
 
-def prepared(session: Session, family: Household, **asked: object) -> SubjectRequest:
+def prepared(session: Session, family: Household, **asked: Any) -> SubjectRequest:
     request = take_request(session, family, **asked)
     disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
     return request
