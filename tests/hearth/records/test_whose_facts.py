@@ -68,8 +68,14 @@ def test_why_a_stay_ended_is_read_by_whoever_reads_where_somebody_lives(
     session: Session, enter: Enter, family: Household
 ) -> None:
     facts = {"reason": "own_wish", "destination": "relatives"}
-    known = {"subject_type": "stay", "subject_id": family.id, "household_id": family.id}
-    audit.record(session, action="stay.ended", facts=dict(facts), **known)
+    audit.record(
+        session,
+        action="stay.ended",
+        subject_type="stay",
+        subject_id=family.id,
+        household_id=family.id,
+        facts=dict(facts),
+    )
     session.commit()
 
     sights = [["field:location"], []]
