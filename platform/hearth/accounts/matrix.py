@@ -32,10 +32,10 @@ officer, who is told that there is one, sees its number and opens nothing hersel
 
 A closed account ends what opened families to its owner: teams, houses, grants, sealed notes that
 others let her read, and the families she accompanies. Opening it gives none of that back, and what
-she served before opens nothing any more. The page that closes it says how many families wait for
-somebody. A family that nobody accompanies counts as the team's for whoever may restrict cases of
-her team, until she hands it over; she and the director are told by mail that there is one, and a
-restricted one stays its keepers'.
+she served before opens nothing any more, nor does what she took down as a referral. The page that
+closes it says how many families wait for somebody. A family that nobody accompanies counts as the
+team's for whoever may restrict cases of her team, until she hands it over; she and the director are
+told by mail that there is one, and a restricted one stays its keepers'.
 
 Where somebody's roles read no files any more, because she was given others or hers were narrowed,
 the grants and sealed notes end that were opened to her by name; another role gives none of it back.
