@@ -97,12 +97,14 @@ there, too, by what is restricted, and by what somebody opens and reads in the f
 file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count
 of what is hidden would answer whatever a search asks about it, so no number there counts it; one
 sentence, which stands there always, says that there may be more. An incident's search keeps
-everybody, whoever asked. The privacy officer alone is asked about every family, and counts all. She
-is known by what she is: by this role or one that derives from it, held with no other role that
-reads files, whatever was taken away from that one. She reads names where she takes a request, and
-all of what is handed out for it; at an open incident, the name, the telephone and the safe way of
-one person whom a search found, on that person's page, to tell her. Each of these is a look into the
-family's file.
+everybody, whoever asked. A house or stays stand in the search of those alone who read by one role,
+in the whole organisation, where families sleep, and who looked in that of those who read the
+records: whom it finds would tell it to the others. The privacy officer alone is asked about every
+family, and counts all. She is known by what she is: by this role or one that derives from it, held
+with no other role that reads files, whatever was taken away from that one. She reads names where
+she takes a request, and all of what is handed out for it; at an open incident, the name, the
+telephone and the safe way of one person whom a search found, on that person's page, to tell her.
+Each of these is a look into the family's file.
 
 What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
 request about such a person is taken and answered by whoever has every one of these families, each
