@@ -32,10 +32,10 @@ officer, who is told that there is one, sees its number and opens nothing hersel
 
 A closed account ends what opened families to its owner: teams, houses, grants, sealed notes that
 others let her read, and the families she accompanies. Opening it gives none of that back, and what
-she served before opens nothing any more. The page that closes it says how many families wait for
-somebody. A family that nobody accompanies counts as the team's for whoever may restrict cases of
-her team, until she hands it over; she and the director are told by mail that there is one, and a
-restricted one stays its keepers'.
+she served before opens nothing any more, nor does what she took down as a referral. The page that
+closes it says how many families wait for somebody. A family that nobody accompanies counts as the
+team's for whoever may restrict cases of her team, until she hands it over; she and the director are
+told by mail that there is one, and a restricted one stays its keepers'.
 
 Where somebody's roles read no files any more, because she was given others or hers were narrowed,
 the grants and sealed notes end that were opened to her by name; another role gives none of it back.
@@ -104,12 +104,14 @@ there, too, by what is restricted, and by what somebody opens and reads in the f
 file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count
 of what is hidden would answer whatever a search asks about it, so no number there counts it; one
 sentence, which stands there always, says that there may be more. An incident's search keeps
-everybody, whoever asked. The privacy officer alone is asked about every family, and counts all. She
-is known by what she is: by this role or one that derives from it, held with no other role that
-reads files, whatever was taken away from that one. She reads names where she takes a request, and
-all of what is handed out for it; at an open incident, the name, the telephone and the safe way of
-one person whom a search found, on that person's page, to tell her. Each of these is a look into the
-family's file.
+everybody, whoever asked. A house or stays stand in the search of those alone who read by one role,
+in the whole organisation, where families sleep, and who looked in that of those who read the
+records: whom it finds would tell it to the others. The privacy officer alone is asked about every
+family, and counts all. She is known by what she is: by this role or one that derives from it, held
+with no other role that reads files, whatever was taken away from that one. She reads names where
+she takes a request, and all of what is handed out for it; at an open incident, the name, the
+telephone and the safe way of one person whom a search found, on that person's page, to tell her.
+Each of these is a look into the family's file.
 
 What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
 request about such a person is taken and answered by whoever has every one of these families, each

@@ -14,7 +14,7 @@ from hearth.families.access import is_hers_to_hand_over, is_visible, permissions
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
-from hearth.intake.seen import SeenReferral, see_referral
+from hearth.intake.seen import SeenReferral, see_referrals
 from hearth.intake.services import referrals_of
 from hearth.service_delivery.sealed import SeenService, see_services
 from hearth.service_delivery.services import entries_of
@@ -65,7 +65,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
         allows=allows,
         may_hand_over=_may_hand_over(session, household.id, allows, user),
         may_correct=_correctable(session, deliveries, allows, household.id, user),
-        referrals=[see_referral(one, user) for one in referrals],
+        referrals=see_referrals(session, referrals, user),
         stays=stays,
         deliveries=deliveries,
         readers=readers_of(session, household.id),

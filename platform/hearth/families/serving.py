@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -49,6 +49,7 @@ _EVENTS = table(
     column("happened_at", _MOMENT),
 )
 OPENED = "opened"
+Condition = ColumnElement[bool]
 
 
 def came_as_far(scopes: Collection[Scope], recorded: Collection[Collection[Scope]]) -> bool:
@@ -75,23 +76,25 @@ def served_by(user_id: uuid.UUID, *, since: date) -> Select[Any]:
     return served.correlate(None)
 
 
-def _was_opened_afterwards(user_id: uuid.UUID) -> ColumnElement[bool]:
+def was_opened_since(user_id: uuid.UUID, recorded_at: ColumnElement[datetime]) -> Condition:
+    """The condition on what somebody recorded that her account was opened again after it."""
+    return _was_opened(user_id, _EVENTS.c.happened_at >= recorded_at)
+
+
+def _was_opened_afterwards(user_id: uuid.UUID) -> Condition:
     """The condition on an entry that her account was closed and opened again after it.
 
     A correction is younger than what it corrects; the earliest day that stood there is not. A day
     is added because the organisation's day may begin half a day before UTC's.
     """
-    services, events = _SERVICES.c, _EVENTS.c
-    opened_on = cast(func.timezone("UTC", events.happened_at), Date)
+    services, happened_at = _SERVICES.c, _EVENTS.c.happened_at
+    opened_on = cast(func.timezone("UTC", happened_at), Date)
     first_day = func.coalesce(services.opens_from, services.delivered_on)
     corrects = and_(services.supersedes_id.is_not(None), first_day <= opened_on + 1)
-    return (
-        select(events.user_id)
-        .where(
-            events.user_id == user_id,
-            events.kind == OPENED,
-            or_(events.happened_at >= services.recorded_at, corrects),
-        )
-        .correlate(_SERVICES)
-        .exists()
-    )
+    return _was_opened(user_id, or_(happened_at >= services.recorded_at, corrects))
+
+
+def _was_opened(user_id: uuid.UUID, when: Condition) -> Condition:
+    events = _EVENTS.c
+    opened = select(events.user_id).where(events.user_id == user_id, events.kind == OPENED, when)
+    return opened.correlate_except(_EVENTS).exists()

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import names_of
-from hearth.data_classes import FieldClass
 from hearth.data_register.paper import Paper, as_pdf
 from hearth.data_register.words import cited
 from hearth.families.access import is_bound
@@ -33,6 +32,7 @@ from hearth.incidents.searching import Criteria, Part
 from hearth.incidents.services import AheadError, IncidentClosedError, NoticeMissingError
 from hearth.incidents.words import ENTRIES, FURTHER, KINDS, WAYS
 from hearth.shelter.houses import all_houses
+from hearth.shelter.seen import reads_every_house
 from hearth.staff.services import colleagues
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.forms import Form
@@ -202,15 +202,16 @@ def _why(error: Exception) -> str:
 
 
 def _search_form() -> Form:
-    """What a search may ask for: where somebody lives only by those who read it in our houses."""
-    offered: dict[str, Any] = {
-        "looked_by": [(one.id, one.name) for one in colleagues(session)],
-    }
-    if person().sees(FieldClass.LOCATION, Permission.SHELTER_READ):
+    """What a search may ask for: whom it finds tells nobody more than she reads elsewhere."""
+    offered: dict[str, Any] = {}
+    if person().may(Permission.AUDIT_READ):
+        offered["looked_by"] = [(one.id, one.name) for one in colleagues(session)]
+    if reads_every_house(person()):
         offered["house_id"] = [(house.id, house.name) for house in all_houses(session)]
-        return Form(SearchSchema(), sent_form(), choices=offered)
-    offered["part"] = [(part, label) for part, label in PARTS.items() if part is not Part.STAYS]
-    return Form(SearchSchema(exclude=("house_id",)), sent_form(), choices=offered)
+    else:
+        offered["part"] = [(part, label) for part, label in PARTS.items() if part is not Part.STAYS]
+    left_out = {"looked_by", "house_id"} - offered.keys()
+    return Form(SearchSchema(exclude=left_out), sent_form(), choices=offered)
 
 
 def _shown() -> dict[str, Any]:

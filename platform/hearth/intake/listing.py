@@ -12,7 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.intake.models import Referral
-from hearth.intake.seen import OF_FAMILY, of_families_read, visible_referrals
+from hearth.intake.seen import OF_FAMILY, of_families_read, took_down, visible_referrals
 from hearth.intake.vocabulary import ReferralState, Urgency
 from hearth.sealing import Kind
 from hearth.sealing.blind import has_words
@@ -91,7 +91,7 @@ def _chosen(query: ReferralQuery, user: SignedIn) -> Select[Referral]:
 
 def _named(session: Session, text: str, user: SignedIn) -> ColumnElement[bool]:
     """Finding somebody tells what the page would: by name, by what helps her, or by telephone."""
-    hers = or_(Referral.episode_id.is_(None), Referral.received_by == user.id)
+    hers = or_(Referral.episode_id.is_(None), took_down(user))
     ways: list[tuple[ColumnElement[bool], frozenset[Kind]]] = [
         (hers, _kinds(user, {P.REFERRALS_READ})),
         (Referral.episode_id.is_not(None), _kinds(user, OF_FAMILY)),

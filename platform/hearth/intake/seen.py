@@ -1,6 +1,7 @@
 """Referrals as a reader sees them, and which referrals she sees at all."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from hearth.data_classes import FieldClass
 from hearth.families.models import CaseEpisode, Household
 from hearth.families.reach import is_restricted, reached, visible_households
 from hearth.families.seen import seen_needs
+from hearth.families.serving import was_opened_since
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
@@ -64,13 +66,35 @@ class SeenReferral:
     household_id: uuid.UUID | None = of_class(None)
 
 
-def see_referral(referral: Referral, user: SignedIn) -> SeenReferral:
+def see_referral(session: Session, referral: Referral, user: SignedIn) -> SeenReferral:
     """A referral as far as somebody sees it; with a family, as far as she sees the family, too.
 
     What she took down herself she goes on seeing as the referral it was.
     """
-    hers = referral.household_id is None or referral.received_by == user.id
-    through = {Permission.REFERRALS_READ} if hers else OF_FAMILY
+    return see_referrals(session, [referral], user)[0]
+
+
+def see_referrals(
+    session: Session, referrals: Sequence[Referral], user: SignedIn
+) -> list[SeenReferral]:
+    """Referrals as far as somebody sees each of them."""
+    ids = [one.id for one in referrals if one.household_id and one.received_by == user.id]
+    taken = select(Referral.id).where(Referral.id.in_(ids), took_down(user))
+    hers = set(session.scalars(taken)) if ids else set()
+    return [_see(one, user, one.household_id is None or one.id in hers) for one in referrals]
+
+
+def took_down(user: SignedIn) -> ColumnElement[bool]:
+    """The condition on ``Referral`` that somebody took it down herself.
+
+    What she took down before her account was closed and opened again is hers no more.
+    """
+    since_then = ~was_opened_since(user.id, Referral.recorded_at.expression)
+    return and_(Referral.received_by == user.id, since_then)
+
+
+def _see(referral: Referral, user: SignedIn, is_hers: bool) -> SeenReferral:
+    through = {Permission.REFERRALS_READ} if is_hers else OF_FAMILY
 
     def sees(field_class: FieldClass) -> bool:
         return all(user.sees(field_class, one) for one in through)
@@ -89,7 +113,7 @@ def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[b
     if not user.may(permission):
         return false()
     taken = and_(
-        Referral.received_by == user.id,
+        took_down(user),
         Referral.decided_at > datetime.now(UTC) - TOLD_WITHIN,
         _of_family(~is_restricted()),
     )
@@ -135,7 +159,7 @@ def _received(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
     scopes = user.scopes_of(permission)
     if Scope.ORGANISATION in scopes:
         return true()
-    mine = Referral.received_by == user.id
+    mine = took_down(user)
     if Scope.TEAM in scopes:
         together = select(TeamMember.user_id).where(
             TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)

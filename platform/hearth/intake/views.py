@@ -25,7 +25,7 @@ from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, 
 from hearth.intake.models import Referral
 from hearth.intake.opening import opening_form
 from hearth.intake.schemas import DeclineSchema, ReferralSchema, SearchSchema
-from hearth.intake.seen import find_referral, see_referral
+from hearth.intake.seen import find_referral, see_referral, see_referrals
 from hearth.intake.services import ReferralDecidedError
 from hearth.intake.vocabulary import Channel, ReferralState
 from hearth.intake.words import CHANNELS, REASONS, SOURCES, STATES, URGENCIES
@@ -89,7 +89,7 @@ def show(referral_id: uuid.UUID) -> str:
     referral = _looked_at(referral_id)
     return render_template(
         "intake/show.html",
-        referral=see_referral(referral, person()),
+        referral=see_referral(session, referral, person()),
         opens_family=_opens_family(referral),
         households=_perhaps_known(referral),
         readers=_readers(referral),
@@ -104,7 +104,7 @@ def open_family(referral_id: uuid.UUID) -> Any:
     referral = _looked_at(referral_id)
     if not referral.is_waiting:
         return _decided_already(referral)
-    opening = opening_form(see_referral(referral, person()), sent_form())
+    opening = opening_form(see_referral(session, referral, person()), sent_form())
     if "add_child" not in request.form and opening.form.validate():
         try:
             return _open(referral, opening.form)
@@ -157,7 +157,7 @@ def _list(query: ReferralQuery, number: int, form: Form) -> str:
     services.record_listed(session, referrals, user_id=user.id)
     return render_template(
         "intake/index.html",
-        referrals=[see_referral(referral, user) for referral in referrals],
+        referrals=see_referrals(session, referrals, user),
         page=Page(number, total),
         query=query,
         search=form,
@@ -215,7 +215,7 @@ def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
     """Families with a member of the mother's name, among those this person may write in."""
     user = person()
     # Who is found would tell whoever does not read the name what it is.
-    name = see_referral(referral, user).mother_name
+    name = see_referral(session, referral, user).mother_name
     # A name without a letter to look for would find everybody, and one that is locked nobody.
     if not referral.is_waiting or not search_key(name) or isinstance(name, Unreadable):
         return []

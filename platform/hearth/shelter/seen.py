@@ -112,6 +112,14 @@ def houses_that_bind(
     return None if session.scalar(family) is not None else user.houses
 
 
+def reads_every_house(user: SignedIn) -> bool:
+    """Whether one of her roles reads where every family sleeps and slept that opens to her.
+
+    Roles that read it of some families lend nothing to what is asked about all of them at once.
+    """
+    return Scope.ORGANISATION in user.reading(FieldClass.LOCATION, THROUGH).scopes_of(THROUGH)
+
+
 def seen_houses(session: Session, *, user: SignedIn) -> list[House]:
     """Every house; for whoever sees houses because she works there, those alone."""
     everything = all_houses(session)

@@ -203,7 +203,7 @@ def _name(session: Session, subject: Subject, user: SignedIn) -> str:
         case SubjectKind.REFERRAL:
             through = Permission.REFERRALS_READ
             referral = find_referral(session, subject.id, user=user, permission=through)
-            name = see_referral(referral, user).mother_name if referral else ""
+            name = see_referral(session, referral, user).mother_name if referral else ""
             return name or str(NAME_NOT_READ)
         case SubjectKind.DONOR:
             return subject.name if user.may(Permission.GIFTS_READ) else str(NAME_NOT_READ)

@@ -19,7 +19,7 @@ from hearth.incidents.models import AffectedPerson, Incident
 from hearth.incidents.searching import Criteria, freeze
 from hearth.shelter.models import House
 from tests.factories.families import open_family, staff_id
-from tests.factories.people import colleague, narrowed, restriction
+from tests.factories.people import restriction
 from tests.factories.rights import open_incident
 from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import Visitor
@@ -167,16 +167,3 @@ def test_that_somebody_hidden_was_told_is_a_line_of_a_closed_file(
     assert hidden.case_number in whole
     assert "<tr" not in hers
     assert not any("told" in str(said) for said in taken)
-
-
-def test_who_has_no_word_about_stays_asks_for_no_house(
-    session: Session, enter: Enter, house: House
-) -> None:
-    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, "shelter.read")).id)
-    incident = open_incident(session)
-
-    page = board.get(f"/incidents/{incident.id}/search").text
-
-    assert "Looked at by" in page
-    assert house.name not in page
-    assert "Stays in our houses" not in page
