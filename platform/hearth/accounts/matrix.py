@@ -33,9 +33,16 @@ officer, who is told that there is one, sees its number and opens nothing hersel
 A closed account ends what opened families to its owner: teams, houses, grants, sealed notes that
 others let her read, and the families she accompanies. Opening it gives none of that back, and what
 she served before opens nothing any more, nor does what she took down as a referral. The page that
-closes it says how many families wait for somebody. A family that nobody accompanies counts as the
-team's for whoever may restrict cases of her team, until she hands it over; she and the director are
-told by mail that there is one, and a restricted one stays its keepers'.
+closes it says how many families wait for somebody. A family with an open case that nobody
+accompanies counts as the team's for whoever may restrict cases of her team, until she hands it
+over: by what the role that restricts may do and read itself, and no other of hers. She and the
+director are told by mail that there is one, and a restricted one stays its keepers'.
+
+What is recorded about a person is recorded once, whichever of her families it was said in. The file
+of a family that she left for another one tells what stood on the day she left, and nothing that was
+corrected from that day on; nor is that family found by it. While she belongs to two, whoever does
+not see both reads her name and birth, and not how she is reached or whether that is safe. Nobody
+corrects what is recorded about a person whom a family has now that she does not see.
 
 Where somebody's roles read no files any more, because she was given others or hers were narrowed,
 the grants and sealed notes end that were opened to her by name; another role gives none of it back.

@@ -66,6 +66,8 @@ ABOUT_FAMILIES = frozenset(
     }
 )
 _WIDTH = (Scope.OWN, Scope.HOUSE, Scope.TEAM, Scope.ORGANISATION)
+# How far a permission counts through a role, and whether that role leads a team there.
+_Reach = tuple[Scope, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,15 +290,20 @@ def narrower(scope: Scope, rule: str) -> Scope | None:
 
 @dataclass(frozen=True)
 class Facet:
-    """One way in which a permission counts: on which families, and which kinds of data there."""
+    """One way in which a permission counts: on which families, and which kinds of data there.
+
+    Through a role that ``leads`` a team the families whom nobody accompanies are among them.
+    """
 
     scopes: frozenset[Scope]
     fields: frozenset[FieldClass]
+    leads: bool = False
 
     def is_within(self, other: "Facet") -> bool:
         """Whether the other one opens everything that this one does."""
         reached = {narrower for scope in other.scopes for narrower in WITHIN[scope]}
-        return self.scopes <= reached and self.fields <= other.fields
+        as_far = other.leads or not self.leads or Scope.ORGANISATION in other.scopes
+        return self.scopes <= reached and self.fields <= other.fields and as_far
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,15 +335,18 @@ def _as_delivered(roles: tuple[Role, ...]) -> Standing:
 
 
 def _together(roles: Sequence[HeldRole]) -> Standing:
-    read: dict[Permission, dict[Scope, frozenset[FieldClass]]] = {}
+    read: dict[Permission, dict[_Reach, frozenset[FieldClass]]] = {}
     for role in roles:
-        for permission, scope in role.scopes().items():
-            here = read.setdefault(permission, {})
-            here[scope] = here.get(scope, frozenset()) | role.fields()
+        held = role.scopes()
+        for permission, scope in held.items():
+            here, reached = read.setdefault(permission, {}), (scope, _leads(scope, held))
+            here[reached] = here.get(reached, frozenset()) | role.fields()
     facets = {permission: _facets(here) for permission, here in read.items()}
     return Standing(
         roles=tuple(dict.fromkeys(role.base for role in roles)),
-        scopes={permission: frozenset(here) for permission, here in read.items()},
+        scopes={
+            permission: frozenset(scope for scope, _ in here) for permission, here in read.items()
+        },
         fields={
             permission: frozenset.intersection(*(one.fields for one in several))
             for permission, several in facets.items()
@@ -346,12 +356,20 @@ def _together(roles: Sequence[HeldRole]) -> Standing:
     )
 
 
-def _facets(read: Mapping[Scope, frozenset[FieldClass]]) -> tuple[Facet, ...]:
+def _leads(scope: Scope, held: Mapping[Permission, Scope]) -> bool:
+    """Whether a role leads a team where one of its permissions counts, of itself and no other."""
+    return scope is Scope.TEAM and held.get(Permission.CASES_RESTRICT) is Scope.TEAM
+
+
+def _facets(read: Mapping[_Reach, frozenset[FieldClass]]) -> tuple[Facet, ...]:
     """The ways to read that stand beside each other; one that lies within another adds nothing."""
-    together: dict[frozenset[FieldClass], frozenset[Scope]] = {}
-    for scope, fields in read.items():
-        together[fields] = together.get(fields, frozenset()) | {scope}
-    facets = [Facet(scopes, fields) for fields, scopes in together.items()]
+    together: dict[frozenset[FieldClass], set[_Reach]] = {}
+    for reached, fields in read.items():
+        together.setdefault(fields, set()).add(reached)
+    facets = [
+        Facet(frozenset(scope for scope, _ in several), fields, any(leads for _, leads in several))
+        for fields, several in together.items()
+    ]
     return tuple(
         one for one in facets if not any(one.is_within(two) for two in facets if two is not one)
     )

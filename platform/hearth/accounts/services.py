@@ -87,6 +87,10 @@ class SignedIn:
         """On which families the permission counts; several roles may each have their own."""
         return self.scopes.get(permission, frozenset())
 
+    def leads(self, permission: Permission) -> bool:
+        """Whether the permission counts through a role that leads a team itself."""
+        return any(facet.leads for facet in self.facets.get(permission, ()))
+
     def scope_of(self, permission: Permission) -> Scope | None:
         """How far the permission reaches, or None for whoever does not hold it."""
         return reach(self.scopes_of(permission))
@@ -103,9 +107,13 @@ class SignedIn:
 
     def reading(self, field_class: FieldClass, permission: Permission) -> "SignedIn":
         """The same person, with this permission only as far as she reads a kind of data by it."""
-        facets = self.facets.get(permission, ())
-        reached = (one.scopes for one in facets if field_class in one.fields)
-        return replace(self, scopes={**self.scopes, permission: frozenset[Scope]().union(*reached)})
+        facets = tuple(one for one in self.facets.get(permission, ()) if field_class in one.fields)
+        scopes = frozenset[Scope]().union(*(one.scopes for one in facets))
+        return replace(
+            self,
+            scopes={**self.scopes, permission: scopes},
+            facets={**self.facets, permission: facets},
+        )
 
     def eyes(self, permission: Permission) -> Sees:
         """What is read through one permission, for the views that give out no more than that."""

@@ -59,6 +59,10 @@ class Colleague:
         """On which families a permission of hers counts."""
         return self.place.standing.scopes.get(permission, frozenset())
 
+    def leads(self, permission: Permission) -> bool:
+        """Whether the permission counts through a role that leads a team itself."""
+        return any(facet.leads for facet in self.place.standing.facets.get(permission, ()))
+
 
 def place_columns(tables: Directory) -> list[ColumnElement[Any]]:
     """What to ask for beside the user; the federation's staff has no rules, teams or houses.

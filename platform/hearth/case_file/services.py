@@ -11,6 +11,7 @@ from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
 from hearth.families.access import is_hers_to_hand_over, is_visible, permissions_on
+from hearth.families.knowing import known_in
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.vocabulary import ClosingReason
@@ -57,11 +58,12 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     """Gather a family's file as far as somebody sees it, and note that she or he looked."""
     families.record_read(session, household_id=household.id, user_id=user.id)
     allows = permissions_on(session, household.id, user=user)
+    known = known_in(session, [household.id], user=user)
     stays = see_stays(session, household.id, user=user)
     deliveries = see_services(session, entries_of(session, household.id), user)
     referrals = referrals_of(session, household.id) if Permission.REFERRALS_READ in allows else []
     return CaseFile(
-        household=see_household(household, user.eyes(Permission.FAMILIES_READ)),
+        household=see_household(household, user.eyes(Permission.FAMILIES_READ), known),
         allows=allows,
         may_hand_over=_may_hand_over(session, household.id, allows, user),
         may_correct=_correctable(session, deliveries, allows, household.id, user),

@@ -1,5 +1,6 @@
 """One dated line of everything that happened to a family, the newest first."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -67,7 +68,7 @@ def _episodes(file: CaseFile) -> Iterator[Event]:
             on=episode.opened_on,
             title=_("The case was opened anew") if number else _("The case was opened"),
             text=str(NEEDS[episode.primary_need]) if episode.primary_need else "",
-            who=file.staff.get(episode.opened_by, ""),
+            who=_who(file, episode.opened_by),
             drawing="door",
         )
         if episode.closed_on and episode.closing_reason:
@@ -76,7 +77,7 @@ def _episodes(file: CaseFile) -> Iterator[Event]:
                 on=episode.closed_on,
                 title=_("The case was closed"),
                 text=" – ".join(part for part in why if part),
-                who=file.staff.get(episode.closed_by, "") if episode.closed_by else "",
+                who=_who(file, episode.closed_by),
                 drawing="key",
             )
 
@@ -86,20 +87,21 @@ def _members(file: CaseFile) -> Iterator[Event]:
     for member in file.household.members:
         if not member.is_valid:
             continue
-        if member.joined_on > began:
+        # Whoever reads no casework is not told since when somebody belongs to the family, nor why
+        # she left it.
+        if member.joined_on and member.joined_on > began:
             yield Event(
                 on=member.joined_on,
                 title=_("%(name)s belongs to the family", name=_name(member)),
-                who=file.staff.get(member.recorded_by, ""),
+                who=_who(file, member.recorded_by),
                 drawing="people",
             )
         if member.left_on and member.leaving_reason:
-            who = file.staff.get(member.left_recorded_by, "") if member.left_recorded_by else ""
             yield Event(
                 on=member.left_on,
                 title=_("%(name)s belongs to the family no longer", name=_name(member)),
                 text=str(LEAVING_REASONS[member.leaving_reason]),
-                who=who,
+                who=_who(file, member.left_recorded_by),
                 drawing="path",
             )
 
@@ -120,7 +122,7 @@ def _stays(file: CaseFile) -> Iterator[Event]:
         yield Event(
             on=seen.admitted_on,
             title=_("Admitted to %(house)s", house=house),
-            who=file.staff.get(seen.admitted_by, "") if seen.admitted_by else "",
+            who=_who(file, seen.admitted_by),
             drawing="bed",
             url=url,
         )
@@ -177,6 +179,10 @@ def _became(file: CaseFile, service: SeenService) -> Iterator[tuple[str, str]]:
         yield _("Cancelled by %(name)s on %(date)s", name=service.canceller.name, date=day), ""
         if service.cancelling_note:
             yield service.cancelling_note, ""
+
+
+def _who(file: CaseFile, user_id: uuid.UUID | None) -> str:
+    return file.staff.get(user_id, "") if user_id else ""
 
 
 def _name(member: SeenMember) -> str:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
+from hearth.accounts.redaction import Sees
 from hearth.consents import services
 from hearth.consents.models import ConsentPurpose
 from hearth.consents.schemas import ASSENT, ConsentSchema, StopSchema, WithdrawSchema
@@ -22,8 +23,9 @@ from hearth.consents.words import GIVERS, MEDIA, PURPOSES
 from hearth.data_classes import FieldClass
 from hearth.families import services as families
 from hearth.families.access import find_household
+from hearth.families.knowing import known_in
 from hearth.families.models import Household
-from hearth.families.seen import see_household
+from hearth.families.seen import SeenHousehold, see_household
 from hearth.families.words import MEMBER_ROLES
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import reader_locale, today
@@ -52,7 +54,7 @@ def index(household_id: uuid.UUID) -> str:
     _note_look(household)
     rows = services.consents_of(session, household.id)
     eyes = person().eyes(Permission.FAMILIES_READ)
-    names = {one.person_id: one.person.full_name for one in see_household(household, eyes).members}
+    names = {one.person_id: one.person.full_name for one in _seen(household, eyes).members}
     return render_template(
         "consents/index.html",
         household=household,
@@ -126,11 +128,15 @@ def _keep(household: Household, loaded: dict[str, Any]) -> None:
 
 
 def _people(household: Household) -> list[tuple[uuid.UUID, str]]:
-    seen = see_household(household, person().eyes(Permission.FAMILIES_WRITE))
+    seen = _seen(household, person().eyes(Permission.FAMILIES_WRITE))
     return [
         (one.person_id, one.person.full_name or str(MEMBER_ROLES[one.role]))
         for one in seen.current_members
     ]
+
+
+def _seen(household: Household, eyes: Sees) -> SeenHousehold:
+    return see_household(household, eyes, known_in(session, [household.id], user=person()))
 
 
 def _start() -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _facets_here(
     """What each of these permissions reads about each family, by those of its facets that reach."""
     facets = [(one, facet) for one in permissions for facet in user.facets.get(one, ())]
     columns = [
-        reached(user, permission, facet.scopes).label(f"facet_{n}")
+        reached(user, permission, facet.scopes, leads=facet.leads).label(f"facet_{n}")
         for n, (permission, facet) in enumerate(facets)
     ]
     rows = session.execute(select(Household.id, *columns).where(Household.id.in_(families)))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
+from hearth.families.knowing import has_gone_on, is_elsewhere
 from hearth.families.models import (
     CaseEpisode,
     Household,
@@ -21,7 +22,7 @@ from hearth.families.models import (
 from hearth.families.names import search_key
 from hearth.families.reach import is_unaccompanied, visible_households
 from hearth.families.vocabulary import MemberRole
-from hearth.sealing.blind import has_words
+from hearth.sealing.blind import has_words, looks_like_phone
 from hearth.sealing.kinds import Kind
 
 # So many sealed names are opened in a moment; more of them would keep somebody waiting.
@@ -76,7 +77,7 @@ def find_families(
     names = user.sees(FieldClass.IDENTITY, permission)
     if query.text.strip():
         kinds = _kinds_sought(user, permission)
-        chosen = chosen.where(_matches(session, query.text, kinds))
+        chosen = chosen.where(_matches(session, query.text, kinds, user))
     if not names and query.sort is FamilySort.NAME:
         # An order by name would tell what the list does not.
         query = replace(query, sort=FamilySort.NUMBER)
@@ -147,7 +148,9 @@ def _kinds_sought(user: SignedIn, permission: Permission) -> frozenset[Kind]:
     return frozenset(names | phones)
 
 
-def _matches(session: Session, text: str, kinds: frozenset[Kind]) -> ColumnElement[bool]:
+def _matches(
+    session: Session, text: str, kinds: frozenset[Kind], user: SignedIn
+) -> ColumnElement[bool]:
     words = search_key(text).split()
     if not words:
         return true()
@@ -159,6 +162,9 @@ def _matches(session: Session, text: str, kinds: frozenset[Kind]) -> ColumnEleme
         .where(
             member.household_id == Household.id,
             member.superseded_at.is_(None),
+            # Whom another family has now is not found here by what was said there.
+            ~has_gone_on(member),
+            *([~is_elsewhere(member, user)] if looks_like_phone(text) else []),
             *has_words(session, member.person_id, text, kinds=kinds),
         )
         .exists()
@@ -198,7 +204,9 @@ def _ids_by_name(
         select(ids.c.id, Person)
         .outerjoin(
             HouseholdMember,
-            (HouseholdMember.household_id == ids.c.id) & HouseholdMember.superseded_at.is_(None),
+            (HouseholdMember.household_id == ids.c.id)
+            & HouseholdMember.superseded_at.is_(None)
+            & ~has_gone_on(HouseholdMember),
         )
         .outerjoin(Person, Person.id == HouseholdMember.person_id)
         .order_by(ids.c.id, rank, HouseholdMember.joined_on, HouseholdMember.id)

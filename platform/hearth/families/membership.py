@@ -1,10 +1,11 @@
 """The people of a household: joining, leaving, and corrections that keep what stood before."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from psycopg.errors import ExclusionViolation, UniqueViolation
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.services import names_of
 from hearth.audit import services as audit
-from hearth.families.births import UNKNOWN_BIRTH, Birth
+from hearth.families.births import UNKNOWN_BIRTH, Birth, BirthPrecision
 from hearth.families.errors import (
     AlreadyLeftError,
     AlreadyMemberError,
@@ -25,6 +26,17 @@ from hearth.families.models import Household, HouseholdMember, Person, PersonCor
 from hearth.families.names import tidy, tidy_or_none
 from hearth.families.reaching import is_reached_as, is_safe_as, tell_who_goes_on
 from hearth.families.vocabulary import LeavingReason, MemberRole, Sex
+from hearth.sealing.markers import UnreadableRecord
+
+_KEPT_AS_WRITTEN = (
+    "given_name",
+    "family_name",
+    "patronymic",
+    "preferred_language",
+    "phone",
+    "safe_to_call",
+    "contact_note",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +67,18 @@ class PersonDetails:
             safe_to_call=person.safe_to_call,
             contact_note=person.contact_note,
         )
+
+    @classmethod
+    def as_recorded(cls, before: Mapping[str, Any]) -> "PersonDetails":
+        """What was recorded about a person before a correction replaced it."""
+        if isinstance(before, UnreadableRecord):
+            return cls(given_name=before.text)
+        born = before["born_on"]
+        birth = Birth(
+            date.fromisoformat(born) if born else None, BirthPrecision(before["birth_precision"])
+        )
+        kept = {name: before[name] for name in _KEPT_AS_WRITTEN}
+        return cls(**kept, birth=birth, sex=Sex(before["sex"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,12 +262,26 @@ def get_member(
     ).one_or_none()
 
 
-def history_of(session: Session, member: HouseholdMember) -> MemberHistory:
-    """What was recorded about a member before, the latest correction first."""
+def history_of(
+    session: Session,
+    member: HouseholdMember,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> MemberHistory:
+    """What was recorded about a member before, the latest correction first.
+
+    What was corrected before or after these moments was corrected in another family.
+    """
+    bounds = []
+    if since is not None:
+        bounds.append(PersonCorrection.corrected_at >= since)
+    if until is not None:
+        bounds.append(PersonCorrection.corrected_at < until)
     corrections = list(
         session.scalars(
             select(PersonCorrection)
-            .where(PersonCorrection.person_id == member.person_id)
+            .where(PersonCorrection.person_id == member.person_id, *bounds)
             .order_by(PersonCorrection.corrected_at.desc(), PersonCorrection.id.desc())
         )
     )

@@ -33,7 +33,7 @@ from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
-from hearth.families.models import Household, KeyWorker
+from hearth.families.models import CaseEpisode, Household, KeyWorker
 from hearth.families.serving import RECORDED_THROUGH, came_as_far, served_by
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
@@ -88,6 +88,9 @@ class Asks(Protocol):
     def scopes_of(self, permission: Permission) -> frozenset[Scope]:
         """On which families a permission of hers counts."""
 
+    def leads(self, permission: Permission) -> bool:
+        """Whether the permission counts through a role that leads a team itself."""
+
 
 # Stays belong to a feature that stands above this one. Of them only the columns that decide about
 # access are named here, so that no feature can forget to register itself.
@@ -122,10 +125,12 @@ def visible_households(
         return false()
     scopes = _of_families(user, permission)
     served = own_entries or (permission in READING and _came_to_served(user, scopes))
-    return _opens(user, permission, scopes, served=served)
+    return _opens(user, permission, scopes, served=served, leads=user.leads(permission))
 
 
-def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> ColumnElement[bool]:
+def reached(
+    user: Asks, permission: Permission, scopes: Collection[Scope], *, leads: bool
+) -> ColumnElement[bool]:
     """The condition on ``Household`` for some of the scopes in which a permission counts.
 
     A house counts here with the families who have a stay in it: what is read about such a stay is
@@ -136,13 +141,14 @@ def reached(user: Asks, permission: Permission, scopes: Collection[Scope]) -> Co
         return false()
     open_to_her = permission in READING | OF_ENTRIES and _came_to_served(user, scopes)
     served = open_to_her or permission is Permission.NOTES_SEALED
-    return _opens(user, permission, scopes, served=served)
+    return _opens(user, permission, scopes, served=served, leads=leads)
 
 
 def by_role(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Household`` by scope alone, without grant or earlier service."""
     scopes = _of_families(user, permission)
-    return and_(_within(user, scopes, served=False), ~is_restricted())
+    within = _within(user, scopes, served=False, leads=user.leads(permission))
+    return and_(within, ~is_restricted())
 
 
 def for_good(user: Asks, permission: Permission) -> ColumnElement[bool]:
@@ -209,10 +215,11 @@ def has_ended(now: datetime) -> ColumnElement[bool]:
 
 
 def _opens(
-    user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool
+    user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool, leads: bool
 ) -> ColumnElement[bool]:
     let_in = Household.id.in_(_granted(user, permission))
-    return or_(and_(_within(user, scopes, served=served), ~is_restricted()), let_in)
+    within = _within(user, scopes, served=served, leads=leads)
+    return or_(and_(within, ~is_restricted()), let_in)
 
 
 def _came_to_served(user: Asks, scopes: Collection[Scope]) -> bool:
@@ -225,8 +232,10 @@ def _of_families(user: Asks, permission: Permission) -> frozenset[Scope]:
     return scopes - {Scope.HOUSE} if permission in OF_STAYS else scopes
 
 
-def _within(user: Asks, scopes: Collection[Scope], *, served: bool) -> ColumnElement[bool]:
-    scoped = _scoped(user, scopes)
+def _within(
+    user: Asks, scopes: Collection[Scope], *, served: bool, leads: bool
+) -> ColumnElement[bool]:
+    scoped = _scoped(user, scopes, leads=leads)
     if Way.ORGANISATION in scoped:
         return true()
     if Way.TEAM in scoped:
@@ -240,9 +249,10 @@ def _within(user: Asks, scopes: Collection[Scope], *, served: bool) -> ColumnEle
 
 def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
     """Each way on which a permission comes to count on a family, with its condition."""
+    to_families = _scoped(user, _of_families(user, permission), leads=user.leads(permission))
     scoped = {
         way: and_(Household.id.in_(ids) if ids is not None else true(), ~is_restricted())
-        for way, ids in _scoped(user, _of_families(user, permission)).items()
+        for way, ids in to_families.items()
     }
     let_in = {
         way: Household.id.in_(_granted(user, permission, [kind])) for way, kind in _GRANTED.items()
@@ -250,9 +260,13 @@ def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
     return scoped | let_in if user.scopes_of(permission) else {}
 
 
-def _scoped(user: Asks, scopes: Collection[Scope]) -> dict[Way, Ids | None]:
-    """The lists of families to which these scopes come; None means all of them."""
-    ways: dict[Way, Ids | None] = {}
+def _scoped(user: Asks, scopes: Collection[Scope], *, leads: bool) -> dict[Way, Ids | None]:
+    """The lists of families to which these scopes come; None means all of them.
+
+    Whoever ``leads`` a team has those whom nobody accompanies, too: they wait until she hands them
+    on. A role that leads and does not hold the permission lends them to none that does.
+    """
+    ways: dict[Way, Ids | None] = {Way.NOBODY: _waiting()} if leads else {}
     for scope in sorted(scopes):
         ways |= _REACH[scope](user)
     return ways
@@ -285,13 +299,8 @@ def _own(user: Asks) -> dict[Way, Ids | None]:
 
 
 def _team(user: Asks) -> dict[Way, Ids | None]:
-    """Her own families, and those that somebody of her teams accompanies.
-
-    Whoever leads a team has those whom nobody accompanies, too: they wait until she hands them on.
-    """
-    opened = {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
-    leads = Scope.TEAM in user.scopes_of(Permission.CASES_RESTRICT)
-    return {**opened, Way.NOBODY: _waiting()} if leads else opened
+    """Her own families, and those that somebody of her teams accompanies."""
+    return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
 
 
 def _teammates(user: Asks) -> Ids:
@@ -340,7 +349,10 @@ def _houses(user: Asks) -> list[uuid.UUID]:
 
 
 def _waiting() -> Ids:
-    return select(Household.id).where(is_unaccompanied()).correlate(None)
+    """The families whom nobody accompanies while their case is open; a closed one waits not."""
+    running = select(CaseEpisode.household_id).where(CaseEpisode.closed_on.is_(None))
+    waits = and_(Household.id.in_(running.correlate(None)), is_unaccompanied())
+    return select(Household.id).where(waits).correlate(None)
 
 
 def _accompanied_by(who: ColumnElement[bool]) -> Ids:

@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Protocol
 
 from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.data_classes import FieldClass
 from hearth.families.births import UNKNOWN_BIRTH, Birth
+from hearth.families.knowing import Knowledge, Known
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, KeyWorker, Person
 from hearth.families.vocabulary import (
     NEED_CLASSES,
@@ -64,12 +66,13 @@ class SeenMember:
     person_id: uuid.UUID = of_class(None)
     person: SeenPerson = of_class(None)
     role: MemberRole = of_class(None)
-    joined_on: date = of_class(F.CASEWORK)
+    joined_on: date | None = of_class(F.CASEWORK)
     left_on: date | None = of_class(None)
     leaving_reason: LeavingReason | None = of_class(F.CASEWORK)
-    recorded_by: uuid.UUID = of_class(F.CASEWORK)
+    recorded_by: uuid.UUID | None = of_class(F.CASEWORK)
     left_recorded_by: uuid.UUID | None = of_class(F.CASEWORK)
     is_valid: bool = of_class(None)
+    superseded_at: datetime | None = of_class(None)
 
 
 @view
@@ -85,7 +88,7 @@ class SeenEpisode:
     """A case from opening to closing."""
 
     opened_on: date = of_class(None)
-    opened_by: uuid.UUID = of_class(F.CASEWORK)
+    opened_by: uuid.UUID | None = of_class(F.CASEWORK)
     closed_on: date | None = of_class(None)
     closed_by: uuid.UUID | None = of_class(F.CASEWORK)
     closing_reason: ClosingReason | None = of_class(F.CASEWORK)
@@ -125,27 +128,42 @@ class SeenHousehold:
         return next((k.user for k in reversed(self.key_workers) if k.until_on is None), None)
 
 
-def see_household(household: Household, sees: Sees) -> SeenHousehold:
-    """A family with its people, as far as a reader sees them."""
+def see_household(household: Household, sees: Sees, known: Knowledge) -> SeenHousehold:
+    """A family with its people, as far as a reader sees them and its file knows of them."""
     return seen(
         SeenHousehold,
         household,
         sees,
-        members=tuple(see_member(member, sees) for member in household.members),
-        current_members=tuple(see_member(member, sees) for member in household.current_members),
+        members=tuple(see_member(member, sees, known) for member in household.members),
+        current_members=tuple(
+            see_member(member, sees, known) for member in household.current_members
+        ),
         episodes=tuple(_episode(episode, sees) for episode in household.episodes),
         key_workers=tuple(_key_worker(worker, sees) for worker in household.key_workers),
     )
 
 
-def see_member(member: HouseholdMember, sees: Sees) -> SeenMember:
-    """One of a family, as far as a reader sees her."""
-    return seen(SeenMember, member, sees, person=see_person(member.person, sees))
+def see_member(member: HouseholdMember, sees: Sees, known: Knowledge) -> SeenMember:
+    """One of a family, as far as a reader sees her and the family's file knows of her."""
+    told = known.about(member.household_id, member.person_id)
+    return seen(SeenMember, member, sees, person=see_known(member.person, sees, told))
 
 
 def see_person(person: Person, sees: Sees) -> SeenPerson:
     """One person, as far as a reader sees her."""
     return seen(SeenPerson, person, sees)
+
+
+def see_known(person: Person, sees: Sees, known: Known) -> SeenPerson:
+    """One person, as far as a reader sees her and one family's file knows of her.
+
+    How she is reached, and whether that is safe, is told by files that see all that was said of it.
+    """
+    row = known.stood or person
+    told = seen(SeenPerson, row, sees, id=person.id)
+    if known.hides_contact:
+        return replace(told, phone=None, contact_note=None, safe_to_call=None)
+    return told
 
 
 def seen_needs(needs: Collection[Need], sees: Sees) -> list[Need]:

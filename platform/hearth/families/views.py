@@ -21,6 +21,7 @@ from hearth.families.errors import (
     FamilyError,
 )
 from hearth.families.facing import eyes_on
+from hearth.families.knowing import Knowledge, known_in
 from hearth.families.listing import (
     FamilyQuery,
     FamilySort,
@@ -92,7 +93,7 @@ def add_member(household_id: uuid.UUID) -> Any:
 def correct_member(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
     """Correct what is recorded about somebody; what stood before is kept."""
     household, member = _household(household_id), _member(household_id, member_id)
-    _demand_the_whole_person()
+    _demand_the_whole_person(member)
     schema = FormerMemberSchema() if member.left_on else MemberSchema()
     form = Form(schema, sent_form(), _answers(member))
     if form.validate():
@@ -120,7 +121,7 @@ def member_leaves(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
         else:
             flash(_("It is recorded that this person has left the family."), "success")
             return _to_file(household)
-    shown = see_member(member, person().eyes(Permission.FAMILIES_WRITE))
+    shown = see_member(member, person().eyes(Permission.FAMILIES_WRITE), _known(member))
     return form_page("families/member_leaves.html", form, household=household, member=shown)
 
 
@@ -130,11 +131,15 @@ def member_history(household_id: uuid.UUID, member_id: uuid.UUID) -> str:
     """What was recorded about somebody before it was corrected."""
     household = _household(household_id, Permission.FAMILIES_READ)
     member, sees = _member(household_id, member_id), person().eyes(Permission.FAMILIES_READ)
+    known = _known(member)
+    told = known.about(household_id, member.person_id)
+    history = membership.history_of(session, member, since=told.since, until=told.until)
     return render_template(
         "families/member_history.html",
         household=household,
-        member=see_member(member, sees),
-        history=membership.history_of(session, member),
+        member=see_member(member, sees, known),
+        history=history,
+        memberships=[see_member(one, sees, known) for one in history.memberships],
         words={"role": MEMBER_ROLES, "person": partial(former_person, sees=sees)},
     )
 
@@ -166,12 +171,14 @@ def _list(query: FamilyQuery, number: int, form: Form) -> str:
     households, total = find_families(
         session, query, user=user, limit=USUAL_SIZE, offset=offset_of(number)
     )
-    eyes = eyes_on(session, [one.id for one in households], user=user, permission=through)
+    shown = [one.id for one in households]
+    eyes = eyes_on(session, shown, user=user, permission=through)
+    known = known_in(session, shown, user=user)
     purpose = "search" if query.text else "list"
     services.record_listed(session, households, user_id=person().id, purpose=purpose)
     return render_template(
         "families/index.html",
-        households=[see_household(one, eyes[one.id]) for one in households],
+        households=[see_household(one, eyes[one.id], known) for one in households],
         page=Page(number, total),
         query=query,
         too_long_to_sort=is_too_long_to_sort(query, total),
@@ -284,11 +291,17 @@ def _reached(household_id: uuid.UUID) -> Household:
     return _household(found(household_id if hers else None))
 
 
-def _demand_the_whole_person() -> None:
-    """A form shows what it changes: whoever may not read all of it may not correct it either."""
+def _demand_the_whole_person(member: HouseholdMember) -> None:
+    """A form shows what it changes: whoever may not read all of it may not correct it either.
+
+    Nor does anybody correct a person whom a family has now that she does not see.
+    """
     sees = person().eyes(Permission.FAMILIES_WRITE)
-    if not (sees(FieldClass.IDENTITY) and sees(FieldClass.CONTACT)):
+    shown = (FieldClass.IDENTITY, FieldClass.CONTACT, FieldClass.CASEWORK)
+    if not all(sees(one) for one in shown):
         abort(403)
+    if _known(member).about(member.household_id, member.person_id).is_elsewhere:
+        abort(404)
 
 
 def _still_sees(household: Household) -> bool:
@@ -297,6 +310,10 @@ def _still_sees(household: Household) -> bool:
 
 def _member(household_id: uuid.UUID, member_id: uuid.UUID) -> HouseholdMember:
     return found(membership.get_member(session, household_id=household_id, member_id=member_id))
+
+
+def _known(member: HouseholdMember) -> Knowledge:
+    return known_in(session, [member.household_id], user=person())
 
 
 def _to_list() -> Response:

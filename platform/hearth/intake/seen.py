@@ -127,9 +127,10 @@ def of_families_read(user: SignedIn, field_class: FieldClass) -> ColumnElement[b
 
     In its file as in its referrals: what only one of them tells is not told by the other.
     """
+    readers = [(one, user.reading(field_class, one)) for one in sorted(OF_FAMILY)]
     read = [
-        reached(user, one, user.reading(field_class, one).scopes_of(one))
-        for one in sorted(OF_FAMILY)
+        reached(user, one, reader.scopes_of(one), leads=reader.leads(one))
+        for one, reader in readers
     ]
     return _of_family(and_(*read))
 

@@ -14,6 +14,7 @@ from hearth.audit.services import Reader, readers_of_referral
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, is_visible
 from hearth.families.errors import FamilyDatesError, FamilyError
+from hearth.families.knowing import known_in
 from hearth.families.listing import FamilyQuery, FamilyView, find_families
 from hearth.families.names import search_key
 from hearth.families.schemas import say_date_problem
@@ -226,7 +227,8 @@ def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
         session, query, user=user, permission=WRITE, limit=5, offset=0
     )
     record_listed(session, households, user_id=user.id, purpose="search")
-    return [see_household(household, user.eyes(WRITE)) for household in households]
+    known = known_in(session, [one.id for one in households], user=user)
+    return [see_household(household, user.eyes(WRITE), known) for household in households]
 
 
 def _query() -> ReferralQuery:

@@ -95,13 +95,15 @@ def may_rewrite(service: ServiceDelivery, user: SignedIn) -> bool:
 def may_change(service: ServiceDelivery, user: SignedIn) -> bool:
     """Whether somebody may correct an entry: a sealed one its owner alone, others who read them.
 
-    The form shows of what kind it is, and a link that is missing for some kinds would tell them.
+    The form shows of what kind it is, when it began and how long it took, and a link that is
+    missing for some kinds would tell them.
     """
     if not service.is_valid:
         return False
     if service.sealed:
         return service.provided_by == user.id
-    return all(user.sees(one, Permission.SERVICES_WRITE) for one in {F.FREE_TEXT, *TOLD_BY_KIND})
+    shown = {F.FREE_TEXT, F.CASEWORK, *TOLD_BY_KIND}
+    return all(user.sees(one, Permission.SERVICES_WRITE) for one in shown)
 
 
 def is_closed_to(session: Session, service_id: uuid.UUID, user_id: uuid.UUID) -> bool:

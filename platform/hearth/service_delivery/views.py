@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from hearth.accounts.guard import own, permit, person
 from hearth.accounts.permissions import ROLE_LABELS, Permission
 from hearth.families.access import find_household, is_reached_by_role, is_visible
+from hearth.families.knowing import known_in
 from hearth.families.models import Household
 from hearth.families.seen import see_household
 from hearth.families.services import record_read
@@ -194,7 +195,8 @@ def _to_readers(note: ServiceDelivery) -> Response:
 
 def _service_form(household: Household, service: ServiceDelivery | None) -> Form:
     user = person()
-    shown = see_household(household, user.eyes(Permission.SERVICES_WRITE))
+    known = known_in(session, [household.id], user=user)
+    shown = see_household(household, user.eyes(Permission.SERVICES_WRITE), known)
     choices = recipient_choices(shown, service)
     usual = {
         "delivered_on": today(),

@@ -14,9 +14,10 @@ from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.families.facing import eyes_on
+from hearth.families.knowing import Knowledge, known_in
 from hearth.families.models import Household
 from hearth.families.reach import stays_in_her_houses, visible_households
-from hearth.families.seen import SeenPerson, see_person
+from hearth.families.seen import SeenPerson, see_known
 from hearth.shelter import occupancy
 from hearth.shelter.houses import all_houses
 from hearth.shelter.models import House, Place, Stay, StayPlace
@@ -53,6 +54,15 @@ class SeenHouseTonight:
     open_places: int
     taken_places: int
     persons: int
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a reader learns of the families who are here: how much, of whom, and since when."""
+
+    eyes: Mapping[uuid.UUID, Sees]
+    known: Knowledge
+    since: Mapping[uuid.UUID, datetime.date]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +145,9 @@ def seen_tonight(session: Session, on: datetime.date, *, user: SignedIn) -> list
     families = {family.stay.household_id for house in houses for family in house.families}
     eyes = eyes_on(session, families, user=user, permission=THROUGH)
     since = _first_nights(session, visible - everywhere, user.houses)
+    told = _Told(eyes, known_in(session, families, user=user), since)
     seen = [
-        _see_house(one, visible if one.house.id in user.houses else everywhere, eyes, since)
+        _see_house(one, visible if one.house.id in user.houses else everywhere, told)
         for one in houses
     ]
     return [one for one in seen if one.families or not _bound(user) or one.house.id in user.houses]
@@ -147,7 +158,9 @@ def see_persons(
 ) -> Mapping[uuid.UUID, SeenPerson]:
     """Everybody a stay has nights or decisions about, as far as the reader sees them."""
     persons = occupancy.persons_of(session, stay)
-    return {key: see_person(one, user.eyes(permission)) for key, one in persons.items()}
+    home, eyes = stay.household_id, user.eyes(permission)
+    known = known_in(session, [home], user=user)
+    return {key: see_known(one, eyes, known.about(home, key)) for key, one in persons.items()}
 
 
 def see_stay(
@@ -211,13 +224,12 @@ def _first_nights(
 def _see_house(
     tonight: occupancy.HouseTonight,
     visible: set[uuid.UUID],
-    eyes: Mapping[uuid.UUID, Sees],
-    since: Mapping[uuid.UUID, datetime.date],
+    told: _Told,
 ) -> SeenHouseTonight:
     shown = [one for one in tonight.families if one.stay.id in visible]
     return SeenHouseTonight(
         house=tonight.house,
-        families=[_see_family(one, eyes[one.stay.household_id], since) for one in shown],
+        families=[_see_family(one, told) for one in shown],
         hidden_families=len(tonight.families) - len(shown),
         free=tonight.free,
         open_places=tonight.open_places,
@@ -226,9 +238,11 @@ def _see_house(
     )
 
 
-def _see_family(
-    family: occupancy.FamilyInHouse, eyes: Sees, since: Mapping[uuid.UUID, datetime.date]
-) -> SeenFamilyInHouse:
-    guests = [SeenGuest(see_person(one.person, eyes), one.place) for one in family.guests]
+def _see_family(family: occupancy.FamilyInHouse, told: _Told) -> SeenFamilyInHouse:
     stay = family.stay
-    return SeenFamilyInHouse(stay, since.get(stay.id, stay.admitted_on), guests)
+    home, eyes = stay.household_id, told.eyes[stay.household_id]
+    guests = [
+        SeenGuest(see_known(one.person, eyes, told.known.about(home, one.person.id)), one.place)
+        for one in family.guests
+    ]
+    return SeenFamilyInHouse(stay, told.since.get(stay.id, stay.admitted_on), guests)

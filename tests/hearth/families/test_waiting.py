@@ -15,16 +15,20 @@ from hearth.families.access import ways_in
 from hearth.families.errors import FamilyDatesError
 from hearth.families.models import Household
 from hearth.families.reach import Way
+from hearth.families.vocabulary import ClosingReason
 from hearth.families.waiting import NOBODY_ACCOMPANIES, tell_of_families_without_anybody
 from hearth.outbox.mail import TEMPLATES
 from hearth.outbox.models import OutboxMessage
 from hearth.staff.leaving import end_memberships
 from hearth.web.request import HearthFlask
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import as_role, colleague, restriction
+from tests.factories.people import as_role, colleague, narrowed, restriction
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
+Enter = Callable[[uuid.UUID], Visitor]
+P = Permission
+READS_NOTHING = (P.FAMILIES_READ, P.FAMILIES_WRITE, P.REFERRALS_READ, P.SHELTER_READ)
 
 
 @pytest.fixture
@@ -77,6 +81,52 @@ def test_a_closed_account_of_an_earlier_release_accompanies_nobody_either(
     )
 
     assert ways == {staff_id(session, Role.SUPERVISOR): {Way.NOBODY}}
+
+
+def test_a_role_that_leads_and_reads_nothing_lends_its_families_to_none_that_reads(
+    session: Session, family: Household, gone: User, enter: Enter
+) -> None:
+    leads = narrowed(session, Role.SUPERVISOR, *(one.value for one in READS_NOTHING))
+    both = colleague(session, leads, Role.SOCIAL_WORKER)
+    _leaves(session, gone)
+
+    answers = [enter(one).get(f"/families/{family.id}") for one in (both.id, staff_id(session))]
+
+    assert [one.status_code for one in answers] == [404, 404]
+
+
+def test_whoever_leads_a_team_reads_by_that_role_what_it_reads_and_no_more(
+    session: Session, family: Household, gone: User, enter: Enter
+) -> None:
+    leads = narrowed(session, Role.SUPERVISOR, "field:identity")
+    both = colleague(session, leads, Role.SOCIAL_WORKER)
+    _leaves(session, gone)
+
+    visitor = enter(both.id)
+
+    page = visitor.get(f"/families/{family.id}")
+    assert page.status_code == 200
+    assert "Testova" not in page.text
+    assert "Testova" not in visitor.get("/families/?view=nobody").text
+
+
+def test_a_closed_case_waits_for_nobody(
+    session: Session, family: Household, gone: User, sign_in: SignIn
+) -> None:
+    services.close_case(
+        session,
+        family,
+        closed_on=TODAY - timedelta(days=20),
+        reason=ClosingReason.MOVED_AWAY,
+        note=None,
+        closed_by=gone.id,
+        today=TODAY,
+    )
+    _leaves(session, gone)
+
+    answer = sign_in(Role.SUPERVISOR).get(f"/families/{family.id}")
+
+    assert answer.status_code == 404
 
 
 def test_whoever_leads_a_team_hands_it_over_and_sees_it_no_longer(
