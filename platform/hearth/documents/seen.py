@@ -20,7 +20,7 @@ class SeenDocument:
     withdrawn_at: datetime | None = of_class(None)
     title: str | None = of_class(FieldClass.FREE_TEXT)
     withdrawn_because: str | None = of_class(FieldClass.FREE_TEXT)
-    opens: bool = of_class(None)
+    opens: bool = of_class(FieldClass.FREE_TEXT, hidden=False)
 
 
 def see_document(document: HouseholdDocument, sees: Sees) -> SeenDocument:

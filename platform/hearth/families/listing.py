@@ -202,6 +202,7 @@ def _ids_by_name(
     ids = chosen.with_only_columns(Household.id).subquery()
     rows = session.execute(
         select(ids.c.id, Person)
+        .select_from(ids)
         .outerjoin(
             HouseholdMember,
             (HouseholdMember.household_id == ids.c.id)
