@@ -49,22 +49,29 @@ def eyes_on(
 
 
 def eyes_in_files(
-    session: Session, household_ids: Ids, *, user: SignedIn
+    session: Session, household_ids: Ids, *, user: SignedIn, besides: Permission | None = None
 ) -> Mapping[uuid.UUID, Sees]:
     """What somebody reads in the files of these families, without those she does not open.
 
     For what tells of a family elsewhere: a page of another kind tells nobody more than the file.
+    Stays and referrals stand in it for whoever may read those ``besides``, as far as both read.
     """
-    through = Permission.FAMILIES_READ
-    visible = visible_households(user, through)
+    asked = [Permission.FAMILIES_READ, *([besides] if besides else [])]
+    visible = [visible_households(user, one) for one in asked]
     opened = session.scalars(
-        select(Household.id).where(Household.id.in_(household_ids), visible)
+        select(Household.id).where(Household.id.in_(household_ids), *visible)
     ).all()
-    return eyes_on(session, opened, user=user, permission=through)
+    read = [fields_on(session, opened, user=user, permission=one) for one in asked]
+    return {one: frozenset.intersection(*(r[one] for r in read)).__contains__ for one in opened}
 
 
 def eyes_at_desk(
-    session: Session, household_ids: Ids, *, user: SignedIn, permission: Permission
+    session: Session,
+    household_ids: Ids,
+    *,
+    user: SignedIn,
+    permission: Permission,
+    besides: Permission | None = None,
 ) -> Mapping[uuid.UUID, Sees]:
     """What somebody reads of these families where her work is about everybody's data.
 
@@ -72,7 +79,7 @@ def eyes_at_desk(
     what she reads in the file, and nothing of one that she does not open.
     """
     if is_bound(user):
-        return eyes_in_files(session, household_ids, user=user)
+        return eyes_in_files(session, household_ids, user=user, besides=besides)
     return dict.fromkeys(household_ids, user.eyes(permission))
 
 

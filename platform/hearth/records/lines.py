@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit.models import AuditEvent
@@ -19,6 +20,9 @@ from hearth.records.hashes import told_hashes
 from hearth.records.naming import colleagues_in, own_roles_in
 from hearth.records.seen import see_facts, sees_nothing
 from hearth.trail import Fact
+
+# What the file itself shows to those alone who may read this besides.
+BESIDES = {"referral": Permission.REFERRALS_READ, "stay": Permission.SHELTER_READ}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +94,20 @@ def _facts(
     homes: Mapping[int, uuid.UUID],
     user: SignedIn,
 ) -> dict[int, dict[str, Fact]]:
-    at_desk = eyes_at_desk(session, set(homes.values()), user=user, permission=MINE)
-    eyes = dict[uuid.UUID | None, Sees](at_desk.items())
+    eyes = {
+        besides: dict[uuid.UUID | None, Sees](
+            eyes_at_desk(
+                session, set(homes.values()), user=user, permission=MINE, besides=besides
+            ).items()
+        )
+        for besides in {BESIDES.get(event.subject_type) for event in events}
+    }
     bound = is_bound(user)
     return {
-        event.seq: see_facts(event, eyes.get(homes.get(event.seq), sees_nothing), bound=bound)
+        event.seq: see_facts(
+            event,
+            eyes[BESIDES.get(event.subject_type)].get(homes.get(event.seq), sees_nothing),
+            bound=bound,
+        )
         for event in events
     }

@@ -5,7 +5,7 @@ The officer, who is bound to nothing, reads all of it.
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,13 @@ THROUGH: Mapping[SubjectKind, Permission] = {
     SubjectKind.REFERRAL: Permission.REFERRALS_READ,
     SubjectKind.STAFF: Permission.SUBJECT_RIGHTS,
 }
+# What the file itself shows to those alone who may read this besides.
+BESIDES: Mapping[str, Permission] = {
+    "referrals": Permission.REFERRALS_READ,
+    "stay_changes": Permission.SHELTER_READ,
+    "stay_places": Permission.SHELTER_READ,
+    "stays": Permission.SHELTER_READ,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +45,8 @@ class Eyes:
 
     whole: Sees | None
     at: Mapping[uuid.UUID, Sees] | None = None
+    of_tables: Mapping[str, "Eyes"] = field(default_factory=dict)
+    """What is read of tables that ask for a permission of their own in the file, too."""
 
     def on(self, household_id: uuid.UUID | None) -> Sees | None:
         """What is read of a row of this family's file; None where nothing at all."""
@@ -45,9 +54,11 @@ class Eyes:
             return self.whole
         return self.at.get(household_id)
 
-    def read(self, household_id: uuid.UUID | None, classes: Iterable[FieldClass]) -> bool:
-        """Whether all of these kinds of data are read of a row."""
-        sees = self.on(household_id)
+    def read(
+        self, household_id: uuid.UUID | None, classes: Iterable[FieldClass], table: str = ""
+    ) -> bool:
+        """Whether all of these kinds of data are read of a row of a table."""
+        sees = self.of_tables.get(table, self).on(household_id)
         return sees is not None and all(sees(one) for one in classes)
 
 
@@ -67,7 +78,22 @@ def eyes_on(
     if not homes:
         return Eyes(whole=_beyond_files(kind, user))
     asked = homes.union(one for one in rows_of if one is not None)
-    opened = eyes_in_files(session, asked, user=user)
+    beside = {
+        permission: _in_files(session, homes, asked, user, permission)
+        for permission in {*BESIDES.values()}
+    }
+    tables = {table: beside[permission] for table, permission in BESIDES.items()}
+    return replace(_in_files(session, homes, asked, user), of_tables=tables)
+
+
+def _in_files(
+    session: Session,
+    homes: Collection[uuid.UUID],
+    asked: Collection[uuid.UUID],
+    user: SignedIn,
+    besides: Permission | None = None,
+) -> Eyes:
+    opened = eyes_in_files(session, asked, user=user, besides=besides)
     at = {home: _with_elsewhere(sees) for home, sees in opened.items()}
     return Eyes(whole=_in_all(at, homes), at=at)
 

@@ -92,7 +92,8 @@ def hand_out(session: Session, request: SubjectRequest, *, user: SignedIn) -> li
     given = disclosure.given(session, request)
     eyes = _eyes(session, request, user, {told.household_id for told in given})
     for told in given:
-        if not all(eyes.read(told.household_id, told.asked_for(one)) for one in told.values):
+        at, table = told.household_id, told.table.table.name
+        if not all(eyes.read(at, told.asked_for(one), table) for one in told.values):
             raise NotReadError
     return disclosure.hand_out(session, request, by=user.id)
 
@@ -169,12 +170,12 @@ def _eyes(
 
 
 def _cover(read: QueueEntry, eyes: Eyes) -> QueueEntry:
-    at = read.household_id
+    at, table = read.household_id, read.entry.table_name
     if read.is_row:
-        parts = tuple(one for one in read.parts if eyes.read(at, _asked_by(read, one[0])))
+        parts = tuple(one for one in read.parts if eyes.read(at, _asked_by(read, one[0]), table))
         if len(parts) < len(read.parts):
             return replace(read, contents="", parts=parts, paper=None, is_covered=True)
-    elif not (read.is_closed or eyes.read(at, _asked_by_entry(read))):
+    elif not (read.is_closed or eyes.read(at, _asked_by_entry(read), table)):
         return QueueEntry(entry=read.entry, contents="", is_covered=True)
     if read.paper and not eyes.read(at, ASKED_BY_A_PAPER):
         return replace(read, paper=replace(read.paper, opens=False))

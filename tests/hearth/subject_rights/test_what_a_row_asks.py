@@ -221,3 +221,16 @@ def test_nobody_hands_out_what_a_row_asks_for_and_she_does_not_read(
         reading.hand_out(session, request, user=user)
 
     assert not request.has(Step.EXPORTED)
+
+
+@pytest.mark.parametrize("item", ["shelter.read", "families.read"])
+def test_a_stay_stands_in_a_request_for_whoever_may_read_it_in_the_file(
+    session: Session, item: str
+) -> None:
+    house, family = shelter.make_house(session, places=4), shelter.make_family(session)
+    shelter.make_stay(session, household=family, places=house.places[:2])
+    request = prepared(session, family, asked_by=Asker.GUARDIAN, member=1)
+
+    row = read_by(session, request, item)["stays", WHOLE_ROW]
+
+    assert (row.is_covered, row.parts) == (True, ())
