@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hearth.accounts.redaction import Sees
 from hearth.families.models import Household
 from hearth.families.seen import see_person
+from hearth.shelter.ends import Houses
 from hearth.shelter.models import Stay
 from hearth.shelter.occupancy import place_offers
 from hearth.shelter.refusals import (
@@ -27,7 +28,6 @@ from hearth.shelter.schemas import (
     admission_schema,
     move_choices,
 )
-from hearth.shelter.services import Houses
 from hearth.shelter.words import refusal
 from hearth.web.forms import Form
 

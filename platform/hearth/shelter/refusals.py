@@ -32,6 +32,7 @@ class DateProblem(StrEnum):
     IN_THE_FUTURE = "in_the_future"
     BEFORE_ADMISSION = "before_admission"
     NOT_AFTER_ADMISSION = "not_after_admission"
+    NOT_AFTER_MOVE = "not_after_move"
     TOO_FAR_AHEAD = "too_far_ahead"
     NOT_HERE_THEN = "not_here_then"
     NO_NIGHTS_LEFT = "no_nights_left"

@@ -63,6 +63,10 @@ _DATE_PROBLEMS: Mapping[DateProblem, LazyString] = {
     DateProblem.IN_THE_FUTURE: _l("This day is still to come. Enter today or a day before it."),
     DateProblem.BEFORE_ADMISSION: _l("This is before the family was admitted."),
     DateProblem.NOT_AFTER_ADMISSION: _l("Enter a day after the day of admission."),
+    DateProblem.NOT_AFTER_MOVE: _l(
+        "Somebody moved to another house on this day or later. Enter a day after the move, or"
+        " correct the move first."
+    ),
     DateProblem.TOO_FAR_AHEAD: _l("Enter a day within five years of the day of admission."),
     DateProblem.NOT_HERE_THEN: _l("This person does not sleep in the house on this day."),
     DateProblem.NO_NIGHTS_LEFT: _l(
