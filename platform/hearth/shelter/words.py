@@ -110,6 +110,16 @@ def _reason(error: StayError) -> Any:
     return _plain_refusal(error)
 
 
+def place_taken_on_some_days(error: PlaceTakenError) -> Any:
+    """Say that a place is taken to whoever may not know when a family comes or leaves."""
+    return _(
+        "%(place)s in %(house)s is taken on some of these days. Choose another place or other"
+        " days.",
+        place=error.place.name,
+        house=error.place.house,
+    )
+
+
 def _place_taken(error: PlaceTakenError) -> Any:
     place, house = error.place.name, error.place.house
     if error.ends_on is None:
