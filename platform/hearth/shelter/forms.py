@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hearth.accounts.redaction import Sees
+from hearth.accounts.permissions import Permission
+from hearth.accounts.services import SignedIn
 from hearth.families.models import Household
 from hearth.families.seen import see_person
+from hearth.shelter.ends import Houses
 from hearth.shelter.models import Stay
-from hearth.shelter.occupancy import place_offers
 from hearth.shelter.refusals import (
     PersonElsewhereError,
     PlaceClosedError,
@@ -27,8 +28,8 @@ from hearth.shelter.schemas import (
     admission_schema,
     move_choices,
 )
-from hearth.shelter.services import Houses
-from hearth.shelter.words import refusal
+from hearth.shelter.seen import seen_offers, with_known_days
+from hearth.shelter.words import place_taken_on_some_days, refusal
 from hearth.web.forms import Form
 
 USUAL_NIGHTS = 90
@@ -36,14 +37,14 @@ Sent = Mapping[str, Any] | None
 
 
 def admission_form(
-    session: Session, household: Household, sent: Sent, today: datetime.date, sees: Sees
+    session: Session, household: Household, sent: Sent, today: datetime.date, user: SignedIn
 ) -> Form:
     """The form that admits a family, with the places as they are tonight."""
-    offers = place_offers(session, today)
-    guideline = next((o.place.house.guideline_nights for o in offers if not o.taken_until), None)
+    offers = seen_offers(session, today, user=user)
+    guideline = next((o.place.house.guideline_nights for o in offers if o.is_free), None)
     nights = datetime.timedelta(days=guideline or USUAL_NIGHTS)
     born = [m.person for m in household.current_members if not m.person.birth.is_expected]
-    persons = [see_person(person, sees) for person in born]
+    persons = [see_person(person, user.eyes(Permission.SHELTER_WRITE)) for person in born]
     return Form(
         admission_schema(persons, offers),
         sent,
@@ -56,9 +57,11 @@ def extension_form(stay: Stay, sent: Sent) -> Form:
     return Form(ExtendSchema(), sent, {"until": stay.planned_until})
 
 
-def move_form(session: Session, sent: Sent, today: datetime.date, houses: Houses) -> Form:
+def move_form(
+    session: Session, sent: Sent, today: datetime.date, houses: Houses, user: SignedIn
+) -> Form:
     """The form that gives one person another place, in these houses or in any."""
-    every = place_offers(session, today)
+    every = seen_offers(session, today, user=user)
     offers = [one for one in every if houses is None or one.place.house_id in houses]
     return Form(MoveSchema(), sent, {"moved_on": today}, choices={"place": move_choices(offers)})
 
@@ -74,20 +77,27 @@ def departure_form(stay: Stay, sent: Sent, today: datetime.date, *, notes: bool)
     return Form(EndSchema(), sent, known)
 
 
-def decided(form: Form, decide: Callable[[Any], Stay]) -> Stay | None:
+def decided(
+    session: Session, form: Form, decide: Callable[[Any], Stay], user: SignedIn
+) -> Stay | None:
     """Do what a valid form asks for; None when it is not valid, or was refused and says why."""
     if not form.validate():
         return None
     try:
         return decide(form.loaded)
     except StayError as error:
-        _say_why(form, error)
+        # At a person's place, at the day, or above the form: where the refusal can be mended.
+        form.add_error(_field_of(form, error), _why(session, error, user))
         return None
 
 
-def _say_why(form: Form, error: StayError) -> None:
-    """Put a refusal where it can be mended: at a person's place, at the day, or above the form."""
-    form.add_error(_field_of(form, error), refusal(error))
+def _why(session: Session, error: StayError, user: SignedIn) -> str:
+    """Why a decision was refused, without the days of a family that the reader may not see."""
+    if isinstance(error, PlaceTakenError):
+        taken = error.stay_in_house
+        if taken not in with_known_days(session, {taken}, user=user):
+            return str(place_taken_on_some_days(error))
+    return refusal(error)
 
 
 def _field_of(form: Form, error: StayError) -> str | None:

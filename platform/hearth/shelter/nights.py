@@ -94,7 +94,7 @@ def check_place(
         )
     ).first()
     if lingering is not None:
-        raise PlaceTakenError(place, lingering.starts_on, None)
+        raise PlaceTakenError(place, lingering, lingers=True)
 
 
 def move_end(session: Session, stay: Stay, before: datetime.date, after: datetime.date) -> None:
@@ -169,7 +169,7 @@ def _name_conflict(
         others = overlapping.where(StayPlace.person_id != wanted.person_id)
         taken = session.scalars(others.where(StayPlace.place_id == place.id)).first()
         if taken is not None:
-            raise PlaceTakenError(place, taken.starts_on, taken.ends_on) from error
+            raise PlaceTakenError(place, taken) from error
     theirs = overlapping.where(StayPlace.person_id == wanted.person_id)
     elsewhere = session.scalars(theirs.where(StayPlace.stay_id.is_distinct_from(stay_id))).first()
     if elsewhere is not None:

@@ -72,10 +72,16 @@ class HouseTonight:
 
 @dataclass(frozen=True)
 class PlaceOffer:
-    """A place open on a day, and until when somebody sleeps in it (None: it is free)."""
+    """A place open on a day; if somebody sleeps in it, in which stay and, if known, until when."""
 
     place: Place
-    taken_until: datetime.date | None
+    taken_by: uuid.UUID | None = None
+    taken_until: datetime.date | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody sleeps there."""
+        return self.taken_by is None
 
 
 def nights_in(session: Session, start: datetime.date, end: datetime.date) -> list[Nights]:
@@ -108,19 +114,15 @@ def nights_in(session: Session, start: datetime.date, end: datetime.date) -> lis
 
 def free_places(session: Session, on: datetime.date) -> list[Place]:
     """The places open on a night in which nobody sleeps, by house and name."""
-    return [offer.place for offer in place_offers(session, on) if offer.taken_until is None]
+    return [offer.place for offer in place_offers(session, on) if offer.is_free]
 
 
-def place_offers(
-    session: Session, on: datetime.date, *, but: Stay | None = None
-) -> list[PlaceOffer]:
-    """Every place open on a night, with the day it becomes free; `but` leaves one stay out."""
-    taken = {
-        slept.place_id: slept.ends_on
-        for slept, stay in _sleepers(session, on)
-        if but is None or stay.id != but.id
-    }
-    return [PlaceOffer(place, taken.get(place.id)) for place in _open_places(session, on)]
+def place_offers(session: Session, on: datetime.date) -> list[PlaceOffer]:
+    """Every place open on a night, with the day it becomes free."""
+    taken = {slept.place_id: (stay.id, slept.ends_on) for slept, stay in _sleepers(session, on)}
+    return [
+        PlaceOffer(place, *taken.get(place.id, (None, None))) for place in _open_places(session, on)
+    ]
 
 
 def houses_tonight(session: Session, on: datetime.date) -> list[HouseTonight]:

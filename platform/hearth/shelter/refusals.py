@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hearth.shelter.models import Place
+from hearth.shelter.models import Place, StayPlace
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class DateProblem(StrEnum):
     IN_THE_FUTURE = "in_the_future"
     BEFORE_ADMISSION = "before_admission"
     NOT_AFTER_ADMISSION = "not_after_admission"
+    NOT_AFTER_MOVE = "not_after_move"
     TOO_FAR_AHEAD = "too_far_ahead"
     NOT_HERE_THEN = "not_here_then"
     NO_NIGHTS_LEFT = "no_nights_left"
@@ -94,13 +95,12 @@ class PlaceClosedError(StayError):
 class PlaceTakenError(StayError):
     """Somebody sleeps there; `ends_on` is None while nobody knows until when."""
 
-    def __init__(
-        self, place: Place, starts_on: datetime.date, ends_on: datetime.date | None
-    ) -> None:
+    def __init__(self, place: Place, taken: StayPlace, *, lingers: bool = False) -> None:
         super().__init__("the place is taken")
         self.place = PlaceName.of(place)
-        self.starts_on = starts_on
-        self.ends_on = ends_on
+        self.stay_in_house = (taken.stay_id, taken.house_id)
+        self.starts_on = taken.starts_on
+        self.ends_on = None if lingers else taken.ends_on
 
 
 class PersonElsewhereError(StayError):

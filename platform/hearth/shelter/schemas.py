@@ -245,7 +245,7 @@ def _name(person: SeenPerson) -> str:
 
 
 def _by_house(offers: list[PlaceOffer]) -> list[tuple[str, Any]]:
-    """Places grouped by house; one that is taken says until when."""
+    """Places grouped by house; one that is taken says until when, if the reader may know it."""
     houses: dict[str, list[tuple[str, str]]] = {}
     for offer in offers:
         houses.setdefault(offer.place.house.name, []).append((str(offer.place.id), _offer(offer)))
@@ -253,7 +253,9 @@ def _by_house(offers: list[PlaceOffer]) -> list[tuple[str, Any]]:
 
 
 def _offer(offer: PlaceOffer) -> str:
-    if offer.taken_until is None:
+    if offer.is_free:
         return str(_("%(place)s – free", place=offer.place.name))
+    if offer.taken_until is None:
+        return str(_("%(place)s – taken", place=offer.place.name))
     until = format_date(offer.taken_until, "medium")
     return str(_("%(place)s – taken until %(until)s", place=offer.place.name, until=until))

@@ -2,8 +2,8 @@
 
 import datetime
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -24,6 +24,8 @@ from hearth.shelter.models import House, Place, Stay, StayPlace
 from hearth.shelter.services import stays_of
 
 THROUGH = Permission.SHELTER_READ
+StayInHouse = tuple[uuid.UUID, uuid.UUID]
+"""The ids of a stay and of one house in which it has nights."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,33 @@ def seen_tonight(session: Session, on: datetime.date, *, user: SignedIn) -> list
         for one in houses
     ]
     return [one for one in seen if one.families or not _bound(user) or one.house.id in user.houses]
+
+
+def seen_offers(
+    session: Session, on: datetime.date, *, user: SignedIn
+) -> list[occupancy.PlaceOffer]:
+    """The places open on a night; until when one is taken only where the reader sees the stay."""
+    offers = occupancy.place_offers(session, on)
+    taken = {(one.taken_by, one.place.house_id) for one in offers if one.taken_by is not None}
+    known = with_known_days(session, taken, user=user)
+    return [
+        one if (one.taken_by, one.place.house_id) in known else replace(one, taken_until=None)
+        for one in offers
+    ]
+
+
+def with_known_days(
+    session: Session, among: Collection[StayInHouse], *, user: SignedIn
+) -> set[StayInHouse]:
+    """The stays of which the reader may know on which days the family is in that house."""
+    ids = {stay_id for stay_id, _house_id in among}
+    visible = _ids(session, ids, visible_stays(user, THROUGH))
+    everywhere = _ids(session, ids, _of_families(user, THROUGH)) & visible
+    return {
+        (stay_id, house_id)
+        for stay_id, house_id in among
+        if stay_id in (visible if house_id in user.houses else everywhere)
+    }
 
 
 def see_persons(

@@ -2,13 +2,14 @@
 
 import datetime
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from hearth.audit import services as audit
 from hearth.families.models import HouseholdMember
+from hearth.shelter.ends import Houses, check_departure, check_last_house, check_plan
 from hearth.shelter.models import (
     ChangeKind,
     Destination,
@@ -41,10 +42,6 @@ from hearth.shelter.refusals import (
 )
 from hearth.shelter.sharing import follow, house_of_sharer
 
-Houses = Collection[uuid.UUID] | None
-LONGEST_STAY = datetime.timedelta(days=1830)
-"""Five years: nobody plans further, so a later day is a slip of the keyboard."""
-
 
 def admit_family(
     session: Session,
@@ -61,7 +58,7 @@ def admit_family(
 
     :raises StayError: a day does not fit, a place is closed or taken, the family is here already.
     """
-    _check_plan(admitted_on, planned_until)
+    check_plan(admitted_on, planned_until)
     if admitted_on > today:
         raise StayDatesError("admitted_on", DateProblem.IN_THE_FUTURE)
     lock_persons(session, places)
@@ -111,9 +108,8 @@ def extend_stay(
     lock_stay(session, stay)
     if not stay.is_open:
         raise StayEndedError
-    _check_plan(stay.admitted_on, until)
-    if houses is not None:
-        _check_nights_elsewhere(stay, "planned_until", until, houses)
+    check_plan(stay.admitted_on, until)
+    check_last_house(stay, "planned_until", until, houses)
     before = stay.planned_until
     if until == before:
         return stay
@@ -156,15 +152,8 @@ def end_stay(
     :raises StayError: the day does not fit, or a place was given to others meanwhile.
     """
     lock_stay(session, stay)
-    if ended_on > today:
-        raise StayDatesError("ended_on", DateProblem.IN_THE_FUTURE)
-    if ended_on < stay.admitted_on:
-        raise StayDatesError("ended_on", DateProblem.BEFORE_ADMISSION)
+    check_departure(stay, ended_on, today, houses)
     before = stay.until
-    if houses is not None:
-        _check_end_in_houses(stay, ended_on, houses)
-    if ended_on > before and not stay.stay_places:
-        raise StayDatesError("ended_on", DateProblem.NO_NIGHTS_LEFT)
     move_end(session, stay, before, ended_on)
     stay.changes.append(
         StayChange(
@@ -282,13 +271,6 @@ def _record(session: Session, action: str, stay: Stay, actor_id: uuid.UUID, **fa
     )
 
 
-def _check_plan(admitted_on: datetime.date, until: datetime.date) -> None:
-    if until <= admitted_on:
-        raise StayDatesError("planned_until", DateProblem.NOT_AFTER_ADMISSION)
-    if until - admitted_on > LONGEST_STAY:
-        raise StayDatesError("planned_until", DateProblem.TOO_FAR_AHEAD)
-
-
 def _check_members(
     session: Session, household_id: uuid.UUID, person_ids: set[uuid.UUID], on: datetime.date
 ) -> None:
@@ -302,23 +284,6 @@ def _check_members(
     )
     if known != len(person_ids):
         raise NotInHouseholdError
-
-
-def _check_end_in_houses(
-    stay: Stay, ended_on: datetime.date, houses: Collection[uuid.UUID]
-) -> None:
-    if stay.ended_on is not None and ended_on > stay.ended_on:
-        raise StayDatesError("ended_on", DateProblem.LATER_THAN_BEFORE)
-    _check_nights_elsewhere(stay, "ended_on", ended_on, houses)
-
-
-def _check_nights_elsewhere(
-    stay: Stay, field: str, until: datetime.date, houses: Collection[uuid.UUID]
-) -> None:
-    """Refuse an end before the first night here: the family would be back where it was before."""
-    elsewhere = [row.ends_on for row in stay.stay_places if row.house_id not in houses]
-    if any(until <= day for day in elsewhere):
-        raise StayDatesError(field, DateProblem.NOT_AFTER_ADMISSION)
 
 
 def _chosen_places(

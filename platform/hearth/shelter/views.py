@@ -67,10 +67,11 @@ def admit(household_id: uuid.UUID) -> Any:
     user = person()
     household = _family(household_id)
     record_read(session, household_id=household.id, user_id=user.id, purpose="admission")
-    form = admission_form(session, household, sent_form(), today(), user.eyes(WRITE))
+    form = admission_form(session, household, sent_form(), today(), user)
     admission = partial(services.admit_family, session, household_id=household.id, **_who())
     closed = houses_closed_to(session, household.id, user=user)
-    if stay := decided(form, as_guest(session, closed, lambda wanted: admission(**vars(wanted)))):
+    decide = as_guest(session, closed, lambda wanted: admission(**vars(wanted)))
+    if stay := decided(session, form, decide, user):
         flash(_("The family is admitted."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/admit.html", form, household=household)
@@ -109,7 +110,7 @@ def extend(stay_id: uuid.UUID) -> Any:
     _note_look(stay)
     form = extension_form(stay, sent_form())
     extension = partial(services.extend_stay, session, stay, houses=_bounds(stay), **_who())
-    if decided(form, _no_longer(stay, lambda wanted: extension(**wanted))):
+    if decided(session, form, _no_longer(stay, lambda wanted: extension(**wanted)), person()):
         flash(_("Agreed until %(day)s.", day=format_date(stay.planned_until)), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/extend.html", form, stay=stay, shown=_shown(stay))
@@ -123,11 +124,11 @@ def move(stay_id: uuid.UUID, person_id: uuid.UUID) -> Any:
     guest = found(see_persons(session, stay, user=person(), permission=WRITE).get(person_id))
     _note_look(stay)
     houses = _bounds(stay)
-    form = move_form(session, sent_form(), today(), houses)
-    who = {**_who(), "person_id": guest.id, "houses": houses}
-    moving = partial(services.move, session, stay, **who)
+    form = move_form(session, sent_form(), today(), houses, person())
+    moving = partial(services.move, session, stay, person_id=guest.id, houses=houses, **_who())
     closed = houses_closed_to(session, stay.household_id, user=person())
-    if decided(form, as_guest(session, closed, lambda wanted: moving(**vars(wanted)), stay)):
+    decide = as_guest(session, closed, lambda wanted: moving(**vars(wanted)), stay)
+    if decided(session, form, decide, person()):
         flash(_("The new place is written down."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/move.html", form, stay=stay, person=guest)
@@ -143,7 +144,7 @@ def end(stay_id: uuid.UUID) -> Any:
     form = departure_form(stay, sent_form(), today(), notes=notes)
     how = {**_who(), "keep_note": not notes, "houses": _bounds(stay)}
     departure = partial(services.end_stay, session, stay, **how)
-    if decided(form, _no_longer(stay, lambda wanted: departure(**wanted))):
+    if decided(session, form, _no_longer(stay, lambda wanted: departure(**wanted)), person()):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
     return form_page("shelter/end.html", form, stay=stay, shown=_shown(stay))

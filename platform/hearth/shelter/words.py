@@ -63,6 +63,10 @@ _DATE_PROBLEMS: Mapping[DateProblem, LazyString] = {
     DateProblem.IN_THE_FUTURE: _l("This day is still to come. Enter today or a day before it."),
     DateProblem.BEFORE_ADMISSION: _l("This is before the family was admitted."),
     DateProblem.NOT_AFTER_ADMISSION: _l("Enter a day after the day of admission."),
+    DateProblem.NOT_AFTER_MOVE: _l(
+        "Somebody moved to another house on this day or later. Enter a day after the move, or"
+        " correct the move first."
+    ),
     DateProblem.TOO_FAR_AHEAD: _l("Enter a day within five years of the day of admission."),
     DateProblem.NOT_HERE_THEN: _l("This person does not sleep in the house on this day."),
     DateProblem.NO_NIGHTS_LEFT: _l(
@@ -104,6 +108,16 @@ def _reason(error: StayError) -> Any:
         case StayDatesError():
             return _DATE_PROBLEMS[error.problem]
     return _plain_refusal(error)
+
+
+def place_taken_on_some_days(error: PlaceTakenError) -> Any:
+    """Say that a place is taken to whoever may not know when a family comes or leaves."""
+    return _(
+        "%(place)s in %(house)s is taken on some of these days. Choose another place or other"
+        " days.",
+        place=error.place.name,
+        house=error.place.house,
+    )
 
 
 def _place_taken(error: PlaceTakenError) -> Any:

@@ -178,7 +178,7 @@ def test_a_guest_takes_no_later_nights_away_so_that_the_family_is_back_in_her_ho
     ended = guest.submit(f"{path}/end", {**ending, "ended_on": _days(-5).isoformat()})
 
     assert (shorter.status_code, ended.status_code) == (422, 422)
-    assert WHY in shorter.text
+    assert "correct the move first" in shorter.text
 
 
 def test_a_guest_agrees_with_a_family_of_her_house_what_her_colleagues_there_may_agree(
