@@ -34,6 +34,18 @@ class Stands:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A row that closes something by having been written; it comes along for whoever is known.
+
+    ``only`` says which values in it make it such a row.
+    """
+
+    kind: str
+    only: Mapping[str, str]
+    owner: str = "user_id"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Withdrawn:
     """A first column whose value opens something, and does so no longer where it became another.
 
@@ -96,7 +108,9 @@ class NotADoor:
     because: str
 
 
-Closing = Ended | Stands | Withdrawn | Emptied | Fewer | Newest | Replaced | Over | NotADoor
+Closing = (
+    Ended | Stands | Recorded | Withdrawn | Emptied | Fewer | Newest | Replaced | Over | NotADoor
+)
 
 
 def closings_of(model: type) -> tuple[Closing, ...]:
@@ -113,6 +127,8 @@ def columns_named(closings: Iterable[Closing]) -> set[str]:
                 found |= set(one.columns)
             case Stands():
                 found.add(one.until)
+            case Recorded():
+                found |= set(one.only)
             case Over():
                 found |= {one.ends, one.unless} - {""}
             case Emptied() | Fewer():

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from hearth.accounts.factor_models import Owned, of_account
-from hearth.closings import Ended, NotADoor, Over, Replaced
+from hearth.closings import Ended, NotADoor, Over, Recorded, Replaced
 from hearth.data_classes import FieldClass
 from tenants.models import SharedModel, TenantModel, new_id
 
@@ -113,9 +113,17 @@ class ApiTokenUse(ApiTokenUseColumns, TenantModel):
 
 
 class AccountEvent(EventColumns, TenantModel):
-    """What happened with an account of an organisation's staff."""
+    """What happened with an account of an organisation's staff.
+
+    What somebody served before her account was opened anew opens nothing, and a password that a
+    letter gave waits a day for a further letter: both are read from these rows.
+    """
 
     __tablename__ = "account_events"
+    __closes__ = (
+        Recorded(kind="accounts that were opened anew", only={"kind": "opened"}),
+        Recorded(kind="passwords chosen by a letter", only={"kind": "password-reset"}),
+    )
 
 
 class KnownDevice(KnownDeviceColumns, TenantModel):

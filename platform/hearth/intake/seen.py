@@ -15,7 +15,7 @@ from hearth.accounts.redaction import of_class, seen, view
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.reach import is_restricted, reached, visible_households
+from hearth.families.reach import Asks, is_restricted, reached, visible_households
 from hearth.families.seen import seen_needs
 from hearth.families.serving import was_opened_since
 from hearth.families.vocabulary import Need
@@ -103,7 +103,7 @@ def _see(referral: Referral, user: SignedIn, is_hers: bool) -> SeenReferral:
     return seen(SeenReferral, referral, sees, needs=needs)
 
 
-def visible_referrals(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+def visible_referrals(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """The condition on ``Referral`` for what a permission of this person counts on.
 
     One that opened a case or belongs to one is seen with its family, by those who see the family
@@ -155,7 +155,7 @@ def _of_family(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _received(user: SignedIn, permission: Permission) -> ColumnElement[bool]:
+def _received(user: Asks, permission: Permission) -> ColumnElement[bool]:
     """Who sees a referral without a family: all, her team, or whoever took it down."""
     scopes = user.scopes_of(permission)
     if Scope.ORGANISATION in scopes:

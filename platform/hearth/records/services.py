@@ -20,6 +20,7 @@ from hearth.families.access import entrusted_households, find_entrusted, is_boun
 from hearth.families.models import Household
 from hearth.families.services import record_numbers, record_read
 from hearth.intake.models import Referral
+from hearth.intake.seen import find_referral
 from hearth.records.belonging import opens_to, tells_of
 from hearth.records.lines import Line, as_seen
 
@@ -28,6 +29,7 @@ MOST_EXPORTED = 20_000
 MOST_PRINTED = 2_000
 ONE_DAY = timedelta(days=1)
 MINE = Permission.AUDIT_READ
+OPENS_REFERRALS = Permission.REFERRALS_READ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +103,14 @@ def looks_at_referral(
 def entrusted_referral(
     session: Session, referral_id: uuid.UUID, *, user: SignedIn
 ) -> Referral | None:
-    """A referral whose looks somebody may see; a family under restriction takes its own along."""
-    referral = session.get(Referral, referral_id)
+    """A referral whose looks somebody may see; a family under restriction takes its own along.
+
+    To whoever is bound, one that she does not find among the referrals is not there either.
+    """
+    if is_bound(user):
+        referral = find_referral(session, referral_id, user=user, permission=OPENS_REFERRALS)
+    else:
+        referral = session.get(Referral, referral_id)
     known = referral.household_id if referral else None
     if known and find_entrusted(session, known, user=user, permission=MINE) is None:
         return None

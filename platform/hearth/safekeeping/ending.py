@@ -1,5 +1,6 @@
 """Does what each kind of closing says, in the restored rows, from the present ones."""
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 from typing import cast as cast_to
@@ -26,7 +27,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import Update
 
-from hearth.closings import Emptied, Ended, Fewer, Newest, Over, Replaced, Stands, Withdrawn
+from hearth.closings import (
+    Emptied,
+    Ended,
+    Fewer,
+    Newest,
+    Over,
+    Recorded,
+    Replaced,
+    Stands,
+    Withdrawn,
+)
 from hearth.safekeeping.presence import USERS, Present
 
 
@@ -43,7 +54,7 @@ def _(closing: Ended, table: Table, present: Present) -> int:
         _same(table, theirs, closing.corrects),
         theirs.c[first].is_not(None),
         table.c[first].is_(None),
-        *(cast(theirs.c[name], Text) == value for name, value in closing.only.items()),
+        *_only(theirs, closing.only),
     )
     present.bring_people(table, others, ended)
     end: ColumnElement[Any] = theirs.c[first]
@@ -55,14 +66,16 @@ def _(closing: Ended, table: Table, present: Present) -> int:
 
 @carry.register
 def _(closing: Stands, table: Table, present: Present) -> int:
-    theirs = present.of(table)
-    known = exists().where(table.c.id == theirs.c.id).correlate(theirs)
-    stands = and_(theirs.c[closing.until].is_(None), ~known, *present.parents_known(table))
+    stands = and_(present.of(table).c[closing.until].is_(None), *_new(table, present))
     present.bring_people(table, table.c.keys(), stands)
-    values = [present.value_of(column) for column in table.columns]
-    rows = insert(table).from_select(table.c.keys(), select(*values).where(stands))
-    added = rows.on_conflict_do_nothing().returning(table.c.id)
-    return len(present.session.execute(added).all())
+    return _bring(table, present, stands)
+
+
+@carry.register
+def _(closing: Recorded, table: Table, present: Present) -> int:
+    known = present.value_of(table.c[closing.owner]).is_not(None)
+    recorded = _only(present.of(table), closing.only)
+    return _bring(table, present, and_(known, *recorded, *_new(table, present)))
 
 
 @carry.register
@@ -125,6 +138,25 @@ def _(closing: Over, table: Table, present: Present) -> int:
     unused = [table.c[closing.unless].is_(None)] if closing.unless else []
     good = and_(or_(ends.is_(None), ends > func.now()), *unused)
     return count(present, update(table).where(good).values({ends: func.now()}))
+
+
+def _only(theirs: FromClause, values: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    return [cast(theirs.c[name], Text) == value for name, value in values.items()]
+
+
+def _new(table: Table, present: Present) -> list[ColumnElement[bool]]:
+    """The conditions on a present row that it came after the backup, and is about what it holds."""
+    theirs = present.of(table)
+    known = exists().where(table.c.id == theirs.c.id).correlate(theirs)
+    return [~known, *present.parents_known(table)]
+
+
+def _bring(table: Table, present: Present, which: ColumnElement[bool]) -> int:
+    """Let these present rows come along as a whole; returns how many they were."""
+    values = [present.value_of(column) for column in table.columns]
+    rows = insert(table).from_select(table.c.keys(), select(*values).where(which))
+    added = rows.on_conflict_do_nothing().returning(table.c.id)
+    return len(present.session.execute(added).all())
 
 
 def _same(table: Table, theirs: FromClause, corrects: str = "") -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.families.access import is_bound
 from hearth.families.facing import eyes_in_files
-from hearth.subject_rights.subjects import families_of
+from hearth.subject_rights.subjects import families_of, referrals_found
 
 # A sealed note opens by its owner's word; what is a colleague's own is in no family's file.
 ELSEWHERE = frozenset({FieldClass.SEALED_NOTE, FieldClass.STAFF, FieldClass.TECHNICAL})
@@ -74,6 +74,8 @@ def eyes_on(
     officers = kind is SubjectKind.STAFF and Role.PRIVACY_OFFICER in user.roles
     if not is_bound(user) or officers:
         return Eyes(whole=lambda _field_class: True)
+    if kind is SubjectKind.REFERRAL and not referrals_found(session, {subject_id}, user):
+        return Eyes(whole=None)
     homes = families_of(session, kind, subject_id)
     if not homes:
         return Eyes(whole=_beyond_files(kind, user))

@@ -25,6 +25,7 @@ from hearth.families.services import record_read
 from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
 from hearth.intake.models import Referral
+from hearth.intake.seen import visible_referrals
 from hearth.subject_rights.models import Erasure
 
 Ids = Mapping[SubjectKind, Collection[uuid.UUID]]
@@ -160,6 +161,14 @@ def referrals_of(session: Session, household_ids: Collection[uuid.UUID]) -> set[
     return set(session.scalars(select(Referral.id).where(Referral.episode_id.in_(came))))
 
 
+def referrals_found(
+    session: Session, referral_ids: Collection[uuid.UUID], user: Asks
+) -> set[uuid.UUID]:
+    """Which of these requests for help somebody finds among the referrals, too."""
+    opens = visible_referrals(user, Permission.REFERRALS_READ)
+    return set(session.scalars(select(Referral.id).where(Referral.id.in_(referral_ids), opens)))
+
+
 def last_closed_on(session: Session, household_ids: Collection[uuid.UUID]) -> date | None:
     """The day the last of these families' cases was closed; None while one is open."""
     rows = session.execute(
@@ -195,7 +204,8 @@ def hidden_among(
 ) -> set[uuid.UUID]:
     """Which of these subjects are not entrusted to somebody, or not to decide about them.
 
-    Of people, those with any family that is not; of donors, all where she reads no gifts.
+    Of people, those with any family that is not; of donors, all where she reads no gifts; of
+    referrals those that she would not find among the referrals either.
     """
     if not is_bound(user):
         return set()
@@ -203,6 +213,8 @@ def hidden_among(
     for kind, one in about:
         asked[kind].add(one)
     hidden = set() if _reads_donors(user) else set(asked[SubjectKind.DONOR])
+    calls = asked[SubjectKind.REFERRAL]
+    hidden |= calls - referrals_found(session, calls, user)
     of_people = HouseholdMember.person_id.in_(asked[SubjectKind.PERSON])
     others = hidden_people(user, permission, to_decide=to_decide)
     hidden |= set(session.scalars(others.where(of_people)))

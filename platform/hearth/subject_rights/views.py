@@ -409,7 +409,8 @@ def _plan(request: SubjectRequest) -> dict[str, Any]:
         today=today(),
         but=request.id,
     )
-    return {"request": request, "plan": plan, "words": words()}
+    told = reading.own_words(session, request, user=person())
+    return {"request": request, "plan": plan, "told": told, "words": words()}
 
 
 def _law() -> LegalProfile:

@@ -1,6 +1,7 @@
 """Who looked at a referral that never became a family, or before it did."""
 
 import io
+import uuid
 from collections.abc import Callable
 
 import openpyxl
@@ -8,12 +9,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.audit.models import PersonRead
 from hearth.intake import services as intake
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.intake import take_referral
-from tests.factories.people import grant, restriction
+from tests.factories.people import colleague, grant, narrowed, restriction
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -86,6 +88,20 @@ def test_a_restricted_family_takes_the_looks_at_its_referral_along(
     assert closed == [404, 200]
     assert opened.status_code == 200
     assert f"/records/families/{family.id}" in opened.text
+
+
+@pytest.mark.parametrize("scope", [Scope.OWN, Scope.TEAM, Scope.HOUSE, None])
+def test_whoever_does_not_find_a_referral_is_not_told_who_looked_at_it(
+    session: Session, enter: Callable[[uuid.UUID], Visitor], scope: Scope | None
+) -> None:
+    reads = Permission.REFERRALS_READ
+    withheld, scopes = ([], {reads: scope}) if scope else ([reads.value], {})
+    board = colleague(session, narrowed(session, Role.DIRECTOR, *withheld, scopes=scopes)).id
+    referral = take_referral(session)
+
+    answer = enter(board).get(f"/records/referrals/{referral.id}")
+
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("role", [Role.SOCIAL_WORKER, Role.SUPERVISOR, Role.ADMINISTRATOR])

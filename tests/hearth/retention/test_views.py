@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.families.models import Household
 from hearth.intake import services as intake
@@ -251,3 +252,44 @@ def test_ends_soon_names_nobody_to_whoever_reads_no_names(
 
     assert all("Kanareika" not in page and "does not read" in page for page in hers)
     assert all("Kanareika" in page for page in the_officers)
+
+
+@pytest.mark.parametrize("scope", [Scope.OWN, Scope.TEAM, Scope.HOUSE, None])
+def test_why_a_call_is_kept_is_for_those_who_find_that_call(
+    session: Session,
+    enter: Callable[[uuid.UUID], Visitor],
+    sign_in: MakeVisitor,
+    scope: Scope | None,
+) -> None:
+    kept = referral_notice(session, hidden_family(session))
+    kept.subject_id = take_referral(session, received_by=staff_id(session, Role.DUTY_OPERATOR)).id
+    kept.answer, kept.keep_until = Answer.KEEP, TODAY + timedelta(days=90)
+    kept.reason, path = "Zinaida's claim is running.", "/data-protection/ends-soon/"
+    session.flush()
+    reads = Permission.REFERRALS_READ
+    withheld, scopes = ([], {reads: scope}) if scope else ([reads.value], {})
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, *withheld, scopes=scopes)).id)
+
+    hers, answer = board.get(path).text, board.get(f"{path}{kept.id}")
+    the_others = [sign_in(role).get(path).text for role in (Role.DIRECTOR, Role.PRIVACY_OFFICER)]
+
+    assert "Zinaida" not in hers
+    assert FURTHER in hers
+    assert answer.status_code == 404
+    assert all("Zinaida" in page for page in the_others)
+
+
+def test_why_a_call_of_her_own_is_kept_is_told_to_whoever_reads_her_own(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    scopes = {Permission.REFERRALS_READ: Scope.OWN}
+    taker = colleague(session, narrowed(session, Role.DIRECTOR, scopes=scopes)).id
+    kept = referral_notice(session, hidden_family(session))
+    kept.subject_id = take_referral(session, received_by=taker).id
+    kept.answer, kept.keep_until = Answer.KEEP, TODAY + timedelta(days=90)
+    kept.reason = "Zinaida's claim is running."
+    session.flush()
+
+    page = enter(taker).get("/data-protection/ends-soon/").text
+
+    assert "Zinaida" in page

@@ -13,25 +13,28 @@ from sqlalchemy.orm import Session
 
 from hearth import cli
 from hearth.accounts import api_tokens, sessions
-from hearth.accounts.access_models import AccountLink, ApiToken
+from hearth.accounts.access_models import AccountEvent, AccountLink, ApiToken
+from hearth.accounts.events import Happened, note
 from hearth.accounts.factor_models import AuthenticatorApp, RecoveryCode
 from hearth.accounts.links import LinkKind, is_waiting, make_link
 from hearth.accounts.models import User, UserSession
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy_models import RoleAssignment, RoleRule, TeamMember
 from hearth.consents.models import Consent
+from hearth.families.access import is_visible
 from hearth.families.access_models import CaseGrant, HouseholdRestriction
 from hearth.families.models import Household, HouseholdMember, KeyWorker, Person
 from hearth.families.vocabulary import LeavingReason
 from hearth.safekeeping.narrowing import narrower_of
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.services import correct_service
+from hearth.staff.leaving import end_memberships
 from hearth.subject_rights.models import LegalHold
 from tenants import backups, provisioning, restoring
 from tenants.context import tenant_session
 from tenants.roles import OrganisationError
 from tests.factories.families import TODAY, mother, open_family, staff_id
-from tests.factories.people import colleague, grant, member_of_staff, restriction, team
+from tests.factories.people import as_user, colleague, grant, member_of_staff, restriction, team
 from tests.factories.rights import give_consent, hold
 from tests.factories.service_delivery import details, record_service
 from tests.hearth.safekeeping.conftest import House, bring_back
@@ -64,6 +67,17 @@ class Since:
 
     def restore(self, **more: str) -> None:
         bring_back(self.house, self.slug, self.folder, **more)
+
+    def back_up_anew(self) -> None:
+        house = self.house
+        made = backups.back_up(house.home, house.settings, house.keys, self.slug)
+        self.folder = made.folder
+
+    def sees(self, colleague: str, family: str) -> bool:
+        with tenant_session(self.house.organisation(self.slug)) as session:
+            user = as_user(session, self.ids[colleague])
+            read = Permission.FAMILIES_READ
+            return is_visible(session, self.ids[family], user=user, permission=read)
 
     def get(self, model: type[Any], name: str) -> Any:
         with tenant_session(self.house.organisation(self.slug)) as session:
@@ -268,6 +282,45 @@ def test_what_ended_in_a_correction_ends_in_what_was_corrected(since: Since) -> 
     assert member.leaving_reason is LeavingReason.MOVED_OUT
 
 
+def test_what_somebody_served_before_her_account_was_opened_anew_stays_closed(since: Since) -> None:
+    def serve(session: Session, ids: Ids) -> None:
+        ids["helper"] = colleague(session, Role.SOCIAL_WORKER, name="Helper").id
+        served = open_family(session, key_worker_id=ids["helper"])
+        record_service(session, served, provided_by=ids["helper"])
+        ids["served"] = served.id
+
+    def close_and_open_anew(session: Session, ids: Ids) -> None:
+        end_memberships(session, ids["helper"], ended_by=ids["administrator"])
+        for kind in (Happened.CLOSED, Happened.OPENED):
+            note(session, kind, ids["helper"], actor_id=_newcomer(session).id)
+
+    since.change(serve)
+    since.back_up_anew()
+    before = since.sees("helper", "served")
+    since.change(close_and_open_anew)
+
+    since.restore()
+
+    brought = since.rows(AccountEvent, AccountEvent.user_id == since.ids["helper"])
+    assert before
+    assert not since.sees("helper", "served")
+    assert [one.kind for one in brought] == [Happened.OPENED]
+
+
+def test_a_password_from_a_letter_and_a_further_letter_stay_a_day_apart(since: Since) -> None:
+    def reset(session: Session, ids: Ids) -> None:
+        note(session, Happened.PASSWORD_RESET, ids["vera"])
+        note(session, Happened.PASSWORD_RESET, _newcomer(session).id)
+
+    since.change(reset)
+
+    since.restore()
+
+    brought = since.rows(AccountEvent, AccountEvent.kind == Happened.PASSWORD_RESET)
+    assert [one.user_id for one in brought] == [since.ids["vera"]]
+    assert since.rows(User, User.name == "Newcomer") == []
+
+
 def test_nothing_that_was_opened_since_opens(since: Since) -> None:
     def open_doors(session: Session, ids: Ids) -> None:
         family = session.get_one(Household, ids["family"])
@@ -284,9 +337,7 @@ def test_nothing_that_was_opened_since_opens(since: Since) -> None:
         session.get_one(User, ids["director"]).disabled_at = datetime.now(UTC)
 
     since.change(close_before)
-    since.folder = backups.back_up(
-        since.house.home, since.house.settings, since.house.keys, since.slug
-    ).folder
+    since.back_up_anew()
     since.change(open_doors)
 
     since.restore()
@@ -330,9 +381,7 @@ def test_a_role_is_as_narrow_as_it_was_and_never_wider(since: Since) -> None:
         session.add_all(rule(item, value, by) for item, value in kept)
 
     since.change(narrow)
-    since.folder = backups.back_up(
-        since.house.home, since.house.settings, since.house.keys, since.slug
-    ).folder
+    since.back_up_anew()
     since.change(narrow_anew)
 
     since.restore()

@@ -13,10 +13,10 @@ from hearth.service_delivery.vocabulary import ServiceKind
 from hearth.subject_rights import disclosure, reading
 from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.reading import NotReadError
-from hearth.subject_rights.vocabulary import Decision, Step
+from hearth.subject_rights.vocabulary import Decision, RequestKind, Step
 from tests.factories.families import child, mother, open_family, staff_id
 from tests.factories.people import as_role, as_user, colleague, narrowed, team
-from tests.factories.rights import take_request
+from tests.factories.rights import propose_erasure, take_request
 from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
@@ -96,6 +96,21 @@ def test_nobody_gives_out_what_her_role_does_not_read(
 
     assert not request.has(Step.EXPORTED)
     assert reading.hand_out(session, request, user=as_role(session, Role.PRIVACY_OFFICER))
+
+
+def test_what_was_checked_before_an_erasure_is_for_those_who_read_words(
+    session: Session, family: Household, board: uuid.UUID, enter: Enter
+) -> None:
+    request = take_request(session, family, kind=RequestKind.ERASURE, whole_family=True)
+    proposal = propose_erasure(session, request)
+    path = f"/data-protection/requests/{request.id}/erasure/{proposal.id}"
+    director = colleague(session, Role.DIRECTOR).id
+
+    hers, the_directors = (enter(one).get(path) for one in (board, director))
+
+    assert (hers.status_code, the_directors.status_code) == (200, 200)
+    assert "Looked at it." not in hers.text
+    assert "Looked at it." in the_directors.text
 
 
 def test_whoever_opens_no_file_reads_nobody_in_a_request(
