@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
+def test_a_colleague_looks_in_an_emergency_and_the_officer_reviews_it(
     visit: Callable[..., Visit], stack: Stack, width: int
 ) -> None:
     with stack.session_of("spb") as session:
@@ -63,7 +63,7 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
     )
     assert number not in str(vars(mail))
 
-    # A director reads why, sees what was opened, and decides; whose file it is stays closed to her.
+    # A director sees that it waits; whose file it is and what was said of it stay closed to her.
     director = visit(width)
     director.sign_in("spb", "director")
     director.go_to("Emergency looks")
@@ -74,19 +74,27 @@ def test_a_colleague_looks_in_an_emergency_and_a_director_reviews_it(
     with director.page.expect_navigation():
         row.get_by_role("link").first.click()
     review = urlsplit(director.page.url).path
-    expect(director.page.locator("main")).to_contain_text(EXPLANATION)
     expect(director.page.locator("main")).to_contain_text("The family's documents")
-    director.choose(outcome="justified")
-    director.fill(note="She had to be let in.")
-    director.look("emergency-07-review")
-    director.send()
-    reviewed = director.page.locator(f'main tr:has(a[href="{review}"])')
+    expect(director.page.locator("main")).not_to_contain_text(EXPLANATION)
+    director.look("emergency-07-without-words")
+
+    # The officer reads why, sees what was opened, and decides.
+    officer = visit(width)
+    officer.sign_in("spb", "privacy-officer")
+    officer.open("spb", review)
+    expect(officer.page.locator("main")).to_contain_text(EXPLANATION)
+    expect(officer.page.locator("main")).to_contain_text("The family's documents")
+    officer.choose(outcome="justified")
+    officer.fill(note="She had to be let in.")
+    officer.look("emergency-08-review")
+    officer.send()
+    reviewed = officer.page.locator(f'main tr:has(a[href="{review}"])')
     expect(reviewed).to_contain_text("Justified")
-    director.open("spb", review)
-    expect(director.page.locator("main")).to_contain_text("She had to be let in.")
-    director.look("emergency-08-reviewed")
+    officer.open("spb", review)
+    expect(officer.page.locator("main")).to_contain_text("She had to be let in.")
+    officer.look("emergency-09-reviewed")
     director.open("spb", "/looks/report")
-    director.look("emergency-09-report")
+    director.look("emergency-10-report")
 
     # The records tell of it, and the privacy officer finds who looked.
     officer = visit(width)

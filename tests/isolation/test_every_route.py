@@ -30,6 +30,7 @@ ORGANISATIONS = ("spb", "pskov")
 FRONT = "/"
 SHOWN = {200}
 ANSWERED = {200, 303, 422}
+OF_A_NOTES_OWNER = {"service_delivery.readers", "service_delivery.end_reader"}
 # Two things that are only brought together by this very request; neither belongs to the other.
 INDEPENDENT = {"intake.accept_for_known_family"}
 
@@ -44,7 +45,13 @@ def on_site(doors: list[Door], site: str) -> Iterator[Door]:
 
 
 def is_withheld(door: Door, role: Role) -> bool:
-    """A stay tells in which house somebody lives, which not everybody reads who sees the houses."""
+    """Whether a door that opens to a role leads to what is not for everybody who holds it.
+
+    A stay tells in which house somebody lives, which not everybody reads who sees the houses; and
+    who reads a sealed note is its owner's alone to see and to end.
+    """
+    if door.endpoint in OF_A_NOTES_OWNER:
+        return role is not Role.SPECIALIST
     return "stay_id" in door.parameters and FieldClass.LOCATION not in POLICY[role].fields
 
 

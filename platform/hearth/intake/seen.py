@@ -84,7 +84,7 @@ def see_referrals(
     return [_see(one, user, one.household_id is None or one.id in hers) for one in referrals]
 
 
-def took_down(user: SignedIn) -> ColumnElement[bool]:
+def took_down(user: Asks) -> ColumnElement[bool]:
     """The condition on ``Referral`` that somebody took it down herself.
 
     What she took down before her account was closed and opened again is hers no more.
