@@ -62,8 +62,10 @@ A house opens stays, not families. Its staff see who of a family sleeps there, a
 neither where it was before nor where it went, also when that is another house of ours: its name,
 its rooms and its stays do not exist for them. A stay whose family sleeps in two houses is changed
 by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
-left have left later. An organisation that narrows another permission to houses opens by it the
-families who have such a stay.
+left have left later. Nobody, not even who accompanies the family, ends a stay before its first
+night in the last house: the house before that one would have the family back. Whoever admits reads
+of a bed that it is taken; until when, if she sees the stay in that house. An organisation that
+narrows another permission to houses opens by it the families who have such a stay.
 
 The story of a stay tells a house what was decided about its own places and nights, and by whom if
 she worked there or accompanied the family on that day; what cannot be told from these is left out.
