@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
@@ -24,7 +24,6 @@ ELSEWHERE = frozenset({FieldClass.SEALED_NOTE, FieldClass.STAFF, FieldClass.TECH
 THROUGH: Mapping[SubjectKind, Permission] = {
     SubjectKind.DONOR: Permission.GIFTS_READ,
     SubjectKind.REFERRAL: Permission.REFERRALS_READ,
-    SubjectKind.STAFF: Permission.SUBJECT_RIGHTS,
 }
 
 
@@ -60,8 +59,7 @@ def eyes_on(
     rows_of: Iterable[uuid.UUID | None] = (),
 ) -> Eyes:
     """What somebody reads of a subject, and of the rows that stand in these families' files."""
-    officers = kind is SubjectKind.STAFF and Role.PRIVACY_OFFICER in user.roles
-    if not is_bound(user) or officers:
+    if not is_bound(user):
         return Eyes(whole=lambda _field_class: True)
     homes = families_of(session, kind, subject_id)
     if not homes:

@@ -195,14 +195,16 @@ def hidden_among(
 ) -> set[uuid.UUID]:
     """Which of these subjects are not entrusted to somebody, or not to decide about them.
 
-    Of people, those with any family that is not; of donors, all where she reads no gifts.
+    Of people, those with any family that is not; of donors, all where she reads no gifts; of
+    colleagues, all: what one did and looked at tells of every file, and is the officer's alone.
     """
     if not is_bound(user):
         return set()
     asked = defaultdict[SubjectKind, set[uuid.UUID]](set)
     for kind, one in about:
         asked[kind].add(one)
-    hidden = set() if _reads_donors(user) else set(asked[SubjectKind.DONOR])
+    hidden = set(asked[SubjectKind.STAFF])
+    hidden |= set() if _reads_donors(user) else asked[SubjectKind.DONOR]
     of_people = HouseholdMember.person_id.in_(asked[SubjectKind.PERSON])
     others = hidden_people(user, permission, to_decide=to_decide)
     hidden |= set(session.scalars(others.where(of_people)))
