@@ -120,10 +120,12 @@ def _reviewed(look: GlassLook, form: Form) -> bool:
 
 def _shown_of(look: GlassLook) -> dict[str, Any]:
     number = asked_page()
-    reads, total = shown.reads_during(session, look, limit=USUAL_SIZE, offset=offset_of(number))
+    reads, total = shown.reads_during(
+        session, look, user=person(), limit=USUAL_SIZE, offset=offset_of(number)
+    )
     told = _told_of([look])
     shown.note_review(session, look, told["numbers"], user_id=person().id)
-    seen = shown.seen_during(session, look)
+    seen = shown.seen_during(session, look, user=person())
     return {**told, "seen": seen, "reads": reads, "page": Page(number, total)}
 
 
