@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from hearth.accounts.services import SignedIn
 from hearth.break_glass.models import GlassLook
+from hearth.break_glass.shown import files_read
 from hearth.break_glass.vocabulary import Outcome, Reason
 from hearth.indicators import Period, calendar
 
@@ -36,8 +38,8 @@ def months_on_offer(session: Session, *, timezone: str, today: date) -> tuple[da
     return calendar(min(since, today), today)[::-1]
 
 
-def report_of(session: Session, month: date, *, timezone: str) -> MonthReport:
-    """Count the looks that were opened in a month."""
+def report_of(session: Session, month: date, *, timezone: str, user: SignedIn) -> MonthReport:
+    """Count the looks that were opened in a month; of the reasons, those that somebody reads."""
     period = Period.month(month.year, month.month, timezone)
     looks = session.scalars(
         select(GlassLook)
@@ -45,7 +47,8 @@ def report_of(session: Session, month: date, *, timezone: str) -> MonthReport:
         .options(joinedload(GlassLook.review), joinedload(GlassLook.user))
     ).all()
     states = Counter(_state(look, ZoneInfo(timezone)) for look in looks)
-    reasons = Counter(look.reason for look in looks)
+    read = files_read(session, looks, user=user)
+    reasons = Counter(look.reason for look in looks if look.household_id in read)
     names: dict[uuid.UUID, str] = {look.user_id: look.user.told_apart for look in looks}
     users = Counter(look.user_id for look in looks)
     return MonthReport(

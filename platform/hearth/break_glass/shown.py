@@ -16,7 +16,7 @@ from hearth.audit import services as audit
 from hearth.break_glass.models import GlassLook
 from hearth.data_classes import FieldClass
 from hearth.families import services as families
-from hearth.families.access import entrusted_households, is_bound
+from hearth.families.access import entrusted_households, is_bound, people_to_look_for
 from hearth.families.facing import eyes_in_files
 from hearth.families.models import Household
 
@@ -66,22 +66,24 @@ def note_review(
         )
 
 
-def seen_during(session: Session, look: GlassLook) -> list[audit.Looks]:
+def seen_during(session: Session, look: GlassLook, *, user: SignedIn) -> list[audit.Looks]:
     """What somebody saw of the case while the look lasted, by kind, lists included; all of it."""
-    return audit.group_reads(session, _while_it_lasted(look))
+    return audit.group_reads(session, _while_it_lasted(session, look, user))
 
 
 def reads_during(
-    session: Session, look: GlassLook, *, limit: int, offset: int = 0
+    session: Session, look: GlassLook, *, user: SignedIn, limit: int, offset: int = 0
 ) -> tuple[list[audit.Look], int]:
     """One page of what was seen while the look lasted, one by one, and how many there are."""
-    return audit.find_reads(session, _while_it_lasted(look), limit=limit, offset=offset)
+    query = _while_it_lasted(session, look, user)
+    return audit.find_reads(session, query, limit=limit, offset=offset)
 
 
-def _while_it_lasted(look: GlassLook) -> audit.ReadQuery:
+def _while_it_lasted(session: Session, look: GlassLook, user: SignedIn) -> audit.ReadQuery:
+    mine = Permission.FAMILIES_READ
     return audit.ReadQuery(
         household_id=look.household_id,
-        person_ids={member.person_id for member in look.household.members},
+        person_ids=people_to_look_for(session, look.household, user=user, permission=mine),
         user_id=look.user_id,
         since=look.opened_at,
         until=look.ends_at,

@@ -24,6 +24,7 @@ from hearth.break_glass.services import (
     TooManyTriesError,
 )
 from hearth.break_glass.words import OUTCOMES, REASONS
+from hearth.families.access import is_bound
 from hearth.web.answers import BOTH, form_page, found, sent_form
 from hearth.web.formatting import format_month, today
 from hearth.web.forms import Form
@@ -75,7 +76,8 @@ def report() -> str:
     months, asked = _asked_report()
     choices = [(f"{month:%Y-%m}", format_month(month)) for month in months]
     context = {"report": asked, "months": choices, "indicator": BREAK_GLASS_USES}
-    return render_template("break_glass/report.html", **context, words=_words())
+    further = is_bound(person())
+    return render_template("break_glass/report.html", **context, further=further, words=_words())
 
 
 @blueprint.get("/looks/report.xlsx")
@@ -118,10 +120,12 @@ def _reviewed(look: GlassLook, form: Form) -> bool:
 
 def _shown_of(look: GlassLook) -> dict[str, Any]:
     number = asked_page()
-    reads, total = shown.reads_during(session, look, limit=USUAL_SIZE, offset=offset_of(number))
+    reads, total = shown.reads_during(
+        session, look, user=person(), limit=USUAL_SIZE, offset=offset_of(number)
+    )
     told = _told_of([look])
     shown.note_review(session, look, told["numbers"], user_id=person().id)
-    seen = shown.seen_during(session, look)
+    seen = shown.seen_during(session, look, user=person())
     return {**told, "seen": seen, "reads": reads, "page": Page(number, total)}
 
 
@@ -138,7 +142,7 @@ def _asked_report() -> tuple[tuple[date, ...], MonthReport]:
     months = months_on_offer(session, timezone=timezone, today=today())
     asked = {f"{month:%Y-%m}": month for month in months}
     month = asked.get(request.args.get("month", ""), months[0])
-    return months, report_of(session, month, timezone=timezone)
+    return months, report_of(session, month, timezone=timezone, user=person())
 
 
 def _words() -> dict[str, Any]:

@@ -189,6 +189,21 @@ def hidden_people(
     )
 
 
+def people_to_look_for(
+    session: Session, household: Household, *, user: SignedIn, permission: Permission
+) -> set[uuid.UUID]:
+    """Who of a family is looked for where more than its file tells of her, as in lists.
+
+    Somebody who belongs or belonged to another family, too, which whoever asks does not have, stood
+    in such a list because of that one.
+    """
+    people = {member.person_id for member in household.members}
+    elsewhere = hidden_people(user, permission).where(
+        HouseholdMember.household_id != household.id, HouseholdMember.person_id.in_(people)
+    )
+    return people.difference(session.scalars(elsewhere))
+
+
 def find_entrusted(
     session: Session, household_id: uuid.UUID, *, user: SignedIn, permission: Permission
 ) -> Household | None:

@@ -15,7 +15,7 @@ from hearth.audit.models import AuditEvent
 from hearth.families.access import entrusted_households, is_bound
 from hearth.families.facing import eyes_at_desk
 from hearth.families.models import Household
-from hearth.records.belonging import MINE, families_of
+from hearth.records.belonging import MINE, about_others, families_of
 from hearth.records.hashes import told_hashes
 from hearth.records.naming import colleagues_in, own_roles_in
 from hearth.records.seen import see_facts, sees_nothing
@@ -55,11 +55,12 @@ def as_seen(session: Session, events: Collection[AuditEvent], *, user: SignedIn)
     homes, hashes = families_of(session, events), told_hashes(session, events, user=user)
     numbers = _case_numbers(session, set(homes.values()), user)
     facts = _facts(session, events, homes, user)
+    hidden = about_others(session, events, user=user)
     found = []
     for event in events:
         bare = Line(number=event.seq, at=event.at, hash=hashes.get(event.seq))
         home = homes.get(event.seq)
-        if home is not None and home not in numbers:
+        if event.seq in hidden or (home is not None and home not in numbers):
             found.append(bare)
             continue
         told = replace(

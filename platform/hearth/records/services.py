@@ -16,7 +16,12 @@ from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.audit.models import AuditEvent
 from hearth.audit.services import Look, ReadQuery
-from hearth.families.access import entrusted_households, find_entrusted, is_bound
+from hearth.families.access import (
+    entrusted_households,
+    find_entrusted,
+    is_bound,
+    people_to_look_for,
+)
 from hearth.families.models import Household
 from hearth.families.services import record_numbers, record_read
 from hearth.intake.models import Referral
@@ -66,15 +71,17 @@ def looks_at(
     household: Household,
     wanted: Wanted,
     *,
+    user: SignedIn,
     clock: ZoneInfo,
     limit: int,
     offset: int = 0,
 ) -> tuple[list[Look], int]:
     """One page of looks at a family, and how many there are in all."""
-    persons = [member.person_id for member in household.members] if wanted.lists else []
+    mine = Permission.FAMILIES_READ
+    named = people_to_look_for(session, household, user=user, permission=mine)
     query = ReadQuery(
         household_id=household.id,
-        person_ids=persons,
+        person_ids=named if wanted.lists else [],
         user_id=wanted.user_id,
         **_moments(wanted, clock),
     )
@@ -197,7 +204,7 @@ def _conditions(wanted: Wanted, user: SignedIn, clock: ZoneInfo) -> list[ColumnE
             Household.case_number == wanted.case_number.strip(), entrusted_households(user, MINE)
         )
         found.append(tells_of(numbered))
-    elif wanted.asks_what and is_bound(user):
+    if wanted.asks_what and is_bound(user):
         # A line that is found by what it must not tell has told it.
         found.append(opens_to(user))
     return found

@@ -122,7 +122,7 @@ def _looks(household: Household, endpoint: str) -> Any:
         abort(404)
     services.note_look_at(session, household.id, user=person())
     return _looks_page(
-        partial(services.looks_at, session, household),
+        partial(services.looks_at, session, household, user=person()),
         _urls(endpoint, household_id=household.id),
         household=household,
     )

@@ -1,6 +1,5 @@
 """Erasing somebody: what would go and what stays, two people, the act and its certificate."""
 
-import hashlib
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -12,6 +11,7 @@ from hearth.audit import services as audit
 from hearth.data_records import SubjectKind
 from hearth.sealing.services import KEY_BACKUPS_LAST
 from hearth.subject_rights import erasing
+from hearth.subject_rights.certificates import mark_of_subject
 from hearth.subject_rights.erasure_plan import Obstacle, preview
 from hearth.subject_rights.models import (
     Erasure,
@@ -20,6 +20,7 @@ from hearth.subject_rights.models import (
     SubjectRequest,
 )
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
+from hearth.subject_rights.subjects import families_of, subject_of
 from hearth.subject_rights.vocabulary import ErasureKind, Step, Verdict
 from tenants.legal import LegalProfile
 
@@ -144,7 +145,7 @@ def carry_out(
         raise ObstacleError(plan.obstacles)
     certificate = ErasureCertificate(
         kind=ErasureKind.REQUEST if request else ErasureKind.RETENTION,
-        subject_hash=hashlib.sha256(f"{kind}:{subject_id}".encode()).hexdigest(),
+        subject_hash=mark_of_subject(session, kind, subject_id),
         request_id=request.id if request else None,
         asked_by=asked_by,
         approved_by=approved_by,
@@ -171,13 +172,14 @@ def carry_out(
     counts = erasing.erase(session, plan.ids, keep=plan.keep)
     certificate.counts = counts
     session.flush()
-    # The record names nobody who was erased: the certificate's mark leads to her alone.
+    # The record names nobody who was erased. The family says who reads it: whoever reads its file.
     audit.record(
         session,
         action="erasure.carried_out",
         subject_type="erasure_certificate",
         subject_id=certificate.id,
         actor_id=approved_by,
+        household_id=_home(session, kind, subject_id),
         facts={
             "about": kind.value,
             "why": certificate.kind.value,
@@ -208,10 +210,9 @@ def proposal_of(
     ).one_or_none()
 
 
-def certificates(session: Session, *, limit: int = 100) -> list[ErasureCertificate]:
-    """The latest certificates."""
-    return list(
-        session.scalars(
-            select(ErasureCertificate).order_by(ErasureCertificate.at.desc()).limit(limit)
-        )
-    )
+def _home(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> uuid.UUID | None:
+    """The family whose rows go; of several, the one that a request about somebody names."""
+    subject = subject_of(session, kind, subject_id)
+    if subject and subject.household_id:
+        return subject.household_id
+    return next(iter(families_of(session, kind, subject_id)), None)

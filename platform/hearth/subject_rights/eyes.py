@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
@@ -24,7 +24,6 @@ ELSEWHERE = frozenset({FieldClass.SEALED_NOTE, FieldClass.STAFF, FieldClass.TECH
 THROUGH: Mapping[SubjectKind, Permission] = {
     SubjectKind.DONOR: Permission.GIFTS_READ,
     SubjectKind.REFERRAL: Permission.REFERRALS_READ,
-    SubjectKind.STAFF: Permission.SUBJECT_RIGHTS,
 }
 # What the file itself shows to those alone who may read this besides.
 BESIDES: Mapping[str, Permission] = {
@@ -71,8 +70,7 @@ def eyes_on(
     rows_of: Iterable[uuid.UUID | None] = (),
 ) -> Eyes:
     """What somebody reads of a subject, and of the rows that stand in these families' files."""
-    officers = kind is SubjectKind.STAFF and Role.PRIVACY_OFFICER in user.roles
-    if not is_bound(user) or officers:
+    if not is_bound(user):
         return Eyes(whole=lambda _field_class: True)
     if kind is SubjectKind.REFERRAL and not referrals_found(session, {subject_id}, user):
         return Eyes(whole=None)

@@ -58,14 +58,19 @@ def file_about(
 
 
 def certificate_pdf(
-    certificate: ErasureCertificate, *, house: OrgRef, lang: str, names: dict[Any, str]
+    certificate: ErasureCertificate,
+    *,
+    mark: str | None,
+    house: OrgRef,
+    lang: str,
+    names: dict[Any, str],
 ) -> bytes:
     """What was erased, how, by whose decision; it names nobody who was erased."""
     clock = _("the retention clock of this organisation")
     pairs = [
         (_("Day"), format_date(certificate.at)),
         (_("Why"), str(ERASURE_KINDS[certificate.kind])),
-        (_("Mark of the subject (SHA-256)"), certificate.subject_hash),
+        *([(_("Mark of the subject (SHA-256)"), mark)] if mark else []),
         (_("How"), str(METHODS[certificate.method])),
         (_("Asked by"), names.get(certificate.asked_by, clock)),
         (_("Approved by"), names.get(certificate.approved_by, clock)),

@@ -205,14 +205,16 @@ def hidden_among(
     """Which of these subjects are not entrusted to somebody, or not to decide about them.
 
     Of people, those with any family that is not; of donors, all where she reads no gifts; of
-    referrals those that she would not find among the referrals either.
+    referrals those that she would not find among the referrals either; of colleagues, all: what one
+    did and looked at tells of every file, and is the officer's alone.
     """
     if not is_bound(user):
         return set()
     asked = defaultdict[SubjectKind, set[uuid.UUID]](set)
     for kind, one in about:
         asked[kind].add(one)
-    hidden = set() if _reads_donors(user) else set(asked[SubjectKind.DONOR])
+    hidden = set(asked[SubjectKind.STAFF])
+    hidden |= set() if _reads_donors(user) else asked[SubjectKind.DONOR]
     calls = asked[SubjectKind.REFERRAL]
     hidden |= calls - referrals_found(session, calls, user)
     of_people = HouseholdMember.person_id.in_(asked[SubjectKind.PERSON])

@@ -17,6 +17,7 @@ from hearth.accounts.services import names_of
 from hearth.data_records import SubjectKind
 from hearth.families.access import is_bound
 from hearth.files.handing import address_of
+from hearth.subject_rights import certificates as certificates_of
 from hearth.subject_rights import (
     correction,
     disclosure,
@@ -29,7 +30,7 @@ from hearth.subject_rights import (
 from hearth.subject_rights.erasure_plan import preview
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.labels import names_told
-from hearth.subject_rights.models import ErasureCertificate, SubjectRequest
+from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.presentation import page_of, say_why, words, words_of
 from hearth.subject_rights.schemas import (
     ClosingSchema,
@@ -341,7 +342,8 @@ def certificates() -> str:
     """Everything that was erased."""
     return render_template(
         "subject_rights/certificates.html",
-        certificates=erasure.certificates(session),
+        certificates=certificates_of.latest(session, user=person()),
+        further=is_bound(person()),
         words=words(),
     )
 
@@ -350,9 +352,12 @@ def certificates() -> str:
 @permit(MINE)
 def certificate(certificate_id: uuid.UUID) -> Response:
     """The certificate of one erasure."""
-    made = found(session.get(ErasureCertificate, certificate_id))
+    made = found(certificates_of.one_of_them(session, certificate_id, user=person()))
+    mark = certificates_of.mark_told(session, made)
     names = names_of(session, {one for one in (made.asked_by, made.approved_by) if one})
-    pdf = papers.certificate_pdf(made, house=organisation(), lang=str(get_locale()), names=names)
+    pdf = papers.certificate_pdf(
+        made, mark=mark, house=organisation(), lang=str(get_locale()), names=names
+    )
     headers = {"Content-Disposition": 'attachment; filename="certificate.pdf"'}
     return Response(pdf, mimetype="application/pdf", headers=headers)
 

@@ -8,13 +8,14 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.break_glass import shown
 from hearth.break_glass.models import GlassLook
 from hearth.families.models import Household
 from tests.factories.break_glass import make_look
 from tests.factories.families import open_family, staff_id
-from tests.factories.people import grant
+from tests.factories.people import as_role, grant
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -24,6 +25,10 @@ RELOADED = 104
 @pytest.fixture
 def look(session: Session) -> GlassLook:
     return make_look(session, open_family(session))
+
+
+def officer(session: Session) -> SignedIn:
+    return as_role(session, Role.PRIVACY_OFFICER)
 
 
 def see(session: Session, look: GlassLook, purpose: str, *, times: int = 1) -> None:
@@ -46,13 +51,16 @@ def test_reloading_pushes_nothing_out_of_the_review(session: Session, look: Glas
     see(session, look, "documents", times=2)
     see(session, look, "file", times=RELOADED)
 
-    seen = {(one.purpose, one.of_file): one for one in shown.seen_during(session, look)}
+    seen = {
+        (one.purpose, one.of_file): one
+        for one in shown.seen_during(session, look, user=officer(session))
+    }
 
     times = {key: one.times for key, one in seen.items()}
     assert times == {("documents", True): 2, ("file", True): RELOADED}
     documents, file = seen["documents", True], seen["file", True]
     assert documents.first_at < documents.last_at < file.first_at < file.last_at
-    page, total = shown.reads_during(session, look, limit=25, offset=100)
+    page, total = shown.reads_during(session, look, user=officer(session), limit=25, offset=100)
     assert total == RELOADED + 2
     assert [one.purpose for one in page] == ["file"] * 4 + ["documents"] * 2
 
@@ -66,7 +74,7 @@ def test_lists_that_named_one_of_the_family_count_and_others_do_not(
     list_with(session, look, look.household, "search")
     list_with(session, look, other, "list")
 
-    seen = shown.seen_during(session, look)
+    seen = shown.seen_during(session, look, user=officer(session))
 
     assert sorted((one.purpose, one.of_file, one.times) for one in seen) == [
         ("file", True, 1),
@@ -87,7 +95,7 @@ def test_what_others_saw_and_what_came_after_does_not_count(
     with time_machine.travel(look.ends_at + timedelta(seconds=1), tick=False):
         see(session, look, "file")
 
-    seen = shown.seen_during(session, look)
+    seen = shown.seen_during(session, look, user=officer(session))
 
     assert seen == []
 

@@ -1,8 +1,11 @@
 """Why somebody looked is told to whoever reads such words in the file, and to the officer."""
 
+import io
+import re
 import uuid
 from collections.abc import Callable
 
+import openpyxl
 import pytest
 from sqlalchemy.orm import Session
 
@@ -19,6 +22,7 @@ from tests.support.visitors import Visitor
 SignIn = Callable[..., Visitor]
 Enter = Callable[[uuid.UUID], Visitor]
 WHY = "The family calls or stands at the door"
+FURTHER = "There may be further entries, of files that open to others only."
 NOTE = "Test-Mother was really there."
 
 
@@ -118,3 +122,26 @@ def test_the_forms_ask_for_no_names_and_no_addresses(session: Session, sign_in: 
 
     assert "no names and no addresses" in asked[0]
     assert "No names and no addresses" in asked[1]
+
+
+def reasons(visitor: Visitor) -> str:
+    """The table of reasons on the month's report, and what is said beneath it."""
+    told = visitor.get("/looks/report").text.partition("By reason")[2]
+    return " ".join(re.sub(r"<[^>]*>", " ", told.partition("By colleague")[0]).split())
+
+
+def test_the_month_counts_why_only_of_files_that_are_read(
+    session: Session, sign_in: SignIn
+) -> None:
+    make_look(session, open_family(session))
+    open_look(session, open_family(session))
+    director, officer = sign_in(Role.DIRECTOR), sign_in(Role.PRIVACY_OFFICER)
+
+    told = {one: reasons(one) for one in (director, officer)}
+    taken = io.BytesIO(director.get("/looks/report.xlsx").data)
+
+    rows = openpyxl.load_workbook(taken).worksheets[0].iter_rows(values_only=True)
+    assert f"{WHY} 1" in told[director]
+    assert f"{WHY} 2" in told[officer]
+    assert (FURTHER in told[director], FURTHER in told[officer]) == (True, False)
+    assert {row[0]: row[1] for row in rows}[WHY] == 1

@@ -1,5 +1,6 @@
 """A request about somebody of two families is of whoever has both of them, and reads each apart."""
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
+from hearth.break_glass import shown
 from hearth.families import membership
 from hearth.families.models import Household, Person
 from hearth.families.services import record_read
@@ -18,15 +21,18 @@ from hearth.families.vocabulary import LeavingReason, MemberRole
 from hearth.service_delivery.vocabulary import ServiceKind
 from hearth.subject_rights import disclosure, erasure, reading
 from hearth.subject_rights.models import SubjectRequest
-from hearth.subject_rights.vocabulary import RequestKind
+from hearth.subject_rights.services import take_step
+from hearth.subject_rights.vocabulary import RequestKind, Step
+from tests.factories.break_glass import make_look
 from tests.factories.families import TODAY, child, mother, open_family, staff_id
-from tests.factories.people import as_user, colleague, narrowed, restriction
+from tests.factories.people import as_role, as_user, colleague, narrowed, restriction
 from tests.factories.rights import ask_about
 from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
 ASKED = {"kind": "access", "asked_by": "self", "received_on": TODAY.isoformat()}
+TABLE = re.compile("<tbody")
 PAGES = [
     *("identity", "safety", "extend", "correct", "restrict", "renew", "close"),
     *("queue", "file", "erasure"),
@@ -184,6 +190,64 @@ def test_looks_at_another_familys_file_are_not_told_beside_its_own(
 
     assert all("Test house-staff" in page for page in pages)
     assert not any("A stay in a house" in page for page in pages)
+
+
+def test_a_list_that_named_somebody_because_of_another_family_is_not_told(
+    session: Session, moved: Moved, sign_in: MakeVisitor
+) -> None:
+    keeper, worker = staff_id(session, Role.HOUSE_STAFF), sign_in(Role.SOCIAL_WORKER)
+    path, staying = f"/families/{moved.before.id}/who-looked?lists=true", {moved.person_id}
+    audit.record_read(session, user_id=keeper, purpose="tonight", person_ids=staying)
+
+    before = worker.get(path).text, sign_in(Role.DIRECTOR).get(path_of_all(moved)).text
+    restriction(session, moved.now)
+    after = worker.get(path).text, sign_in(Role.DIRECTOR).get(path_of_all(moved)).text
+
+    told = ["Who is in the houses tonight" in TABLE.split(page)[-1] for page in (*before, *after)]
+    officer = sign_in(Role.PRIVACY_OFFICER).get(path_of_all(moved)).text
+    assert told == [False, True, False, False]
+    assert "Who is in the houses tonight" in officer
+
+
+def test_a_reviewer_is_told_no_list_that_named_somebody_because_of_another_family(
+    session: Session, moved: Moved
+) -> None:
+    look = make_look(session, moved.before)
+    mother_of_it = moved.before.current_members[0].person_id
+    for purpose, one in (("tonight", moved.person_id), ("list", mother_of_it)):
+        audit.record_read(session, user_id=look.user_id, purpose=purpose, person_ids={one})
+    restriction(session, moved.now)
+    readers = [as_role(session, one) for one in (Role.DIRECTOR, Role.PRIVACY_OFFICER)]
+
+    seen = [shown.seen_during(session, look, user=one) for one in readers]
+
+    told = [{one.purpose for one in kinds if not one.of_file} for kinds in seen]
+    assert told == [{"list"}, {"list", "tonight"}]
+
+
+def test_the_log_tells_of_no_request_about_somebody_of_another_family(
+    session: Session, moved: Moved, sign_in: MakeVisitor
+) -> None:
+    request = ask_about(session, moved.person_id)
+    request.household_id = moved.before.id
+    take_step(session, request, Step.EXTENDED, by=staff_id(session, Role.PRIVACY_OFFICER))
+    session.commit()
+    director, officer = sign_in(Role.DIRECTOR), sign_in(Role.PRIVACY_OFFICER)
+    paths = ["/records/", f"/records/?case_number={moved.before.case_number}"]
+
+    before = [TABLE.split(director.get(one).text)[-1] for one in paths]
+    restriction(session, moved.now)
+    after = [TABLE.split(director.get(one).text)[-1] for one in paths]
+
+    kept = [officer.get(one).text for one in paths]
+    assert all(str(request.id) in page for page in (*before, *kept))
+    assert not any(str(request.id) in page for page in after)
+    assert "opens to others" in after[0]
+    assert "opens to others" not in after[1]
+
+
+def path_of_all(moved: Moved) -> str:
+    return f"/records/families/{moved.before.id}?lists=true"
 
 
 def looks_at(session: Session, family: Household) -> int:
