@@ -20,7 +20,7 @@ from hearth.subject_rights.models import (
     SubjectRequest,
 )
 from hearth.subject_rights.services import lock, refuse_unchecked, take_step
-from hearth.subject_rights.subjects import families_of, subject_of
+from hearth.subject_rights.subjects import families_of
 from hearth.subject_rights.vocabulary import ErasureKind, Step, Verdict
 from tenants.legal import LegalProfile
 
@@ -154,6 +154,8 @@ def carry_out(
         kept={one.group.value: one.until.isoformat() if one.until else "" for one in plan.stays},
         last_key_backup_ends_on=today + KEY_BACKUPS_LAST,
     )
+    homes = families_of(session, kind, subject_id)
+    home = request.household_id if request else next(iter(sorted(homes)), None)
     session.add(certificate)
     session.flush()
     for subject_kind, subjects in plan.ids.items():
@@ -179,7 +181,7 @@ def carry_out(
         subject_type="erasure_certificate",
         subject_id=certificate.id,
         actor_id=approved_by,
-        household_id=_home(session, kind, subject_id),
+        household_id=home,
         facts={
             "about": kind.value,
             "why": certificate.kind.value,
@@ -208,11 +210,3 @@ def proposal_of(
             ErasureProposal.id == proposal_id, ErasureProposal.request_id == request.id
         )
     ).one_or_none()
-
-
-def _home(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> uuid.UUID | None:
-    """The family whose rows go; of several, the one that a request about somebody names."""
-    subject = subject_of(session, kind, subject_id)
-    if subject and subject.household_id:
-        return subject.household_id
-    return next(iter(families_of(session, kind, subject_id)), None)
