@@ -108,8 +108,8 @@ What is kept about somebody who belongs, or belonged, to several families tells 
 request about such a person is taken and answered by whoever has every one of these families, each
 row is read as in the file of its own family, and it is a look at each of them. A donor may be a
 mother or one of hers: to whoever is bound, a donor is there in requests and holds if she reads
-gifts, as far as she reads them. So is a referral, at these desks and on the page about who looked at
-it, if she finds it among the referrals.
+gifts, as far as she reads them. So is a referral, at these desks and on the page about who looked
+at it, if she finds it among the referrals.
 
 Whoever is bound and was let in until a day reads there, and takes what somebody asks; she decides
 nothing that outlasts her visit: no step of a request and no entry of its file, no erasure, no hold,
