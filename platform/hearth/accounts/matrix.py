@@ -124,9 +124,16 @@ Each of these is a look into the family's file.
 
 What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
 request about such a person is taken and answered by whoever has every one of these families, each
-row is read as in the file of its own family, and it is a look at each of them. A donor may be a
-mother or one of hers: to whoever is bound, a donor is there in requests and holds if she reads
-gifts, as far as she reads them.
+row is read as in the file of its own family, and it is a look at each of them. The log tells of
+such a request, or of the erasure, under the same rule, and of the lists that named somebody none is
+told with one family that may have named her because of another, which whoever asks does not have.
+
+A donor may be a mother or one of hers: to whoever is bound, a donor is there in requests and holds
+if she reads gifts, as far as she reads them. So is a referral, at these desks and on the page about
+who looked at it, if she finds it among the referrals. What a colleague did and looked at tells of
+every file: requests of colleagues are the officer's alone, and to whoever is bound there are none.
+The certificate of an erasure is there for whoever is bound only if nobody it is about is hidden
+from her; its mark is made with the organisation's key, and one from before that is not shown.
 
 Whoever is bound and was let in until a day reads there, and takes what somebody asks; she decides
 nothing that outlasts her visit: no step of a request and no entry of its file, no erasure, no hold,
