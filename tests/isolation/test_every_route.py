@@ -48,10 +48,13 @@ def is_withheld(door: Door, role: Role) -> bool:
     """Whether a door that opens to a role leads to what is not for everybody who holds it.
 
     A stay tells in which house somebody lives, which not everybody reads who sees the houses; and
-    who reads a sealed note is its owner's alone to see and to end.
+    who reads a sealed note is its owner's alone to see and to end. What a colleague asks for about
+    herself is the officer's.
     """
     if door.endpoint in OF_A_NOTES_OWNER:
         return role is not Role.SPECIALIST
+    if door.endpoint == "subject_rights.ask_as_colleague":
+        return role is not Role.PRIVACY_OFFICER
     return "stay_id" in door.parameters and FieldClass.LOCATION not in POLICY[role].fields
 
 
