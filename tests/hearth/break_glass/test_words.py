@@ -23,6 +23,7 @@ SignIn = Callable[..., Visitor]
 Enter = Callable[[uuid.UUID], Visitor]
 WHY = "The family calls or stands at the door"
 FURTHER = "There may be further entries, of files that open to others only."
+WHO_READS = "What was written about this look is read by the privacy officer"
 NOTE = "Test-Mother was really there."
 
 
@@ -54,6 +55,8 @@ def test_of_a_file_that_opens_to_others_nobody_bound_reads_why(
     assert all("Test specialist" in page for page in before)
     assert all(WHY in page for page in let_in)
     assert EXPLANATION in let_in[1]
+    assert WHO_READS in before[1]
+    assert WHO_READS not in let_in[1]
 
 
 def test_the_officer_reads_why_a_restricted_file_was_opened(
