@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
-from hearth.accounts.redaction import Sees
 from hearth.documents import services
 from hearth.documents.schemas import REFUSALS, AddDocumentSchema, WithdrawSchema
 from hearth.documents.seen import see_document
@@ -40,7 +39,7 @@ def index(household_id: uuid.UUID) -> str:
         "documents/index.html",
         household=household,
         documents=[
-            see_document(one, _eyes(Permission.FAMILIES_READ))
+            see_document(one, person().eyes(Permission.FAMILIES_READ))
             for one in services.documents_of(session, household.id)
         ],
     )
@@ -79,7 +78,7 @@ def open_document(household_id: uuid.UUID, document_id: uuid.UUID) -> Response:
     """Lead to the document by a link that works once, for a minute."""
     household = _household(household_id, Permission.FAMILIES_READ)
     document = found(services.find_document(session, household, document_id))
-    if not see_document(document, _eyes(Permission.FAMILIES_READ)).opens:
+    if not see_document(document, person().eyes(Permission.FAMILIES_READ)).opens:
         abort(404)
     families.record_read(
         session, household_id=household.id, user_id=person().id, purpose="documents"
@@ -107,18 +106,13 @@ def withdraw(household_id: uuid.UUID, document_id: uuid.UUID) -> Any:
             flash(_("The document is withdrawn. It stays on the list, closed."), "success")
             return _to_list(household)
     _note_look(household)
-    shown = see_document(document, _eyes(Permission.FAMILIES_WRITE))
+    shown = see_document(document, person().eyes(Permission.FAMILIES_WRITE))
     return form_page("documents/withdraw.html", form, household=household, document=shown)
 
 
 def _sent_file() -> dict[str, Any]:
     sent = request.files.get("file")
     return {"data": sent.read() if sent else b"", "filename": (sent and sent.filename) or ""}
-
-
-def _eyes(permission: Permission) -> Sees:
-    """What is read through the permission that guards the page."""
-    return person().eyes(permission)
 
 
 def _household(

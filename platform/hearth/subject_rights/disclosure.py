@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range, insert
@@ -27,7 +27,6 @@ from hearth.subject_rights.vocabulary import Asker, Decision, Step
 
 Row = tuple[str, uuid.UUID | None]
 Parts = tuple[tuple[DataField, Any], ...]
-Contents = tuple[str, Any, Parts, uuid.UUID | None, Asks]
 # What was written where a specialist may seal; why an entry was cancelled tells of it, too.
 NOTES = frozenset({("service_deliveries", "note"), ("service_deliveries", "cancelling_note")})
 REDACTED = "[…]"
@@ -47,6 +46,16 @@ class SealedNoteError(ValueError):
 
 class ShownBeforeError(ValueError):
     """The file was handed out; it is made anew only by a step of its own."""
+
+
+class Contents(NamedTuple):
+    """What an entry of the queue is about, as ``QueueEntry`` tells it."""
+
+    contents: str
+    value: Any
+    parts: Parts
+    household_id: uuid.UUID | None
+    asks: Asks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +131,7 @@ def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:
     ).all()
     contents = _contents(session, request, _released(entries))
     read = [
-        _entry(entry, *contents[key])
+        QueueEntry(entry=entry, **contents[key]._asdict())
         for entry in entries
         if (key := (entry.table_name, entry.row_id, entry.field)) in contents
     ]
@@ -325,24 +334,6 @@ def given(session: Session, request: SubjectRequest) -> list[Told]:
     ]
 
 
-def _entry(
-    entry: Disclosure,
-    contents: str,
-    value: Any,
-    parts: Parts,
-    household_id: uuid.UUID | None,
-    asks: Asks,
-) -> QueueEntry:
-    return QueueEntry(
-        entry=entry,
-        contents=contents,
-        value=value,
-        parts=parts,
-        household_id=household_id,
-        asks=asks,
-    )
-
-
 def _contents(
     session: Session, request: SubjectRequest, released: set[Row]
 ) -> dict[tuple[str, uuid.UUID | None, str], Contents]:
@@ -353,14 +344,15 @@ def _contents(
             found[*row, WHOLE_ROW] = _whole(told)
         if not told.shared or row in released:
             for field, value in told.values.items():
-                found[*row, field.name] = (as_text(value), value, (), told.household_id, told.asks)
+                text = as_text(value)
+                found[*row, field.name] = Contents(text, value, (), told.household_id, told.asks)
     return found
 
 
 def _whole(told: Told) -> Contents:
     parts = tuple((f, value) for f, value in told.values.items() if f.name not in told.to_read)
     text = "; ".join(f"{field.name}: {as_text(value)}" for field, value in parts)
-    return text, None, parts, told.household_id, told.asks
+    return Contents(text, None, parts, told.household_id, told.asks)
 
 
 def _fill(session: Session, request: SubjectRequest) -> None:
