@@ -1,16 +1,19 @@
 """What every test may ask for: a database of its own worker, sessions, and signed-in visitors."""
 
+import gc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from config.settings import Settings
-from hearth.accounts import sessions
+from hearth.accounts import passwords, sessions
 from hearth.accounts.guard import COOKIE
 from hearth.accounts.models import directory
 from hearth.accounts.permissions import Role
@@ -33,6 +36,9 @@ from tests.support.servers import (
 from tests.support.visitors import Visitor
 
 SERVERS = Servers()
+# Half the time of a sign-in is the password's, by intent. What one costs in earnest is asked in
+# tests/hearth/accounts/test_passwords.py and paid by every process that a test starts.
+passwords.HASHER = PasswordHasher.from_parameters(CHEAPEST)
 # The browser's journeys share a running service, the workers' tests a queue, the matrix a database.
 TOGETHER = ("tests/browser/", "tests/security/matrix/", "tests/workers/")
 # Begun last, one of these would be waited for by everybody.
@@ -76,6 +82,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what takes long begin first; within that, the order stays the random one."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of every later search for what nobody needs any more."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

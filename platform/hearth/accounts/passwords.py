@@ -3,18 +3,19 @@
 import math
 import secrets
 import unicodedata
+from base64 import b64encode
 from collections.abc import Iterable
 from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+from argon2.low_level import ARGON2_VERSION
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 from zxcvbn.matching import L33T_TABLE
 
-HASHER = PasswordHasher()
-# Verified when nobody has the address, so that the answer takes as long as for a true one.
-NOBODY = HASHER.hash(secrets.token_urlsafe(16))
+HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 SHORTEST = 12
 LONGEST = 1000
 # zxcvbn is shown no more than this; what begins like a well-known password is one.
@@ -46,7 +47,7 @@ def hash_password(password: str) -> str:
 def verified(password_hash: str | None, password: str) -> bool:
     """Whether a password is the one; takes as long where there is none to compare it with."""
     try:
-        return HASHER.verify(password_hash or NOBODY, _one_form(password))
+        return HASHER.verify(password_hash or _nobodys(), _one_form(password))
     except VerifyMismatchError:
         return False
 
@@ -69,6 +70,16 @@ def weakness_of(password: str, *, about: Iterable[str] = ()) -> Weakness | None:
         return Weakness.GUESSABLE
     found = zxcvbn(_readable(text[:LOOKED_AT]), user_inputs=words)
     return Weakness.GUESSABLE if float(found["guesses_log10"]) < HARD_ENOUGH else None
+
+
+def _nobodys() -> str:
+    """A hash of no password that costs as much to compare with as a true one."""
+    cost = f"m={HASHER.memory_cost},t={HASHER.time_cost},p={HASHER.parallelism}"
+    salt, digest = (
+        b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (HASHER.salt_len, HASHER.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
 
 
 def _one_form(password: str) -> str:

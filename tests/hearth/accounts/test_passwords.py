@@ -1,13 +1,14 @@
 """Which passwords are taken: long ones that nobody else uses; any signs are welcome."""
 
 import string
+import subprocess
+import sys
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.accounts import passwords
 from hearth.accounts.passwords import Weakness, hash_password, verified, weakness_of
 
 ABOUT = ("anna@spb.example.org", "Anna Ivanova", "Mothers’ House St Petersburg")
@@ -98,4 +99,13 @@ def test_the_same_letters_from_two_keyboards_are_the_same_password() -> None:
 
 def test_nobody_has_the_password_of_an_account_without_one() -> None:
     assert not verified(None, "seven herons under a rusty kettle")
-    assert passwords.NOBODY.startswith("$argon2id$")
+
+
+def test_a_password_and_none_at_all_cost_what_the_standard_recommends() -> None:
+    asked = "from hearth.accounts import passwords as p; print(p.hash_password('x'), p._nobodys())"
+
+    kept, nobodys = subprocess.check_output([sys.executable, "-c", asked], text=True).split()
+
+    parts, of_nobody = kept.split("$"), nobodys.split("$")
+    assert parts[1:4] == of_nobody[1:4] == ["argon2id", "v=19", "m=65536,t=3,p=4"]
+    assert [len(part) for part in parts] == [len(part) for part in of_nobody]
