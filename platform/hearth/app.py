@@ -1,5 +1,6 @@
 """The application factory: the only module that knows every feature."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_babel import Babel, get_locale
 from flask_babel import lazy_gettext as _l
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
@@ -200,7 +202,11 @@ def create_app(settings: Settings) -> HearthFlask:
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         BABEL_TRANSLATION_DIRECTORIES="translations",
     )
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "bytecode_cache": _compiled_templates(),
+    }
     if settings.forwarded_hops:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -292,6 +298,15 @@ def _features_with_other_methods() -> set[str]:
         for method in request.routing_exception.valid_methods or ()
     }
     return {endpoint.rpartition(".")[0] for endpoint in endpoints if "." in endpoint}
+
+
+def _compiled_templates() -> FileSystemBytecodeCache | None:
+    """Kept beside compiled Python, where whoever runs the service has named a place for that."""
+    if not sys.pycache_prefix:
+        return None
+    folder = Path(sys.pycache_prefix, "templates")
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 def _install_page_context(app: HearthFlask) -> None:
