@@ -15,7 +15,8 @@ class Ended:
 
     ``starts`` is the row's beginning, before which it cannot end. ``only`` says which values in the
     row that is kept make it an end at all. Where a correction is a new row, ``corrects`` is its
-    column that leads to the one before: what ended is then the last of them.
+    column that leads to the one before: what ended is then the last of them. ``into`` is one of the
+    others that leads to what it became: where that did not come back, nothing ended.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class Ended:
     starts: str = ""
     only: Mapping[str, str] = field(default_factory=dict)
     corrects: str = ""
+    into: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

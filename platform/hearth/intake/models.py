@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
-from hearth.closings import NotADoor, Withdrawn
+from hearth.closings import Ended, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.families.codes import code_column, one_of
@@ -31,9 +31,19 @@ class Referral(TenantModel):
             opens=True,
             said_of=("mother_contact_sealed",),
         ),
-        NotADoor(
-            columns=("decided_at",),
-            because="a referral that waits again is decided again by those who read it before",
+        # An accepted one is read by those alone who see the family.
+        Ended(
+            kind="referrals that were decided",
+            columns=(
+                "decided_at",
+                "decided_by",
+                "state",
+                "decision_reason",
+                "decision_note_sealed",
+                "referred_on_to_sealed",
+                "episode_id",
+            ),
+            into="episode_id",
         ),
     )
     __table_args__ = (

@@ -56,6 +56,9 @@ def _(closing: Ended, table: Table, present: Present) -> int:
         table.c[first].is_(None),
         *_only(theirs, closing.only),
     )
+    if closing.into:
+        came_back = present.value_of(table.c[closing.into]).is_not(None)
+        ended = and_(ended, or_(theirs.c[closing.into].is_(None), came_back))
     present.bring_people(table, others, ended)
     end: ColumnElement[Any] = theirs.c[first]
     if closing.starts:

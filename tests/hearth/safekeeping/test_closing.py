@@ -25,6 +25,10 @@ from hearth.families.access import is_visible
 from hearth.families.access_models import CaseGrant, HouseholdRestriction
 from hearth.families.models import Household, HouseholdMember, KeyWorker, Person
 from hearth.families.vocabulary import LeavingReason
+from hearth.intake import services as intake
+from hearth.intake.models import Referral
+from hearth.intake.seen import find_referral
+from hearth.intake.vocabulary import ReferralState
 from hearth.safekeeping.narrowing import narrower_of
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.services import correct_service
@@ -34,6 +38,7 @@ from tenants import backups, provisioning, restoring
 from tenants.context import tenant_session
 from tenants.roles import OrganisationError
 from tests.factories.families import TODAY, mother, open_family, staff_id
+from tests.factories.intake import take_referral
 from tests.factories.people import as_user, colleague, grant, member_of_staff, restriction, team
 from tests.factories.rights import give_consent, hold
 from tests.factories.service_delivery import details, record_service
@@ -233,6 +238,36 @@ def test_a_family_stays_as_closed_as_it_was(since: Since) -> None:
     assert since.get(Consent, "consent").withdrawn_by == since.ids["director"]
     assert since.get(ServiceDelivery, "note").sealed
     assert since.get(Person, "mother").safe_to_call is False
+
+
+def test_a_call_that_became_a_hidden_familys_is_read_by_nobody_else_again(since: Since) -> None:
+    def take_down(session: Session, ids: Ids) -> None:
+        restriction(session, session.get_one(Household, ids["family"]))
+        ids["call"] = take_referral(session, ids["director"], mother_name="Kanarka").id
+
+    def accept(session: Session, ids: Ids) -> None:
+        call, family = session.get_one(Referral, ids["call"]), ids["family"]
+        intake.accept_for_known_family(
+            session,
+            call,
+            session.get_one(Household, family),
+            decided_by=_newcomer(session).id,
+            today=TODAY,
+        )
+
+    since.change(take_down)
+    since.back_up_anew()
+    since.change(accept)
+
+    since.restore()
+
+    with tenant_session(since.house.organisation(since.slug)) as session:
+        user = as_user(session, since.ids["director"])
+        found = find_referral(
+            session, since.ids["call"], user=user, permission=Permission.REFERRALS_READ
+        )
+    assert found is None
+    assert since.get(Referral, "call").state is ReferralState.ACCEPTED
 
 
 def test_nobody_is_called_at_a_number_that_was_changed(since: Since) -> None:
