@@ -19,6 +19,7 @@ from hearth.accounts.models import directory
 from hearth.accounts.permissions import Role
 from hearth.accounts.sessions import Assurance
 from hearth.app import create_app
+from hearth.sealing import held
 from hearth.web.request import HearthFlask
 from tenants import context
 from tenants.context import Runtime, shared_session, tenant_session
@@ -36,17 +37,21 @@ from tests.support.servers import (
 from tests.support.visitors import Visitor
 
 SERVERS = Servers()
-# Half the time of a sign-in is the password's, by intent. What one costs in earnest is asked in
-# tests/hearth/accounts/test_passwords.py and paid by every process that a test starts.
+# Half the time of a sign-in is the password's, by intent, and so is that of unlocking a key. What
+# they cost in earnest is asked in test_passwords.py and test_modes.py and paid by every process
+# that a test starts.
 passwords.HASHER = PasswordHasher.from_parameters(CHEAPEST)
-# The browser's journeys share a running service, the workers' tests a queue, the matrix a database.
-TOGETHER = ("tests/browser/", "tests/security/matrix/", "tests/workers/")
+held.COST = {"time_cost": 1, "memory_cost": 16, "parallelism": 2}
+# The browser's journeys share a running service, the workers' tests a queue, the matrix a database
+# with every kind of family, those of isolation one with everything in two houses.
+TOGETHER = ("tests/browser/", "tests/isolation/", "tests/security/matrix/", "tests/workers/")
 # Begun last, one of these would be waited for by everybody.
 LONG = (
     "tests/browser/",
     "tests/canaries/",
     "tests/hearth/demo/test_whole_demo.py",
     "tests/hearth/proof/test_proof.py",
+    "tests/isolation/",
     "tests/security/matrix/",
     "tests/workers/",
 )

@@ -23,7 +23,7 @@ SHORTEST_PASSPHRASE = 16
 SALT_BYTES = 16
 END_BYTES = 8
 # The second of the choices that RFC 9106 recommends, with twice its memory.
-_ARGON2 = {"time_cost": 3, "memory_cost": 131_072, "parallelism": 2}
+COST = {"time_cost": 3, "memory_cost": 131_072, "parallelism": 2}
 
 
 def new_salt() -> bytes:
@@ -33,7 +33,7 @@ def new_salt() -> bytes:
 
 def root_from(passphrase: str, salt: bytes) -> bytes:
     """The root key that belongs to a passphrase."""
-    return hash_secret_raw(passphrase.encode(), salt, hash_len=KEY_BYTES, type=Type.ID, **_ARGON2)
+    return hash_secret_raw(passphrase.encode(), salt, hash_len=KEY_BYTES, type=Type.ID, **COST)
 
 
 def unlock(key: OrganisationKey, passphrase: str, *, hours: float) -> None:

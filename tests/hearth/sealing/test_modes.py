@@ -1,6 +1,8 @@
 """Who keeps an organisation's key: the platform, a service, or the organisation itself."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -241,6 +243,14 @@ def test_keys_beside_the_families_are_refused(addresses: Addresses, extra: str) 
 
     with pytest.raises(MissingSettingError, match="a database of its own"):
         Settings.from_env(told)
+
+
+def test_a_guess_at_a_passphrase_costs_twice_the_memory_that_the_standard_recommends() -> None:
+    asked = "from hearth.sealing import held; print(held.COST)"
+
+    told = subprocess.check_output([sys.executable, "-c", asked], text=True)
+
+    assert told.strip() == str({"time_cost": 3, "memory_cost": 2 * 65536, "parallelism": 2})
 
 
 def test_a_held_key_is_open_for_whoever_has_the_passphrase(
