@@ -11,7 +11,6 @@ from typing import Any
 
 from hearth.aggregates.lattice import fill, refuse_stray_cells
 from hearth.aggregates.limits import Base, is_of_enough_families, publishable_amount
-from hearth.aggregates.rounding import round_counts
 from hearth.indicators import Cell, Indicator, Period, PeriodKind
 from tenants.passwords import derive
 
@@ -161,6 +160,9 @@ def protect(
         indicator.id,
         indicator.version,
     )
+    # What solves such tables fills memory and takes a while to load: only who publishes needs it.
+    from hearth.aggregates.rounding import round_counts  # noqa: PLC0415
+
     rounded = round_counts(exact, base=base, seed=seed)
     cells = []
     for codes in indicator.cells:
