@@ -34,6 +34,8 @@ class ReadQuery:
     user_id: uuid.UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
+    without: Collection[str] = ()
+    """The purposes of which whoever asks is not told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,9 +125,12 @@ def record_read(
     )
 
 
-def readers_of(session: Session, household_id: uuid.UUID, *, limit: int = 8) -> list[Reader]:
-    """Who looked into a family's file, the latest first."""
-    return _readers(session, PersonRead.household_id == household_id, limit)
+def readers_of(
+    session: Session, household_id: uuid.UUID, *, without: Collection[str] = (), limit: int = 8
+) -> list[Reader]:
+    """Who looked into a family's file, the latest first, but for some purposes."""
+    told = and_(PersonRead.household_id == household_id, PersonRead.purpose.not_in(without))
+    return _readers(session, told, limit)
 
 
 def readers_of_referral(
@@ -230,4 +235,6 @@ def _wanted(query: ReadQuery) -> list[ColumnElement[bool]]:
         found.append(PersonRead.read_at >= query.since)
     if query.until is not None:
         found.append(PersonRead.read_at < query.until)
+    if query.without:
+        found.append(PersonRead.purpose.not_in(query.without))
     return found

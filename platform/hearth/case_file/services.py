@@ -11,6 +11,7 @@ from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
 from hearth.families.access import is_hers_to_hand_over, is_visible, permissions_on
+from hearth.families.besides import closed_purposes
 from hearth.families.knowing import known_in
 from hearth.families.models import Household
 from hearth.families.seen import SeenHousehold, see_household
@@ -60,6 +61,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
     allows = permissions_on(session, household.id, user=user)
     known = known_in(session, [household.id], user=user)
     stays = see_stays(session, household.id, user=user)
+    closed = closed_purposes(session, household.id, user=user)
     deliveries = see_services(session, entries_of(session, household.id), user)
     referrals = referrals_of(session, household.id) if Permission.REFERRALS_READ in allows else []
     return CaseFile(
@@ -70,7 +72,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
         referrals=see_referrals(session, referrals, user),
         stays=stays,
         deliveries=deliveries,
-        readers=readers_of(session, household.id),
+        readers=readers_of(session, household.id, without=closed),
         staff=names_of(session, _people_who_acted(household, stays)),
     )
 

@@ -1,7 +1,7 @@
 """Finds families, and says what of them is somebody's to decide: by her role, or let in by name."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -23,11 +23,14 @@ from hearth.families.access_models import CaseGrant
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, KeyWorker
 from hearth.families.reach import (
     Asks,
+    Reach,
     Way,
     by_role,
     for_good,
     is_for_good,
     is_restricted,
+    opens,
+    reach_of,
     visible_households,
     ways,
 )
@@ -123,10 +126,26 @@ def permissions_on(
     session: Session, household_id: uuid.UUID, *, user: SignedIn
 ) -> frozenset[Permission]:
     """What of this person's permissions counts on one family, for the buttons of its file."""
-    held = sorted(user.permissions)
-    conditions = [visible_households(user, one).label(f"may_{n}") for n, one in enumerate(held)]
-    row = session.execute(select(*conditions).where(Household.id == household_id)).one_or_none()
-    return frozenset(one for one, counts in zip(held, row or (), strict=False) if counts)
+    held = {one: reach_of(user, one) for one in sorted(user.permissions)}
+    here = within_reach(session, Household.id == household_id, held.values(), user=user)
+    return frozenset(one for one, reach in held.items() if reach in here.get(household_id, ()))
+
+
+def within_reach(
+    session: Session,
+    families: ColumnElement[bool],
+    reaches: Collection[Reach | None],
+    *,
+    user: SignedIn,
+) -> Mapping[uuid.UUID, frozenset[Reach]]:
+    """Which of these reaches come to each of some families; each is asked once."""
+    asked = list(dict.fromkeys(one for one in reaches if one is not None))
+    columns = [opens(user, one).label(f"reach_{n}") for n, one in enumerate(asked)]
+    rows = session.execute(select(Household.id, *columns).where(families))
+    return {
+        row[0]: frozenset(one for one, comes in zip(asked, row[1:], strict=True) if comes)
+        for row in rows
+    }
 
 
 def is_visible(

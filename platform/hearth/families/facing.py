@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Uuid, column, select, table
+from sqlalchemy import ColumnElement, Uuid, column, select, table
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
@@ -13,9 +13,9 @@ from hearth.accounts.policy import ABOUT_FAMILIES, Facet, usual
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.access import is_bound
+from hearth.families.access import is_bound, within_reach
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.reach import reached, visible_households
+from hearth.families.reach import Reach, reach_within, visible_households
 
 Ids = Collection[uuid.UUID]
 # A referral opens to whoever took it down, too, and what she reads there is not the family's file.
@@ -26,17 +26,24 @@ _REFERRALS = table("referrals", column("id", Uuid()), column("episode_id", Uuid(
 
 
 def fields_on(
-    session: Session, household_ids: Ids, *, user: SignedIn, permission: Permission
+    session: Session,
+    household_ids: Ids,
+    *,
+    user: SignedIn,
+    permission: Permission,
+    in_file: bool = False,
 ) -> Mapping[uuid.UUID, frozenset[FieldClass]]:
     """Which kinds of data somebody reads about each of these families.
 
     What counts on a family is read through the roles that reach it: one that reaches further lends
-    nothing to one that reads more. A grant opens what the roles read anywhere.
+    nothing to one that reads more. A grant opens what the roles read anywhere. ``in_file`` a house
+    lends nothing: it opens its own stays, not the family with all of them.
     """
     facets = user.facets.get(permission, ())
     if len(facets) < 2:
         return dict.fromkeys(household_ids, user.fields.get(permission, frozenset()))
-    here = _facets_here(session, household_ids, user, [permission])
+    families = Household.id.in_(household_ids)
+    here = _facets_here(session, families, user, [permission], in_file=in_file)
     return {one: read[permission] for one, read in here.items()}
 
 
@@ -61,7 +68,7 @@ def eyes_in_files(
     opened = session.scalars(
         select(Household.id).where(Household.id.in_(household_ids), *visible)
     ).all()
-    read = [fields_on(session, opened, user=user, permission=one) for one in asked]
+    read = [fields_on(session, opened, user=user, permission=one, in_file=True) for one in asked]
     return {one: frozenset.intersection(*(r[one] for r in read)).__contains__ for one in opened}
 
 
@@ -93,7 +100,7 @@ def facing(session: Session, named: Mapping[str, Any], *, user: SignedIn) -> Sig
     if family is None:
         return user
     asked = [one for one in user.facets if one in _OF_THE_FILE or user.has_facets(one)]
-    here = _facets_here(session, select(Household.id).where(family), user, asked).values()
+    here = _facets_here(session, family, user, asked).values()
     return replace(user, fields={**user.fields, **next(iter(here), {})})
 
 
@@ -104,27 +111,30 @@ def _is_plain(user: SignedIn) -> bool:
 
 def _facets_here(
     session: Session,
-    families: Ids | Select[uuid.UUID],
+    families: ColumnElement[bool],
     user: SignedIn,
     permissions: Iterable[Permission],
+    *,
+    in_file: bool = False,
 ) -> Mapping[uuid.UUID, Mapping[Permission, frozenset[FieldClass]]]:
     """What each of these permissions reads about each family, by those of its facets that reach."""
     facets = [(one, facet) for one in permissions for facet in user.facets.get(one, ())]
-    columns = [
-        reached(user, permission, facet.scopes, leads=facet.leads).label(f"facet_{n}")
-        for n, (permission, facet) in enumerate(facets)
+    reaches = [
+        reach_within(user, one, facet.scopes, leads=facet.leads, in_file=in_file)
+        for one, facet in facets
     ]
-    rows = session.execute(select(Household.id, *columns).where(Household.id.in_(families)))
-    return {row[0]: _united(facets, row[1:]) for row in rows}
+    here = within_reach(session, families, reaches, user=user)
+    lent = list(zip(facets, reaches, strict=True))
+    return {family: _united(lent, comes) for family, comes in here.items()}
 
 
 def _united(
-    facets: Iterable[tuple[Permission, Facet]], reach: Iterable[bool]
+    lent: Iterable[tuple[tuple[Permission, Facet], Reach | None]], here: Collection[Reach]
 ) -> Mapping[Permission, frozenset[FieldClass]]:
     read: dict[Permission, frozenset[FieldClass]] = {}
-    for (permission, facet), counts in zip(facets, reach, strict=True):
-        lent = facet.fields if counts else frozenset[FieldClass]()
-        read[permission] = read.get(permission, frozenset()) | lent
+    for (permission, facet), reach in lent:
+        counts = facet.fields if reach in here else frozenset[FieldClass]()
+        read[permission] = read.get(permission, frozenset()) | counts
     return read
 
 

@@ -6,6 +6,7 @@ and neither where it was before nor where it went.
 
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -92,6 +93,19 @@ class Asks(Protocol):
         """Whether the permission counts through a role that leads a team itself."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """All that decides on which families something of somebody's counts: equal ones are one.
+
+    Several permissions reach alike, and are asked of the database at once.
+    """
+
+    scopes: frozenset[Scope]
+    served: bool
+    leads: bool
+    reads: bool
+
+
 # Stays belong to a feature that stands above this one. Of them only the columns that decide about
 # access are named here, so that no feature can forget to register itself.
 _STAYS = table(
@@ -121,27 +135,55 @@ def visible_households(
 
     What somebody did for a family opens it for reading, and for her ``own_entries`` in its file.
     """
+    return opens(user, reach_of(user, permission, own_entries=own_entries))
+
+
+def reach_of(user: Asks, permission: Permission, *, own_entries: bool = False) -> Reach | None:
+    """How far a permission comes; None where it comes to no family at all."""
     if not user.scopes_of(permission):
-        return false()
+        return None
     scopes = _of_families(user, permission)
     served = own_entries or (permission in READING and _came_to_served(user, scopes))
-    return _opens(user, permission, scopes, served=served, leads=user.leads(permission))
+    return _reach(permission, scopes, served=served, leads=user.leads(permission))
 
 
 def reached(
     user: Asks, permission: Permission, scopes: Collection[Scope], *, leads: bool
 ) -> ColumnElement[bool]:
-    """The condition on ``Household`` for some of the scopes in which a permission counts.
+    """The condition on ``Household`` for some of the scopes in which a permission counts."""
+    return opens(user, reach_within(user, permission, scopes, leads=leads))
 
-    A house counts here with the families who have a stay in it: what is read about such a stay is
-    read through the house. What somebody did for a family she reads there, and so on the pages of
-    her own entries. A sealed note is her own whatever else she reads there.
+
+def reach_within(
+    user: Asks,
+    permission: Permission,
+    scopes: Collection[Scope],
+    *,
+    leads: bool,
+    in_file: bool = False,
+) -> Reach | None:
+    """How far a permission comes by some of its scopes; None where it comes to no family.
+
+    A house counts here with the families who have a stay in it, unless it is asked what is read
+    ``in_file``: what is read about such a stay is read through the house. What somebody did for a
+    family she reads there, and so on the pages of her own entries. A sealed note is her own
+    whatever else she reads there.
     """
     if not scopes:
-        return false()
-    open_to_her = permission in READING | OF_ENTRIES and _came_to_served(user, scopes)
+        return None
+    counting = _beyond_houses(permission, scopes) if in_file else scopes
+    open_to_her = permission in READING | OF_ENTRIES and _came_to_served(user, counting)
     served = open_to_her or permission is Permission.NOTES_SEALED
-    return _opens(user, permission, scopes, served=served, leads=leads)
+    return _reach(permission, counting, served=served, leads=leads)
+
+
+def opens(user: Asks, reach: Reach | None) -> ColumnElement[bool]:
+    """The condition on ``Household`` that it lies within somebody's reach."""
+    if reach is None:
+        return false()
+    let_in = Household.id.in_(_granted(user, reads=reach.reads))
+    within = _within(user, reach.scopes, served=reach.served, leads=reach.leads)
+    return or_(and_(within, ~is_restricted()), let_in)
 
 
 def by_role(user: Asks, permission: Permission) -> ColumnElement[bool]:
@@ -214,12 +256,11 @@ def has_ended(now: datetime) -> ColumnElement[bool]:
     return or_(CaseGrant.revoked_at.is_not(None), CaseGrant.ends_at <= now)
 
 
-def _opens(
-    user: Asks, permission: Permission, scopes: Collection[Scope], *, served: bool, leads: bool
-) -> ColumnElement[bool]:
-    let_in = Household.id.in_(_granted(user, permission))
-    within = _within(user, scopes, served=served, leads=leads)
-    return or_(and_(within, ~is_restricted()), let_in)
+def _reach(
+    permission: Permission, scopes: Collection[Scope], *, served: bool, leads: bool
+) -> Reach:
+    reads = permission in READING
+    return Reach(scopes=frozenset(scopes), served=served, leads=leads, reads=reads)
 
 
 def _came_to_served(user: Asks, scopes: Collection[Scope]) -> bool:
@@ -228,8 +269,11 @@ def _came_to_served(user: Asks, scopes: Collection[Scope]) -> bool:
 
 def _of_families(user: Asks, permission: Permission) -> frozenset[Scope]:
     """The scopes in which a permission opens families; a house opens its stays alone."""
-    scopes = user.scopes_of(permission)
-    return scopes - {Scope.HOUSE} if permission in OF_STAYS else scopes
+    return _beyond_houses(permission, user.scopes_of(permission))
+
+
+def _beyond_houses(permission: Permission, scopes: Collection[Scope]) -> frozenset[Scope]:
+    return frozenset(scopes) - ({Scope.HOUSE} if permission in OF_STAYS else set())
 
 
 def _within(
@@ -255,7 +299,8 @@ def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
         for way, ids in to_families.items()
     }
     let_in = {
-        way: Household.id.in_(_granted(user, permission, [kind])) for way, kind in _GRANTED.items()
+        way: Household.id.in_(_granted(user, reads=permission in READING, kinds=[kind]))
+        for way, kind in _GRANTED.items()
     }
     return scoped | let_in if user.scopes_of(permission) else {}
 
@@ -280,9 +325,8 @@ def _restricted() -> Ids:
     )
 
 
-def _granted(user: Asks, permission: Permission, kinds: Iterable[GrantKind] = GrantKind) -> Ids:
+def _granted(user: Asks, *, reads: bool, kinds: Iterable[GrantKind] = GrantKind) -> Ids:
     """The families that grants of these kinds open to somebody; an emergency look for reading."""
-    reads = permission in READING
     opening = [kind for kind in kinds if reads or kind is not GrantKind.BREAK_GLASS]
     let_in = select(CaseGrant.household_id).where(
         CaseGrant.user_id == user.id,

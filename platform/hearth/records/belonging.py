@@ -1,7 +1,11 @@
-"""Which family an event of the log tells of: its own, or that of the referral it is about."""
+"""Which family an event of the log tells of, and to whom it is told.
+
+A line follows what it is about: a stay and a referral as in the family's file, a request, a hold, a
+notice and a certificate as on their own pages.
+"""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, not_, or_, select, true
@@ -10,16 +14,24 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.audit.models import AuditEvent
-from hearth.data_records import SubjectKind
-from hearth.families.access import entrusted_households, hidden_people, is_bound
+from hearth.families.access import entrusted_households, is_bound
+from hearth.families.besides import BY_SUBJECT, opens_besides
 from hearth.families.models import CaseEpisode, Household
 from hearth.intake.models import Referral
-from hearth.subject_rights.models import Erasure, SubjectRequest
+from hearth.intake.seen import visible_referrals
+from hearth.retention.models import RetentionNotice
+from hearth.subject_rights.models import Erasure, LegalHold, SubjectRequest
+from hearth.subject_rights.subjects import is_hidden
 
 MINE = Permission.AUDIT_READ
 REFERRAL = "referral"
-REQUEST = "subject_request"
-CERTIFICATE = "erasure_certificate"
+# By what an event is about: the rows that say whom that is about, and how the event names them.
+_ABOUT_SOMEBODY: Mapping[str, tuple[Any, Any]] = {
+    "erasure_certificate": (Erasure, Erasure.certificate_id),
+    "legal_hold": (LegalHold, LegalHold.id),
+    "retention_notice": (RetentionNotice, RetentionNotice.id),
+    "subject_request": (SubjectRequest, SubjectRequest.id),
+}
 
 
 def families_of(session: Session, events: Collection[AuditEvent]) -> dict[int, uuid.UUID]:
@@ -50,56 +62,66 @@ def tells_of(households: Select[uuid.UUID]) -> ColumnElement[bool]:
 
 
 def opens_to(user: SignedIn, event: Any = AuditEvent) -> ColumnElement[bool]:
-    """The condition on an event that it tells of no family but one that is entrusted to somebody.
+    """The condition on an event that it tells somebody of nothing that is hidden from her.
 
     It is never unknown, so that its contrary may be asked, too.
     """
     if not is_bound(user):
         return true()
     entrusted = select(Household.id).where(entrusted_households(user, MINE))
-    others = select(Household.id).where(Household.id.not_in(entrusted))
-    of_others = and_(
-        event.subject_type == REFERRAL,
-        event.subject_id.is_not(None),
-        event.subject_id.in_(_calls(others)),
-    )
-    of_family = or_(
-        and_(event.household_id.is_(None), ~of_others),
-        and_(event.household_id.is_not(None), event.household_id.in_(entrusted)),
-    )
-    return and_(of_family, not_(_is_about_others(user, event)))
+    of_others = and_(event.household_id.is_not(None), event.household_id.not_in(entrusted))
+    return not_(or_(of_others, _tells_beyond(user, event)))
 
 
-def about_others(
+def beyond_family(
     session: Session, events: Collection[AuditEvent], *, user: SignedIn
 ) -> frozenset[int]:
-    """The numbers of the events about a request or an erasure of somebody hidden from a reader."""
+    """The numbers of the events that are hidden from somebody by what they are about."""
     if not is_bound(user):
         return frozenset()
-    asked = {one.seq for one in events if one.subject_type in (REQUEST, CERTIFICATE)}
+    asked = {one.seq for one in events if one.subject_type in BY_SUBJECT.keys() | _ABOUT_SOMEBODY}
     hidden = select(AuditEvent.seq).where(
-        AuditEvent.seq.in_(asked), _is_about_others(user, AuditEvent)
+        AuditEvent.seq.in_(asked), _tells_beyond(user, AuditEvent)
     )
     return frozenset(session.scalars(hidden))
 
 
-def _is_about_others(user: SignedIn, event: Any) -> ColumnElement[bool]:
-    """The condition on an event that somebody in it belongs to a family its reader does not have.
+def _tells_beyond(user: SignedIn, event: Any) -> ColumnElement[bool]:
+    """The condition on an event that it is hidden from somebody, whichever family it bears.
 
-    Such a line bears one of the families alone.
+    A request bears one family of somebody who may be in others, too, and a call none before it
+    became one.
     """
-    hidden = hidden_people(user, MINE)
-    requests = select(SubjectRequest.id).where(
-        SubjectRequest.subject_kind == SubjectKind.PERSON, SubjectRequest.subject_id.in_(hidden)
+    entrusted = entrusted_households(user, MINE)
+    kept_apart = [
+        _is_of(event, about, select(key).where(_hides(user, rows)))
+        for about, (rows, key) in _ABOUT_SOMEBODY.items()
+    ]
+    found = select(Referral.id).where(visible_referrals(user, Permission.REFERRALS_READ))
+    calls = select(Referral.id).where(
+        or_(
+            Referral.id.not_in(found),
+            Referral.id.in_(_calls(select(Household.id).where(~entrusted))),
+        )
     )
-    certificates = select(Erasure.certificate_id).where(
-        Erasure.subject_kind == SubjectKind.PERSON, Erasure.subject_id.in_(hidden)
-    )
+    besides = [
+        and_(
+            event.subject_type == about,
+            event.household_id.is_not(None),
+            event.household_id.not_in(select(Household.id).where(opens_besides(user, permission))),
+        )
+        for about, permission in BY_SUBJECT.items()
+    ]
+    return or_(*kept_apart, *besides, _is_of(event, REFERRAL, calls))
+
+
+def _hides(user: SignedIn, rows: Any) -> ColumnElement[bool]:
+    return is_hidden(rows.subject_kind, rows.subject_id, user=user, permission=MINE)
+
+
+def _is_of(event: Any, about: str, ids: Select[uuid.UUID]) -> ColumnElement[bool]:
     known = event.subject_id.is_not(None)
-    return or_(
-        and_(event.subject_type == REQUEST, known, event.subject_id.in_(requests)),
-        and_(event.subject_type == CERTIFICATE, known, event.subject_id.in_(certificates)),
-    )
+    return and_(event.subject_type == about, known, event.subject_id.in_(ids))
 
 
 def _calls(households: Select[uuid.UUID]) -> Select[uuid.UUID]:

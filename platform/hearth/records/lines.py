@@ -8,21 +8,18 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Permission
 from hearth.accounts.redaction import Sees
 from hearth.accounts.services import SignedIn, told_apart
 from hearth.audit.models import AuditEvent
 from hearth.families.access import entrusted_households, is_bound
+from hearth.families.besides import BY_SUBJECT
 from hearth.families.facing import eyes_at_desk
 from hearth.families.models import Household
-from hearth.records.belonging import MINE, about_others, families_of
+from hearth.records.belonging import MINE, beyond_family, families_of
 from hearth.records.hashes import told_hashes
 from hearth.records.naming import colleagues_in, own_roles_in
 from hearth.records.seen import see_facts, sees_nothing
 from hearth.trail import Fact
-
-# What the file itself shows to those alone who may read this besides.
-BESIDES = {"referral": Permission.REFERRALS_READ, "stay": Permission.SHELTER_READ}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +52,7 @@ def as_seen(session: Session, events: Collection[AuditEvent], *, user: SignedIn)
     homes, hashes = families_of(session, events), told_hashes(session, events, user=user)
     numbers = _case_numbers(session, set(homes.values()), user)
     facts = _facts(session, events, homes, user)
-    hidden = about_others(session, events, user=user)
+    hidden = beyond_family(session, events, user=user)
     found = []
     for event in events:
         bare = Line(number=event.seq, at=event.at, hash=hashes.get(event.seq))
@@ -101,13 +98,13 @@ def _facts(
                 session, set(homes.values()), user=user, permission=MINE, besides=besides
             ).items()
         )
-        for besides in {BESIDES.get(event.subject_type) for event in events}
+        for besides in {BY_SUBJECT.get(event.subject_type) for event in events}
     }
     bound = is_bound(user)
     return {
         event.seq: see_facts(
             event,
-            eyes[BESIDES.get(event.subject_type)].get(homes.get(event.seq), sees_nothing),
+            eyes[BY_SUBJECT.get(event.subject_type)].get(homes.get(event.seq), sees_nothing),
             bound=bound,
         )
         for event in events

@@ -23,7 +23,9 @@ FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
 }
 # Numbers that count everybody, those whose files open to others included: whoever is bound would
 # learn of such a file what was asked about it.
-OF_EVERYBODY = frozenset({("incident", "found"), ("retention_notice", "new")})
+OF_EVERYBODY = frozenset(
+    {("incident", "found"), ("retention_notice", "new"), ("erasure_certificate", "rows")}
+)
 
 
 def see_facts(event: AuditEvent, sees: Sees, *, bound: bool) -> dict[str, Fact]:

@@ -22,6 +22,7 @@ from hearth.families.access import (
     is_bound,
     people_to_look_for,
 )
+from hearth.families.besides import closed_purposes
 from hearth.families.models import Household
 from hearth.families.services import record_numbers, record_read
 from hearth.intake.models import Referral
@@ -76,13 +77,17 @@ def looks_at(
     limit: int,
     offset: int = 0,
 ) -> tuple[list[Look], int]:
-    """One page of looks at a family, and how many there are in all."""
+    """One page of looks at a family, and how many there are in all.
+
+    That somebody looked at a stay tells of it: such looks are there for whoever reads it herself.
+    """
     mine = Permission.FAMILIES_READ
     named = people_to_look_for(session, household, user=user, permission=mine)
     query = ReadQuery(
         household_id=household.id,
         person_ids=named if wanted.lists else [],
         user_id=wanted.user_id,
+        without=closed_purposes(session, household.id, user=user),
         **_moments(wanted, clock),
     )
     return audit.find_reads(session, query, limit=limit, offset=offset)

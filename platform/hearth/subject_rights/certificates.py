@@ -11,6 +11,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_records import SubjectKind
 from hearth.sealing.blind import mark_of
+from hearth.subject_rights.eyes import told_counts
 from hearth.subject_rights.models import Erasure, ErasureCertificate
 from hearth.subject_rights.subjects import hidden_among
 
@@ -28,6 +29,14 @@ def one_of_them(
     """One certificate; None too for one about somebody who is hidden from whoever asks."""
     made = session.get(ErasureCertificate, certificate_id)
     return next(iter(_entrusted(session, [made] if made else [], user)), None)
+
+
+def counts_told(
+    session: Session, certificate: ErasureCertificate, *, user: SignedIn
+) -> dict[str, int]:
+    """How many rows of each table were erased, as far as somebody may know that there were any."""
+    about = _subjects(session, [certificate.id])[certificate.id]
+    return told_counts(session, certificate.counts, about, user=user)
 
 
 def mark_of_subject(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> str:

@@ -15,6 +15,7 @@ from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.families.access import is_bound
+from hearth.families.besides import BY_TABLE, closed_besides
 from hearth.families.facing import eyes_in_files
 from hearth.subject_rights.subjects import families_of, referrals_found
 
@@ -24,13 +25,6 @@ ELSEWHERE = frozenset({FieldClass.SEALED_NOTE, FieldClass.STAFF, FieldClass.TECH
 THROUGH: Mapping[SubjectKind, Permission] = {
     SubjectKind.DONOR: Permission.GIFTS_READ,
     SubjectKind.REFERRAL: Permission.REFERRALS_READ,
-}
-# What the file itself shows to those alone who may read this besides.
-BESIDES: Mapping[str, Permission] = {
-    "referrals": Permission.REFERRALS_READ,
-    "stay_changes": Permission.SHELTER_READ,
-    "stay_places": Permission.SHELTER_READ,
-    "stays": Permission.SHELTER_READ,
 }
 
 
@@ -80,10 +74,23 @@ def eyes_on(
     asked = homes.union(one for one in rows_of if one is not None)
     beside = {
         permission: _in_files(session, homes, asked, user, permission)
-        for permission in {*BESIDES.values()}
+        for permission in {*BY_TABLE.values()}
     }
-    tables = {table: beside[permission] for table, permission in BESIDES.items()}
+    tables = {table: beside[permission] for table, permission in BY_TABLE.items()}
     return replace(_in_files(session, homes, asked, user), of_tables=tables)
+
+
+def told_counts(
+    session: Session,
+    counts: Mapping[str, int],
+    about: Iterable[tuple[SubjectKind, uuid.UUID]],
+    *,
+    user: SignedIn,
+) -> dict[str, int]:
+    """The rows of each table about these subjects, without what their files do not show her."""
+    homes = [families_of(session, kind, subject_id) for kind, subject_id in about]
+    closed = closed_besides(session, set[uuid.UUID]().union(*homes), user=user)
+    return {table: n for table, n in counts.items() if BY_TABLE.get(table) not in closed}
 
 
 def _in_files(

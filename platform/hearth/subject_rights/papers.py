@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,7 @@ def file_about(
 def certificate_pdf(
     certificate: ErasureCertificate,
     *,
+    counts: Mapping[str, int],
     mark: str | None,
     house: OrgRef,
     lang: str,
@@ -76,14 +77,14 @@ def certificate_pdf(
         (_("Approved by"), names.get(certificate.approved_by, clock)),
         (_("Last backup of the keys ends on"), format_date(certificate.last_key_backup_ends_on)),
     ]
-    counts = [(table_word(name), format_number(n)) for name, n in certificate.counts.items()]
+    erased = [(table_word(name), format_number(n)) for name, n in counts.items()]
     remains = [(str(GROUPS[DataGroup(g)]), until) for g, until in kept_groups(certificate)]
     return as_pdf(
         Paper(
             title=_("Certificate of erasure"),
             sections=[
                 Section(heading=_("The act"), pairs=pairs),
-                Section(heading=_("Entries that cannot be read any more"), pairs=counts),
+                Section(heading=_("Entries that cannot be read any more"), pairs=erased),
                 Section(heading=_("What was kept, and until when"), pairs=remains),
             ],
             note=_("Figures that were published before stay; nobody can be recognised in them."),

@@ -26,7 +26,8 @@ from hearth.files.models import ASKED_BY_A_PAPER
 from hearth.intake.seen import find_referral, see_referral
 from hearth.subject_rights import correction, disclosure
 from hearth.subject_rights.disclosure import QueueEntry
-from hearth.subject_rights.eyes import Eyes, eyes_on
+from hearth.subject_rights.erasure_plan import Preview
+from hearth.subject_rights.eyes import Eyes, eyes_on, told_counts
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import Disclosure, SubjectRequest
 from hearth.subject_rights.subjects import Subject, subject_of
@@ -157,6 +158,14 @@ def own_words(session: Session, request: SubjectRequest, *, user: SignedIn) -> d
         "wish": request.wish if reads_words else None,
         "reads_notes": reads_words,
     }
+
+
+def what_goes(
+    session: Session, request: SubjectRequest, plan: Preview, *, user: SignedIn
+) -> dict[str, int]:
+    """How much of each kind an erasure would take, without what the file does not show her."""
+    about = [(request.subject_kind, request.subject_id)]
+    return told_counts(session, plan.goes, about, user=user)
 
 
 def _eyes(

@@ -1,12 +1,22 @@
 """Whom a request or an erasure is about, and everybody whose rows belong to that."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Uuid,
+    and_,
+    column,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    values,
+)
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
@@ -19,6 +29,7 @@ from hearth.families.access import (
     hidden_people,
     is_bound,
 )
+from hearth.families.codes import code_column
 from hearth.families.models import CaseEpisode, Household, HouseholdMember, Person
 from hearth.families.reach import Asks
 from hearth.families.services import record_read
@@ -26,7 +37,7 @@ from hearth.families.vocabulary import MemberRole
 from hearth.giving.models import Donor, Gift
 from hearth.intake.models import Referral
 from hearth.intake.seen import visible_referrals
-from hearth.subject_rights.models import Erasure
+from hearth.subject_rights.models import Erasure, SubjectRequest
 
 Ids = Mapping[SubjectKind, Collection[uuid.UUID]]
 
@@ -202,26 +213,55 @@ def hidden_among(
     permission: Permission,
     to_decide: bool = False,
 ) -> set[uuid.UUID]:
-    """Which of these subjects are not entrusted to somebody, or not to decide about them.
+    """Which of these subjects are not entrusted to somebody, or not to decide about them."""
+    if not about or not is_bound(user):
+        return set()
+    columns = column("kind", code_column(SubjectKind)), column("id", Uuid())
+    asked = values(*columns, name="about").data(sorted(set(about)))
+    hidden = is_hidden(
+        asked.c.kind, asked.c.id, user=user, permission=permission, to_decide=to_decide
+    )
+    return set(session.scalars(select(asked.c.id).where(hidden)))
+
+
+def is_hidden(
+    kind: ColumnElement[SubjectKind],
+    subject_id: ColumnElement[uuid.UUID],
+    *,
+    user: Asks,
+    permission: Permission,
+    to_decide: bool = False,
+) -> ColumnElement[bool]:
+    """The condition on a row that its subject is not entrusted to somebody, or not to decide.
 
     Of people, those with any family that is not; of donors, all where she reads no gifts; of
     referrals those that she would not find among the referrals either; of colleagues, all: what one
     did and looked at tells of every file, and is the officer's alone.
     """
     if not is_bound(user):
-        return set()
-    asked = defaultdict[SubjectKind, set[uuid.UUID]](set)
-    for kind, one in about:
-        asked[kind].add(one)
-    hidden = set(asked[SubjectKind.STAFF])
-    hidden |= set() if _reads_donors(user) else asked[SubjectKind.DONOR]
-    calls = asked[SubjectKind.REFERRAL]
-    hidden |= calls - referrals_found(session, calls, user)
-    of_people = HouseholdMember.person_id.in_(asked[SubjectKind.PERSON])
-    others = hidden_people(user, permission, to_decide=to_decide)
-    hidden |= set(session.scalars(others.where(of_people)))
-    entrusted = _entrusted(user, permission, to_decide=to_decide)
-    return hidden | _hidden_families(session, asked, entrusted)
+        return false()
+    entrusted = select(Household.id).where(_entrusted(user, permission, to_decide=to_decide))
+    elsewhere = select(CaseEpisode.id).where(CaseEpisode.household_id.not_in(entrusted))
+    found = visible_referrals(user, Permission.REFERRALS_READ)
+    shown = or_(Referral.episode_id.is_(None), Referral.episode_id.not_in(elsewhere))
+    calls = select(Referral.id).where(found, shown)
+    people = hidden_people(user, permission, to_decide=to_decide)
+    return or_(
+        kind == SubjectKind.STAFF,
+        and_(kind == SubjectKind.DONOR, literal(not _reads_donors(user))),
+        and_(kind == SubjectKind.REFERRAL, subject_id.not_in(calls)),
+        and_(kind == SubjectKind.PERSON, subject_id.in_(people)),
+        and_(kind == SubjectKind.HOUSEHOLD, subject_id.not_in(entrusted)),
+    )
+
+
+def entrusted_among(
+    session: Session, requests: Sequence[SubjectRequest], *, user: Asks
+) -> list[SubjectRequest]:
+    """Those of these requests that are entrusted to somebody."""
+    about = {(one.subject_kind, one.subject_id) for one in requests}
+    hidden = hidden_among(session, about, user=user, permission=Permission.SUBJECT_RIGHTS)
+    return [one for one in requests if one.subject_id not in hidden]
 
 
 def note_look(
@@ -247,21 +287,6 @@ def families_of(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> s
             return {referral.household_id} if referral and referral.household_id else set()
         case _:
             return set()
-
-
-def _hidden_families(
-    session: Session,
-    asked: Mapping[SubjectKind, Collection[uuid.UUID]],
-    entrusted: ColumnElement[bool],
-) -> set[uuid.UUID]:
-    families = {
-        one: families_of(session, kind, one)
-        for kind in (SubjectKind.HOUSEHOLD, SubjectKind.REFERRAL)
-        for one in asked.get(kind, ())
-    }
-    known = Household.id.in_(set().union(*families.values()))
-    kept = session.scalars(select(Household.id).where(known, entrusted)).all()
-    return {one for one, homes in families.items() if homes.difference(kept)}
 
 
 def _entrusted(user: Asks, permission: Permission, *, to_decide: bool) -> ColumnElement[bool]:

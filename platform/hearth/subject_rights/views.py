@@ -1,7 +1,7 @@
 """The pages about requests: taking one, its steps, the redaction queue, the file, the erasure."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,8 +71,8 @@ PROBLEMS = (
 @permit(MINE)
 def index() -> str:
     """Requests that wait, the most pressing first, and those that were answered."""
-    waiting = _entrusted(services.open_requests(session))
-    answered = _entrusted(services.answered_requests(session))
+    waiting = subjects.entrusted_among(session, services.open_requests(session), user=person())
+    answered = services.answered_requests(session, user=person())
     return render_template(
         "subject_rights/index.html",
         waiting=waiting,
@@ -354,9 +354,10 @@ def certificate(certificate_id: uuid.UUID) -> Response:
     """The certificate of one erasure."""
     made = found(certificates_of.one_of_them(session, certificate_id, user=person()))
     mark = certificates_of.mark_told(session, made)
+    counts = certificates_of.counts_told(session, made, user=person())
     names = names_of(session, {one for one in (made.asked_by, made.approved_by) if one})
     pdf = papers.certificate_pdf(
-        made, mark=mark, house=organisation(), lang=str(get_locale()), names=names
+        made, counts=counts, mark=mark, house=organisation(), lang=str(get_locale()), names=names
     )
     headers = {"Content-Disposition": 'attachment; filename="certificate.pdf"'}
     return Response(pdf, mimetype="application/pdf", headers=headers)
@@ -415,7 +416,8 @@ def _plan(request: SubjectRequest) -> dict[str, Any]:
         but=request.id,
     )
     told = reading.own_words(session, request, user=person())
-    return {"request": request, "plan": plan, "told": told, "words": words()}
+    goes = reading.what_goes(session, request, plan, user=person())
+    return {"request": request, "plan": plan, "goes": goes, "told": told, "words": words()}
 
 
 def _law() -> LegalProfile:
@@ -434,13 +436,6 @@ def _request(request_id: uuid.UUID, *, to_decide: bool = False) -> SubjectReques
 
 def _hers(request_id: uuid.UUID) -> SubjectRequest:
     return _request(request_id, to_decide=True)
-
-
-def _entrusted(requests: Sequence[SubjectRequest]) -> list[SubjectRequest]:
-    """The requests that are entrusted to whoever asks."""
-    about = [(one.subject_kind, one.subject_id) for one in requests]
-    hidden = subjects.hidden_among(session, about, user=person(), permission=MINE)
-    return [one for one in requests if one.subject_id not in hidden]
 
 
 def _refuse_others(subject: Subject) -> None:

@@ -13,11 +13,12 @@ from hearth.accounts.policy_models import RoleRule
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.documents import services as documents
-from hearth.families.facing import facing
+from hearth.families.access import is_visible, permissions_on
+from hearth.families.facing import eyes_in_files, facing
 from hearth.families.models import Household
 from tests.factories.families import mother, open_family, staff_id
 from tests.factories.files import picture
-from tests.factories.people import as_role, as_user, colleague, narrowed, team
+from tests.factories.people import as_role, as_user, colleague, grant, narrowed, team, works_in
 from tests.factories.service_delivery import record_service
 from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import Visitor
@@ -122,16 +123,65 @@ def test_whoever_did_something_for_a_family_corrects_it_with_two_roles_too(
     assert "Secretova" in answer.text
 
 
-def _asked(session: Session, named: dict[str, uuid.UUID], user: SignedIn) -> tuple[int, SignedIn]:
+@pytest.mark.parametrize("is_let_in", [False, True])
+def test_a_house_lends_nothing_to_what_is_read_of_stays_in_a_file(
+    session: Session, teams_family: Household, *, is_let_in: bool
+) -> None:
+    house = make_house(session)
+    make_stay(session, household=teams_family, places=house.places[:1])
+    withheld = ("shelter.read", "shelter.write")
+    roles = (narrowed(session, Role.SOCIAL_WORKER, *withheld), Role.DUTY_OPERATOR, Role.HOUSE_STAFF)
+    me = colleague(session, *roles)
+    works_in(session, me.id, house)
+    teams_family.key_workers[0].user_id = me.id
+    if is_let_in:
+        grant(session, teams_family, me.id)
+    session.flush()
+
+    user = as_user(session, me.id)
+    read = eyes_in_files(session, [teams_family.id], user=user, besides=P.SHELTER_READ)
+
+    assert read[teams_family.id](FieldClass.LOCATION) is is_let_in
+    assert read[teams_family.id](FieldClass.CASEWORK)
+
+
+def _statements(session: Session, ask: Callable[[], object]) -> list[str]:
     connection, asked = session.connection(), list[str]()
 
     def note(*told: object) -> None:
         asked.append(str(told[2]))
 
     event.listen(connection, "before_cursor_execute", note)
-    seen = facing(session, named, user=user)
+    ask()
     event.remove(connection, "before_cursor_execute", note)
-    return len(asked), seen
+    return asked
+
+
+def _asked(session: Session, named: dict[str, uuid.UUID], user: SignedIn) -> tuple[int, SignedIn]:
+    seen = list[SignedIn]()
+    asked = _statements(session, lambda: seen.append(facing(session, named, user=user)))
+    return len(asked), seen[0]
+
+
+@pytest.mark.parametrize("roles", [(Role.SUPERVISOR,), (Role.SPECIALIST, Role.DIRECTOR)])
+def test_permissions_that_reach_alike_are_asked_once(
+    session: Session, teams_family: Household, roles: tuple[Role, ...]
+) -> None:
+    me = colleague(session, *roles)
+    team(session, me.id, staff_id(session))
+    user, home = as_user(session, me.id), teams_family.id
+
+    counting = permissions_on(session, home, user=user)
+    asked = _statements(session, lambda: permissions_on(session, home, user=user))
+    faced = _statements(session, lambda: facing(session, {"household_id": home}, user=user))
+
+    one_by_one = {
+        one for one in user.permissions if is_visible(session, home, user=user, permission=one)
+    }
+    assert counting == one_by_one
+    assert len(asked) == 1
+    for statement in (*asked, *faced):
+        assert 0 < statement.count("case_grants.user_id =") < len(user.permissions) / 2
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in FEDERATION_ROLES])

@@ -102,15 +102,17 @@ def test_who_opens_no_file_reads_a_number_a_moment_and_a_hash(
 
 
 def test_a_number_that_counts_everybody_is_the_officers(session: Session, sign_in: SignIn) -> None:
-    for about, facts in (("incident", {"found": 17}), ("retention_notice", {"new": 17})):
+    counting = {"incident": "found", "retention_notice": "new", "erasure_certificate": "rows"}
+    for about, name in counting.items():
         audit.record(
-            session, action="of.old", subject_type=about, subject_id=None, facts=dict(facts)
+            session, action="of.old", subject_type=about, subject_id=None, facts={name: 17}
         )
     session.commit()
 
     hers, whole = (log_of(sign_in(role)) for role in (Role.DIRECTOR, Role.PRIVACY_OFFICER))
 
-    for telling in ("People found", "New notices", "found: 17", "new: 17"):
+    for telling in ("People found", "New notices", "found: 17", "new: 17", "rows: 17"):
         assert telling not in hers
     assert "People found: 17" in whole
     assert "New notices: 17" in whole
+    assert "rows: 17" in whole
