@@ -5,11 +5,12 @@ it what was said while she belonged to that family, and not how another one reac
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, tzinfo
+from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
@@ -17,24 +18,42 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.clock import clock_of
 from hearth.data_classes import FieldClass
-from hearth.families.membership import PersonDetails
-from hearth.families.models import Household, HouseholdMember, PersonCorrection
+from hearth.families.entries import (
+    REACHING,
+    Apart,
+    Entry,
+    TimeInFamily,
+    beginning,
+    covered,
+    is_told,
+    times_apart,
+)
+from hearth.families.membership import PersonDetails, as_recorded
+from hearth.families.models import Household, HouseholdMember, Person, PersonCorrection
 from hearth.families.reach import visible_households
+from hearth.families.reaching import WAYS_TO_REACH
 
 Member = type[HouseholdMember] | AliasedClass[HouseholdMember]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What one file tells of one person who belongs to another family, too."""
+    """What one file tells of one person who belongs, or belonged, to another family, too."""
 
     stood: PersonDetails | None = None
-    """What was recorded when she left for another family; None where she belongs to this one."""
-    hides_contact: bool = False
+    """What was recorded when she left for another family; None where what is recorded now counts.
+    """
+    covers: frozenset[str] = frozenset()
+    """What the file does not tell of how she is reached: another family was the last to say it."""
+    covers_now: frozenset[str] = frozenset()
+    """The same of what is recorded now, which is what a correction replaces."""
     is_elsewhere: bool = False
     """Whether another family has her now that the reader does not see."""
-    since: datetime | None = None
-    until: datetime | None = None
+    earlier: Mapping[uuid.UUID, frozenset[str]] | None = None
+    """By their corrections, the earlier entries that the file tells, and what of each it covers.
+
+    None where it tells all of them.
+    """
 
 
 @dataclass(frozen=True)
@@ -48,32 +67,79 @@ class Knowledge:
         return self.of.get((household_id, person_id), Known())
 
 
-@dataclass(frozen=True)
-class _Time:
-    """Somebody's time in a family, and whether the reader sees that family."""
-
-    person_id: uuid.UUID
-    household_id: uuid.UUID
-    joined_on: date
-    left_on: date | None
-    is_seen: bool
-
-
 def known_in(
     session: Session, household_ids: Collection[uuid.UUID], *, user: SignedIn
 ) -> Knowledge:
     """What the files of these families tell somebody of people who have another family, too."""
-    times: dict[uuid.UUID, list[_Time]] = {}
-    for one in _times(session, household_ids, user):
-        times.setdefault(one.person_id, []).append(one)
-    former = _corrections(session, times)
-    return Knowledge(
-        {
-            (home, person_id): _known(session, home, several, former.get(person_id, []))
-            for person_id, several in times.items()
-            for home in {one.household_id for one in several} & set(household_ids)
-        }
+    times = _times(session, household_ids, user)
+    clock, former = clock_of(session), _corrections(session, times)
+    found = {}
+    for person in _people(session, times):
+        hers = times[person.id]
+        first_at = beginning(min(one.joined_on for one in hers), clock)
+        entries = entries_of(person, former.get(person.id, []), first_at)
+        for home in {one.household_id for one in hers} & set(household_ids):
+            found[home, person.id] = what_is_told(home, hers, entries, clock)
+    return Knowledge(found)
+
+
+def what_is_told(
+    home: uuid.UUID, times: Sequence[TimeInFamily], entries: Sequence[Entry], clock: tzinfo
+) -> Known:
+    """What one family's file tells of somebody, by her times in families and her entries."""
+    left_on = _left_on(one for one in times if one.household_id == home)
+    # Whoever reads this file sees the family, whatever else of it she does not read.
+    seen = [replace(one, is_seen=one.is_seen or one.household_id == home) for one in times]
+    apart = times_apart(seen, clock)
+    has_gone = left_on is not None and any(
+        one.lasts_beyond(left_on) for one in times if one.household_id != home
     )
+    gone_at = beginning(left_on, clock) if left_on is not None and has_gone else None
+    later = [one for one in entries[1:] if gone_at is not None and one.said_at >= gone_at]
+    stood = entries[: len(entries) - len(later)]
+    unsaid = [*apart, Apart(gone_at)] if gone_at else apart
+    return Known(
+        stood=PersonDetails.as_recorded(stood[-1].recorded) if later else None,
+        covers=_covers(stood, apart, gone_at),
+        covers_now=_covers(entries, apart, None),
+        is_elsewhere=any(one.goes_beyond(None) for one in apart),
+        earlier={
+            one.replaced_by: covered(entries[: number + 1], apart)
+            for number, one in enumerate(entries)
+            if one.replaced_by and is_told(one, unsaid)
+        },
+    )
+
+
+def entries_of(
+    person: Person, corrections: Sequence[PersonCorrection], first_at: datetime
+) -> list[Entry]:
+    """What was recorded about somebody, the first of it when she came to her first family."""
+    said = [first_at, *(one.corrected_at for one in corrections)]
+    replaced = [
+        Entry(one.before, said_at, one.corrected_at, one.id)
+        for said_at, one in zip(said, corrections, strict=False)
+    ]
+    return [*replaced, Entry(as_recorded(person), said[-1])]
+
+
+def as_shown(person: Person, known: Known) -> PersonDetails:
+    """What a form shows to whoever corrects what is recorded about somebody now."""
+    covers: dict[str, Any] = dict.fromkeys(known.covers_now)
+    return replace(PersonDetails.of(person), **covers)
+
+
+def as_answered(person: Person, answered: PersonDetails, known: Known) -> PersonDetails:
+    """What is to be recorded by the answer to such a form.
+
+    Whoever says anew how somebody is reached says all of it; what the form covered stays otherwise.
+    """
+    shown = as_shown(person, known)
+    if any((getattr(answered, one) or None) != getattr(shown, one) for one in WAYS_TO_REACH):
+        return answered
+    if answered.safe_to_call != shown.safe_to_call:
+        return answered
+    return replace(answered, **{one: getattr(person, one) for one in REACHING})
 
 
 def has_gone_on(member: Member) -> ColumnElement[bool]:
@@ -87,28 +153,18 @@ def has_gone_on(member: Member) -> ColumnElement[bool]:
         .where(PersonCorrection.person_id == member.person_id, corrected_on + 1 >= member.left_on)
         .correlate(member)
     )
-    return and_(corrected.exists(), _elsewhere(member).exists())
-
-
-def is_elsewhere(member: Member, user: SignedIn) -> ColumnElement[bool]:
-    """The condition that another family has somebody now that this reader does not see."""
-    return _elsewhere(member, ~_sees(user)).exists()
-
-
-def _elsewhere(member: Member, *conditions: ColumnElement[bool]) -> Select[uuid.UUID]:
     other = aliased(HouseholdMember)
-    return (
+    elsewhere = (
         select(other.id)
-        .join(Household, Household.id == other.household_id)
         .where(
             other.person_id == member.person_id,
             other.household_id != member.household_id,
             other.superseded_at.is_(None),
             or_(other.left_on.is_(None), other.left_on > member.left_on),
-            *conditions,
         )
         .correlate(member)
     )
+    return and_(corrected.exists(), elsewhere.exists())
 
 
 def _sees(user: SignedIn) -> ColumnElement[bool]:
@@ -118,7 +174,7 @@ def _sees(user: SignedIn) -> ColumnElement[bool]:
 
 def _times(
     session: Session, household_ids: Collection[uuid.UUID], user: SignedIn
-) -> Iterable[_Time]:
+) -> Mapping[uuid.UUID, list[TimeInFamily]]:
     """Every time in a family of those in these families who have more than one."""
     member, here, other = HouseholdMember, aliased(HouseholdMember), aliased(HouseholdMember)
     several = (
@@ -134,11 +190,15 @@ def _times(
         )
     )
     rows = session.execute(
-        select(member.person_id, member.household_id, member.joined_on, member.left_on, _sees(user))
+        select(member.person_id, member.joined_on, member.left_on, _sees(user), member.household_id)
         .join(Household, Household.id == member.household_id)
         .where(member.person_id.in_(several), member.superseded_at.is_(None))
     )
-    return [_Time(*row) for row in rows]
+    found: dict[uuid.UUID, list[TimeInFamily]] = {}
+    for person_id, joined_on, left_on, is_seen, household_id in rows:
+        time = TimeInFamily(joined_on, left_on, is_seen, household_id)
+        found.setdefault(person_id, []).append(time)
+    return found
 
 
 def _corrections(
@@ -158,45 +218,21 @@ def _corrections(
     return found
 
 
-def _known(
-    session: Session, home: uuid.UUID, times: list[_Time], corrections: list[PersonCorrection]
-) -> Known:
-    here = [one for one in times if one.household_id == home]
-    others = [one for one in times if one.household_id != home]
-    joined_on = min(one.joined_on for one in here)
-    left_on = _left_on(here)
-    lasting = [one for one in others if _lasts_beyond(one, left_on)]
-    hidden = [one.joined_on for one in lasting if not one.is_seen]
-    before = any(one.joined_on < joined_on and not one.is_seen for one in others)
-    has_gone = left_on is not None and bool(lasting)
-    ends = [*hidden, left_on] if left_on is not None and has_gone else hidden
-    return Known(
-        stood=_as_it_stood(session, corrections, left_on) if left_on and has_gone else None,
-        hides_contact=any(left_on is None or since < left_on for since in hidden),
-        is_elsewhere=bool(hidden),
-        since=_begins(session, joined_on) if before else None,
-        until=_begins(session, min(ends)) if ends else None,
-    )
+def _people(session: Session, person_ids: Collection[uuid.UUID]) -> Iterable[Person]:
+    if not person_ids:
+        return []
+    return session.scalars(select(Person).where(Person.id.in_(person_ids))).all()
 
 
-def _left_on(here: list[_Time]) -> date | None:
+def _covers(entries: Sequence[Entry], apart: list[Apart], at: datetime | None) -> frozenset[str]:
+    """What stays covered of the last of these entries, by whom she was with when it counted."""
+    if any(one.goes_beyond(at) for one in apart):
+        return frozenset(REACHING)
+    return covered(entries, apart)
+
+
+def _left_on(here: Iterable[TimeInFamily]) -> date | None:
     """When somebody left a family for the last time; None while she belongs to it."""
-    days = [one.left_on for one in here if one.left_on is not None]
-    return max(days) if len(days) == len(here) else None
-
-
-def _lasts_beyond(other: _Time, left_on: date | None) -> bool:
-    return other.left_on is None or (left_on is not None and other.left_on > left_on)
-
-
-def _as_it_stood(
-    session: Session, corrections: list[PersonCorrection], left_on: date
-) -> PersonDetails | None:
-    """What was recorded when she left: what the first correction from that day on replaced."""
-    day = _begins(session, left_on)
-    before = next((one.before for one in corrections if one.corrected_at >= day), None)
-    return None if before is None else PersonDetails.as_recorded(before)
-
-
-def _begins(session: Session, day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=clock_of(session))
+    every = [one.left_on for one in here]
+    days = [one for one in every if one is not None]
+    return max(days) if len(days) == len(every) else None

@@ -1,6 +1,7 @@
 """The list of families people work from: searching, filtering, sorting, one page at a time."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
-from hearth.families.knowing import has_gone_on, is_elsewhere
+from hearth.families.knowing import has_gone_on, known_in
 from hearth.families.models import (
     CaseEpisode,
     Household,
@@ -157,21 +158,31 @@ def _matches(
     if not kinds:
         return _is_numbered(words[0])
     member = aliased(HouseholdMember)
-    somebody = (
-        select(member.id)
-        .where(
-            member.household_id == Household.id,
-            member.superseded_at.is_(None),
-            # Whom another family has now is not found here by what was said there.
-            ~has_gone_on(member),
-            *([~is_elsewhere(member, user)] if looks_like_phone(text) else []),
-            *has_words(session, member.person_id, text, kinds=kinds),
-        )
-        .exists()
-    )
+    asked = [
+        member.superseded_at.is_(None),
+        # Whom another family has now is not found here by what was said there.
+        ~has_gone_on(member),
+        *has_words(session, member.person_id, text, kinds=kinds),
+    ]
+    if looks_like_phone(text):
+        members = session.scalars(select(member).where(*asked)).all()
+        asked = [member.id.in_(_told_there(session, members, user))]
+    somebody = select(member.id).where(member.household_id == Household.id, *asked).exists()
     if len(words) > 1:
         return somebody
     return or_(somebody, _is_numbered(words[0]))
+
+
+def _told_there(
+    session: Session, members: Collection[HouseholdMember], user: SignedIn
+) -> list[uuid.UUID]:
+    """Those of these members whose telephone the files of their families tell."""
+    known = known_in(session, {one.household_id for one in members}, user=user)
+    return [
+        one.id
+        for one in members
+        if "phone" not in known.about(one.household_id, one.person_id).covers_now
+    ]
 
 
 def _is_numbered(word: str) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from psycopg.errors import ExclusionViolation, UniqueViolation
@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hearth.accounts.services import names_of
 from hearth.audit import services as audit
 from hearth.families.births import UNKNOWN_BIRTH, Birth, BirthPrecision
 from hearth.families.errors import (
@@ -89,15 +88,6 @@ class NewMember:
     role: MemberRole
 
 
-@dataclass(frozen=True)
-class MemberHistory:
-    """What was recorded about somebody before it was corrected, and who corrected it."""
-
-    corrections: list[PersonCorrection]
-    memberships: list[HouseholdMember]
-    staff: dict[uuid.UUID, str]
-
-
 def add_person(session: Session, details: PersonDetails, *, today: date) -> Person:
     """Record a person.
 
@@ -128,11 +118,11 @@ def correct_person(
     """
     details.birth.refuse_future(today)
     session.refresh(person, with_for_update={"key_share": True})
-    before = _as_recorded(person)
+    before = as_recorded(person)
     _write(person, details)
     if before["safe_to_call"] and person.safe_to_call:
-        person.safe_to_call = True if is_reached_as(before, _as_recorded(person)) else None
-    after = _as_recorded(person)
+        person.safe_to_call = True if is_reached_as(before, as_recorded(person)) else None
+    after = as_recorded(person)
     if after != before:
         correction = PersonCorrection(person_id=person.id, corrected_by=corrected_by, before=before)
         session.add(correction)
@@ -262,42 +252,20 @@ def get_member(
     ).one_or_none()
 
 
-def history_of(
-    session: Session,
-    member: HouseholdMember,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> MemberHistory:
-    """What was recorded about a member before, the latest correction first.
-
-    What was corrected before or after these moments was corrected in another family.
-    """
-    bounds = []
-    if since is not None:
-        bounds.append(PersonCorrection.corrected_at >= since)
-    if until is not None:
-        bounds.append(PersonCorrection.corrected_at < until)
-    corrections = list(
-        session.scalars(
-            select(PersonCorrection)
-            .where(PersonCorrection.person_id == member.person_id, *bounds)
-            .order_by(PersonCorrection.corrected_at.desc(), PersonCorrection.id.desc())
-        )
-    )
-    memberships = list(
-        session.scalars(
-            select(HouseholdMember)
-            .where(
-                HouseholdMember.household_id == member.household_id,
-                HouseholdMember.person_id == member.person_id,
-                HouseholdMember.superseded_at.is_not(None),
-            )
-            .order_by(HouseholdMember.superseded_at.desc(), HouseholdMember.id.desc())
-        )
-    )
-    staff = names_of(session, {correction.corrected_by for correction in corrections})
-    return MemberHistory(corrections, memberships, staff)
+def as_recorded(person: Person) -> dict[str, str | bool | None]:
+    """What is recorded about a person now, as a correction keeps it."""
+    return {
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "patronymic": person.patronymic,
+        "born_on": person.born_on.isoformat() if person.born_on else None,
+        "birth_precision": person.birth_precision.value,
+        "sex": person.sex.value,
+        "preferred_language": person.preferred_language,
+        "phone": person.phone,
+        "safe_to_call": person.safe_to_call,
+        "contact_note": person.contact_note,
+    }
 
 
 def _record(session: Session, action: str, member: HouseholdMember, actor_id: uuid.UUID) -> None:
@@ -323,21 +291,6 @@ def _write(person: Person, details: PersonDetails) -> None:
     person.phone = tidy_or_none(details.phone)
     person.safe_to_call = details.safe_to_call
     person.contact_note = tidy_or_none(details.contact_note)
-
-
-def _as_recorded(person: Person) -> dict[str, str | bool | None]:
-    return {
-        "given_name": person.given_name,
-        "family_name": person.family_name,
-        "patronymic": person.patronymic,
-        "born_on": person.born_on.isoformat() if person.born_on else None,
-        "birth_precision": person.birth_precision.value,
-        "sex": person.sex.value,
-        "preferred_language": person.preferred_language,
-        "phone": person.phone,
-        "safe_to_call": person.safe_to_call,
-        "contact_note": person.contact_note,
-    }
 
 
 def _check_days(joined_on: date, left_on: date | None, today: date) -> None:

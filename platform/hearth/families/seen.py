@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hearth.accounts.redaction import Sees, of_class, seen, view
 from hearth.data_classes import FieldClass
@@ -155,15 +155,10 @@ def see_person(person: Person, sees: Sees) -> SeenPerson:
 
 
 def see_known(person: Person, sees: Sees, known: Known) -> SeenPerson:
-    """One person, as far as a reader sees her and one family's file knows of her.
-
-    How she is reached, and whether that is safe, is told by files that see all that was said of it.
-    """
-    row = known.stood or person
-    told = seen(SeenPerson, row, sees, id=person.id)
-    if known.hides_contact:
-        return replace(told, phone=None, contact_note=None, safe_to_call=None)
-    return told
+    """One person, as far as a reader sees her and one family's file knows of her."""
+    told = seen(SeenPerson, known.stood or person, sees, id=person.id)
+    covers: dict[str, Any] = dict.fromkeys(known.covers)
+    return replace(told, **covers)
 
 
 def seen_needs(needs: Collection[Need], sees: Sees) -> list[Need]:

@@ -21,7 +21,8 @@ from hearth.families.errors import (
     FamilyError,
 )
 from hearth.families.facing import eyes_on
-from hearth.families.knowing import Knowledge, known_in
+from hearth.families.history import history_of
+from hearth.families.knowing import Knowledge, Known, as_answered, as_shown, known_in
 from hearth.families.listing import (
     FamilyQuery,
     FamilySort,
@@ -93,12 +94,12 @@ def add_member(household_id: uuid.UUID) -> Any:
 def correct_member(household_id: uuid.UUID, member_id: uuid.UUID) -> Any:
     """Correct what is recorded about somebody; what stood before is kept."""
     household, member = _household(household_id), _member(household_id, member_id)
-    _demand_the_whole_person(member)
+    known = _demand_the_whole_person(member)
     schema = FormerMemberSchema() if member.left_on else MemberSchema()
-    form = Form(schema, sent_form(), _answers(member))
+    form = Form(schema, sent_form(), _answers(member, known))
     if form.validate():
         try:
-            _correct(member, form.loaded)
+            _correct(member, form.loaded, known)
         except FamilyError as error:
             _say_why(form, error)
         else:
@@ -132,8 +133,7 @@ def member_history(household_id: uuid.UUID, member_id: uuid.UUID) -> str:
     household = _household(household_id, Permission.FAMILIES_READ)
     member, sees = _member(household_id, member_id), person().eyes(Permission.FAMILIES_READ)
     known = _known(member)
-    told = known.about(household_id, member.person_id)
-    history = membership.history_of(session, member, since=told.since, until=told.until)
+    history = history_of(session, member, known.about(household_id, member.person_id))
     return render_template(
         "families/member_history.html",
         household=household,
@@ -201,7 +201,7 @@ def _join(household: Household, answers: Any) -> None:
     )
 
 
-def _correct(member: HouseholdMember, answers: Any) -> None:
+def _correct(member: HouseholdMember, answers: Any, known: Known) -> None:
     membership.correct_membership(
         session,
         member,
@@ -215,7 +215,7 @@ def _correct(member: HouseholdMember, answers: Any) -> None:
     membership.correct_person(
         session,
         member.person,
-        answers.person,
+        as_answered(member.person, answers.person, known),
         corrected_by=person().id,
         today=today(),
         household_id=member.household_id,
@@ -234,9 +234,9 @@ def _say_corrected(member: HouseholdMember, answered: PersonDetails) -> None:
         )
 
 
-def _answers(member: HouseholdMember) -> dict[str, Any]:
+def _answers(member: HouseholdMember, known: Known) -> dict[str, Any]:
     return {
-        **person_answers(PersonDetails.of(member.person)),
+        **person_answers(as_shown(member.person, known)),
         "role": member.role,
         "joined_on": member.joined_on,
         "left_on": member.left_on,
@@ -291,7 +291,7 @@ def _reached(household_id: uuid.UUID) -> Household:
     return _household(found(household_id if hers else None))
 
 
-def _demand_the_whole_person(member: HouseholdMember) -> None:
+def _demand_the_whole_person(member: HouseholdMember) -> Known:
     """A form shows what it changes: whoever may not read all of it may not correct it either.
 
     Nor does anybody correct a person whom a family has now that she does not see.
@@ -300,8 +300,10 @@ def _demand_the_whole_person(member: HouseholdMember) -> None:
     shown = (FieldClass.IDENTITY, FieldClass.CONTACT, FieldClass.CASEWORK)
     if not all(sees(one) for one in shown):
         abort(403)
-    if _known(member).about(member.household_id, member.person_id).is_elsewhere:
+    known = _known(member).about(member.household_id, member.person_id)
+    if known.is_elsewhere:
         abort(404)
+    return known
 
 
 def _still_sees(household: Household) -> bool:

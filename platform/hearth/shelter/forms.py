@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
+from hearth.families.knowing import known_in
 from hearth.families.models import Household
-from hearth.families.seen import see_person
+from hearth.families.seen import see_known
 from hearth.shelter.ends import Houses
 from hearth.shelter.models import Stay
 from hearth.shelter.refusals import (
@@ -29,7 +30,7 @@ from hearth.shelter.schemas import (
     move_choices,
 )
 from hearth.shelter.seen import seen_offers, with_known_days
-from hearth.shelter.words import place_taken_on_some_days, refusal
+from hearth.shelter.words import refusal, refusal_without_days
 from hearth.web.forms import Form
 
 USUAL_NIGHTS = 90
@@ -44,7 +45,8 @@ def admission_form(
     guideline = next((o.place.house.guideline_nights for o in offers if o.is_free), None)
     nights = datetime.timedelta(days=guideline or USUAL_NIGHTS)
     born = [m.person for m in household.current_members if not m.person.birth.is_expected]
-    persons = [see_person(person, user.eyes(Permission.SHELTER_WRITE)) for person in born]
+    eyes, known = user.eyes(Permission.SHELTER_WRITE), known_in(session, [household.id], user=user)
+    persons = [see_known(one, eyes, known.about(household.id, one.id)) for one in born]
     return Form(
         admission_schema(persons, offers),
         sent,
@@ -93,10 +95,10 @@ def decided(
 
 def _why(session: Session, error: StayError, user: SignedIn) -> str:
     """Why a decision was refused, without the days of a family that the reader may not see."""
-    if isinstance(error, PlaceTakenError):
+    if isinstance(error, PlaceTakenError | PersonElsewhereError):
         taken = error.stay_in_house
         if taken not in with_known_days(session, {taken}, user=user):
-            return str(place_taken_on_some_days(error))
+            return refusal_without_days(error)
     return refusal(error)
 
 

@@ -173,6 +173,4 @@ def _name_conflict(
     theirs = overlapping.where(StayPlace.person_id == wanted.person_id)
     elsewhere = session.scalars(theirs.where(StayPlace.stay_id.is_distinct_from(stay_id))).first()
     if elsewhere is not None:
-        raise PersonElsewhereError(
-            wanted.person_id, elsewhere.starts_on, elsewhere.ends_on
-        ) from error
+        raise PersonElsewhereError(elsewhere) from error

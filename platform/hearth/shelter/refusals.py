@@ -1,6 +1,5 @@
 """Why a decision about a stay may be impossible, with what a person needs to choose otherwise."""
 
-import datetime
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
@@ -106,10 +105,9 @@ class PlaceTakenError(StayError):
 class PersonElsewhereError(StayError):
     """The person sleeps in another place on some of the nights asked for."""
 
-    def __init__(
-        self, person_id: uuid.UUID, starts_on: datetime.date, ends_on: datetime.date
-    ) -> None:
+    def __init__(self, elsewhere: StayPlace) -> None:
         super().__init__("the person sleeps elsewhere")
-        self.person_id = person_id
-        self.starts_on = starts_on
-        self.ends_on = ends_on
+        self.person_id = elsewhere.person_id
+        self.stay_in_house = (elsewhere.stay_id, elsewhere.house_id)
+        self.starts_on = elsewhere.starts_on
+        self.ends_on = elsewhere.ends_on

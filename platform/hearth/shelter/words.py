@@ -110,13 +110,20 @@ def _reason(error: StayError) -> Any:
     return _plain_refusal(error)
 
 
-def place_taken_on_some_days(error: PlaceTakenError) -> Any:
-    """Say that a place is taken to whoever may not know when a family comes or leaves."""
-    return _(
-        "%(place)s in %(house)s is taken on some of these days. Choose another place or other"
-        " days.",
-        place=error.place.name,
-        house=error.place.house,
+def refusal_without_days(error: PlaceTakenError | PersonElsewhereError) -> str:
+    """Say that nights are taken to whoever may not know when a family comes or leaves."""
+    if isinstance(error, PersonElsewhereError):
+        return str(
+            _("One of them sleeps in another place on some of these days. Choose other days.")
+        )
+    place, house = error.place.name, error.place.house
+    return str(
+        _(
+            "%(place)s in %(house)s is taken on some of these days. Choose another place or other"
+            " days.",
+            place=place,
+            house=house,
+        )
     )
 
 

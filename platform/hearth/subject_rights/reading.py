@@ -18,9 +18,10 @@ from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.data_register.registry import DataField, table_named
-from hearth.families.access import is_bound
-from hearth.families.models import Household, Person
-from hearth.families.seen import SeenPerson, see_person
+from hearth.families.access import hidden_people, is_bound
+from hearth.families.knowing import Knowledge, known_in
+from hearth.families.models import Household, HouseholdMember, Person
+from hearth.families.seen import SeenPerson, see_known, see_person
 from hearth.families.telling import told_through
 from hearth.files.models import ASKED_BY_A_PAPER
 from hearth.intake.seen import find_referral, see_referral
@@ -141,12 +142,20 @@ def reads_words(
 
 
 def safe_contact(session: Session, request: SubjectRequest, *, user: SignedIn) -> SeenPerson | None:
-    """How the family is reached without harm: by the mother's or carer's rules, whoever asks."""
-    if request.household_id is None:
+    """How the family is reached without harm: by the mother's or carer's rules, whoever asks.
+
+    Of one who has another family, too, whoever is bound is told what this one's file tells of her,
+    and nothing where she does not have both.
+    """
+    home = request.household_id
+    if home is None:
         return None
-    through = told_through(session.get_one(Household, request.household_id).members)
-    sees = _eyes(session, request, user, {request.household_id}).on(request.household_id)
-    return see_person(through, sees) if through and sees else None
+    through = told_through(session.get_one(Household, home).members)
+    sees = _eyes(session, request, user, {home}).on(home)
+    if through is None or sees is None or _is_hidden(session, through, user):
+        return None
+    known = known_in(session, [home], user=user) if is_bound(user) else Knowledge()
+    return see_known(through, sees, known.about(home, through.id))
 
 
 def own_words(session: Session, request: SubjectRequest, *, user: SignedIn) -> dict[str, Any]:
@@ -166,6 +175,12 @@ def what_goes(
     """How much of each kind an erasure would take, without what the file does not show her."""
     about = [(request.subject_kind, request.subject_id)]
     return told_counts(session, plan.goes, about, user=user)
+
+
+def _is_hidden(session: Session, person: Person, user: SignedIn) -> bool:
+    hidden = hidden_people(user, Permission.SUBJECT_RIGHTS)
+    of_her = hidden.where(HouseholdMember.person_id == person.id)
+    return session.scalar(of_her.limit(1)) is not None
 
 
 def _eyes(

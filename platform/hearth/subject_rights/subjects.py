@@ -127,12 +127,12 @@ def members_of(session: Session, household_id: uuid.UUID) -> list[Subject]:
 
 def members_entrusted(
     session: Session, household_id: uuid.UUID, *, user: SignedIn
-) -> tuple[list[Subject], int]:
-    """The members about whom somebody takes a request, and how many others there are."""
+) -> list[Subject]:
+    """The members about whom somebody takes a request."""
     people, permission = members_of(session, household_id), Permission.SUBJECT_RIGHTS
     about = [(one.kind, one.id) for one in people]
     hidden = hidden_among(session, about, user=user, permission=permission)
-    return [one for one in people if one.id not in hidden], len(hidden)
+    return [one for one in people if one.id not in hidden]
 
 
 def ids_to_erase(

@@ -104,13 +104,13 @@ def choose(household_id: uuid.UUID) -> str:
     """The people of a family, to say about whom it is."""
     family = found(subjects.subject_of(session, SubjectKind.HOUSEHOLD, household_id))
     _refuse_others(family)
-    people, further = subjects.members_entrusted(session, household_id, user=person())
+    people = subjects.members_entrusted(session, household_id, user=person())
     subjects.note_look(session, family.kind, family.id, user_id=person().id)
     return render_template(
         "subject_rights/choose.html",
         family=family,
         people=reading.as_read(session, people, user=person()),
-        further=further,
+        further=is_bound(person()),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.families import membership
-from hearth.families.membership import PersonDetails
+from hearth.families.membership import PersonDetails, as_recorded
 from hearth.families.models import Household, HouseholdMember, PersonCorrection
 from hearth.families.vocabulary import LeavingReason, MemberRole
 from tests.factories.families import TODAY, mother, open_family
@@ -206,3 +206,134 @@ def test_no_list_is_ordered_by_a_name_that_somebody_was_given_after_she_left(
 
     # A family without anybody whose name is known stands last, whatever she is called elsewhere.
     assert page.index(other.case_number) < page.index(first.case_number)
+
+
+def _has_left_again(session: Session, second: Household, by: User) -> None:
+    """She belongs to the second family no longer, since three days ago."""
+    membership.leave(
+        session,
+        next(one for one in second.members if one.person.given_name == "Dasha"),
+        left_on=TODAY - timedelta(days=3),
+        reason=LeavingReason.MOVED_OUT,
+        recorded_by=by.id,
+        today=TODAY,
+    )
+    session.expire_all()
+
+
+def _was_corrected(session: Session, second: Household, by: User) -> None:
+    """What the second family said of her while she belonged to it."""
+    dasha = next(one.person for one in second.members if one.person.given_name == "Dasha")
+    before = as_recorded(dasha)
+    dasha.phone, dasha.contact_note = "+7 921 999-99-99", "at the hidden house on Lime street"
+    moment = datetime.now(UTC) - timedelta(days=10)
+    session.add(
+        PersonCorrection(person_id=dasha.id, corrected_by=by.id, corrected_at=moment, before=before)
+    )
+    session.flush()
+
+
+@pytest.mark.parametrize("has_come_back", [False, True])
+def test_what_a_hidden_family_said_stays_with_it_when_she_has_left_it(
+    has_come_back: bool,
+    session: Session,
+    first: Household,
+    second: Household,
+    anna: User,
+    bella: User,
+    enter: Enter,
+) -> None:
+    member = first.members[0]
+    if has_come_back:
+        _leaves(session, member, anna)
+    _was_corrected(session, second, bella)
+    _has_left_again(session, second, bella)
+    if has_come_back:
+        role, by = MemberRole.MOTHER, anna.id
+        member = membership.join(
+            session, first, member.person, role=role, joined_on=TODAY, recorded_by=by, today=TODAY
+        )
+        session.expire_all()
+    visitor, path = enter(anna.id), f"/families/{first.id}"
+
+    pages = [
+        visitor.get(path + page)
+        for page in ("", f"/members/{member.id}/history", f"/members/{member.id}/correct")
+    ]
+    found = visitor.submit("/families/", {"text": "+7 921 999-99-99"}, page="/families/")
+
+    assert [one.status_code for one in pages] == [200, 200, 200]
+    assert not [one for one in LATER[1:] for page in pages if one in page.text]
+    assert first.case_number not in found.text
+
+
+def _form(**answers: str) -> dict[str, str]:
+    return {
+        "role": "mother",
+        "given_name": "Dasha",
+        "family_name": "Newova",
+        "sex": "female",
+        "joined_on": (TODAY - timedelta(days=100)).isoformat(),
+        "safe_to_call": "unknown",
+        **answers,
+    }
+
+
+def test_what_is_said_again_after_that_stands_in_the_file_and_is_found(
+    session: Session,
+    first: Household,
+    second: Household,
+    anna: User,
+    bella: User,
+    enter: Enter,
+) -> None:
+    _was_corrected(session, second, bella)
+    _has_left_again(session, second, bella)
+    visitor, path = enter(anna.id), f"/families/{first.id}"
+    correct = f"{path}/members/{first.members[0].id}/correct"
+
+    answer = visitor.submit(correct, _form(phone="+7 911 222-22-22", safe_to_call="yes"))
+
+    page = visitor.get(path).text
+    history = visitor.get(f"{path}/members/{first.members[0].id}/history").text
+    found = visitor.submit("/families/", {"text": "+7 911 222-22-22"}, page="/families/")
+    assert answer.status_code == 303
+    assert "222-22-22" in page
+    assert first.case_number in found.text
+    assert not [one for one in LATER[1:] if one in page + history]
+
+
+def test_what_a_form_does_not_show_is_not_lost_by_it(
+    session: Session,
+    first: Household,
+    second: Household,
+    anna: User,
+    bella: User,
+    enter: Enter,
+) -> None:
+    _was_corrected(session, second, bella)
+    _has_left_again(session, second, bella)
+    correct = f"/families/{first.id}/members/{first.members[0].id}/correct"
+
+    answer = enter(anna.id).submit(correct, _form(family_name="Third"))
+
+    session.expire_all()
+    person = first.members[0].person
+    assert answer.status_code == 303
+    assert (person.family_name, person.phone) == ("Third", "+7 921 999-99-99")
+    assert person.contact_note == "at the hidden house on Lime street"
+
+
+def test_what_was_said_before_a_hidden_family_had_her_shows_when_it_said_nothing(
+    session: Session,
+    first: Household,
+    second: Household,
+    anna: User,
+    bella: User,
+    enter: Enter,
+) -> None:
+    _has_left_again(session, second, bella)
+
+    page = enter(anna.id).get(f"/families/{first.id}").text
+
+    assert "000-00-01" in page

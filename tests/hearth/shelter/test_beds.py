@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.families import membership
 from hearth.families.models import Household
+from hearth.families.vocabulary import MemberRole
 from hearth.shelter import services
 from hearth.shelter.models import House, Stay
 from hearth.web.formatting import format_date
@@ -132,3 +134,35 @@ def test_a_house_that_a_family_left_does_not_tell_how_long_it_sleeps_in_another(
 
     assert visitor.get(f"/shelter/stays/{stay.id}").status_code == 200
     assert "taken until" not in visitor.get(f"/families/{family.id}/admit").text
+
+
+@pytest.mark.parametrize("is_restricted", [False, True])
+def test_the_refusal_does_not_say_when_one_of_them_sleeps_elsewhere_with_a_hidden_family(
+    is_restricted: bool, session: Session, house: House, enter: Enter
+) -> None:
+    admitting = colleague(session, Role.SOCIAL_WORKER)
+    family, other = (open_family(session, key_worker_id=admitting.id) for _ in range(2))
+    person, by = family.current_members[0].person, admitting.id
+    membership.join(
+        session, other, person, role=MemberRole.OTHER, joined_on=TODAY, recorded_by=by, today=TODAY
+    )
+    services.admit_family(
+        session,
+        household_id=other.id,
+        places={person.id: house.places[1].id},
+        admitted_on=TODAY,
+        planned_until=_days(7),
+        recorded_by=by,
+        today=TODAY,
+    )
+    if is_restricted:
+        restriction(session, other)
+
+    answer = enter(by).submit(
+        f"/families/{family.id}/admit", _admission(family, house, until=_days(90))
+    )
+
+    told = [one in answer.text for one in ("on some of these days.", format_date(_days(7)))]
+    assert answer.status_code == 422
+    assert "One of them sleeps in another place" in answer.text
+    assert told == [is_restricted, not is_restricted]

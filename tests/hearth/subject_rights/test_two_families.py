@@ -15,6 +15,7 @@ from hearth.audit import services as audit
 from hearth.audit.models import PersonRead
 from hearth.break_glass import shown
 from hearth.families import membership
+from hearth.families.membership import PersonDetails
 from hearth.families.models import Household, Person
 from hearth.families.services import record_read
 from hearth.families.vocabulary import LeavingReason, MemberRole
@@ -33,6 +34,7 @@ from tests.support.visitors import Visitor
 MakeVisitor = Callable[..., Visitor]
 ASKED = {"kind": "access", "asked_by": "self", "received_on": TODAY.isoformat()}
 TABLE = re.compile("<tbody")
+FURTHER = "There may be further entries, of files that open to others only."
 PAGES = [
     *("identity", "safety", "extend", "correct", "restrict", "renew", "close"),
     *("queue", "file", "erasure"),
@@ -86,10 +88,11 @@ def test_nobody_takes_a_request_that_would_open_a_file_of_others(
     session: Session, moved: Moved, sign_in: MakeVisitor
 ) -> None:
     director, officer = sign_in(Role.DIRECTOR), sign_in(Role.PRIVACY_OFFICER)
-    whole = director.get(moved.taking)
+    path = f"/data-protection/families/{moved.before.id}"
+    whole, before = director.get(moved.taking), director.get(path)
     restriction(session, moved.now)
 
-    of_family = director.get(f"/data-protection/families/{moved.before.id}")
+    of_family = director.get(path)
     form = "/data-protection/requests/new"
     page, taken = director.get(moved.taking), director.submit(moved.taking, ASKED, page=form)
     by_officer = officer.submit(moved.taking, ASKED)
@@ -98,7 +101,9 @@ def test_nobody_takes_a_request_that_would_open_a_file_of_others(
     assert (page.status_code, taken.status_code) == (404, 404)
     assert "Agata" in of_family.text
     assert "Test-Child" not in of_family.text
-    assert "1 further person, whose file opens to others only" in of_family.text
+    assert "further person" not in of_family.text
+    assert all(FURTHER in page.text for page in (before, of_family))
+    assert FURTHER not in officer.get(path).text
     assert by_officer.status_code == 303
     assert len(session.scalars(select(SubjectRequest)).all()) == 1
 
@@ -253,3 +258,27 @@ def path_of_all(moved: Moved) -> str:
 def looks_at(session: Session, family: Household) -> int:
     wanted = select(PersonRead.id).where(PersonRead.household_id == family.id)
     return len(session.scalars(wanted).all())
+
+
+def test_an_answer_is_not_told_through_a_mother_by_what_a_hidden_family_said_of_her(
+    session: Session, sign_in: MakeVisitor
+) -> None:
+    first = open_family(session, members=[mother(given_name="Agata"), child()])
+    hidden, by = open_family(session), staff_id(session)
+    agata, its_child = (one.person for one in first.current_members)
+    role, on = MemberRole.OTHER, TODAY - timedelta(days=2)
+    membership.join(session, hidden, agata, role=role, joined_on=on, recorded_by=by, today=TODAY)
+    said = PersonDetails(given_name="Agata", phone="+7 921 999-99-99", safe_to_call=True)
+    membership.correct_person(session, agata, said, corrected_by=by, today=TODAY)
+    request = ask_about(session, its_child.id)
+    request.household_id = first.id
+    path, readers = f"/data-protection/requests/{request.id}", (Role.DIRECTOR, Role.PRIVACY_OFFICER)
+    session.expire_all()
+
+    before = [sign_in(one).get(path) for one in readers]
+    restriction(session, hidden)
+    after = [sign_in(one).get(path) for one in readers]
+
+    assert [one.status_code for one in (*before, *after)] == [200] * 4
+    assert ["999-99-99" in one.text for one in (*before, *after)] == [True, True, False, True]
+    assert "Do not call and do not write." in after[0].text
