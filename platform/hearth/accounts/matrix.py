@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.permissions import READ_BY, Permission, Role
 from hearth.accounts.policy import POLICY, Scope
 from hearth.data_classes import FieldClass
 
@@ -60,17 +60,28 @@ everybody and why, with the grants that are over; whatever opens or closes a doo
 
 A house opens stays, not families. Its staff see who of a family sleeps there, and that it left;
 neither where it was before nor where it went, also when that is another house of ours: its name,
-its rooms and its stays do not exist for them. A stay whose family sleeps in two houses is changed
-by those who accompany it, admission is theirs alone, and through a house nobody lets a family that
-left have left later. Nobody, not even who accompanies the family, ends a stay before its first
-night in the last house: the house before that one would have the family back. Whoever admits reads
-of a bed that it is taken; until when, if she sees the stay in that house. An organisation that
-narrows another permission to houses opens by it the families who have such a stay.
+its rooms and its stays do not exist for them. Why a stay ended and where the family went is read by
+whoever reads casework there, and by the one who wrote it down, until a colleague corrects it;
+others correct the day alone. A stay whose family sleeps in two houses is changed by those who
+accompany it, admission is theirs alone, and through a house nobody lets a family that left have
+left later. Nobody, not even who accompanies the family, ends a stay before its first night in the
+last house: the house before that one would have the family back. Whoever leaves a house on a day
+has no later bed there, whatever was written down for later nights; a return from another house is
+decided by itself. Whoever admits, or closes a place, reads of a bed that it is taken; until when,
+if she sees the stay in that house. An organisation that narrows another permission to houses opens
+by it the families who have such a stay.
 
 The story of a stay tells a house what was decided about its own places and nights, and by whom if
 she worked there or accompanied the family on that day; what cannot be told from these is left out.
 A guest, whose grant has an end, brings no family to a house in which she works: no admission, no
 move, no longer stay there and no earlier end elsewhere that would show it to her through the house.
+"""
+WRITING = """\
+Whoever writes sees what stands there. Where an organisation withholds or narrows what a role reads,
+what it writes there follows, role by role: a role that reads its own families only writes about
+those, whatever else is left to it. Where the two have no family in common, it writes about none. A
+role to which the service never gave the reading keeps what it writes. Nobody admits a family whose
+file is not hers to read.
 """
 READING = """\
 ## Which kinds of data a role reads
@@ -228,6 +239,7 @@ def markdown(routes: Iterable[Route]) -> str:
         [f"`{one}`", *("yes" if one in POLICY[role].fields else "" for role in roles)]
         for one in FieldClass
     ]
+    bounds = [[f"`{one}`", f"`{reading}`"] for one, reading in READ_BY.items()]
     hands_out = [
         [f"`{role}`", ", ".join(f"`{one}`" for one in Role if one in POLICY[role].grants)]
         for role in roles
@@ -244,6 +256,8 @@ def markdown(routes: Iterable[Route]) -> str:
                 INTRODUCTION,
                 "## What a role may do\n",
                 _table(["permission", *names], may),
+                WRITING,
+                _table(["permission", "counts no further than"], bounds),
                 READING,
                 _table(["kind of data", *names], reads),
                 HANDING_OUT,

@@ -1,6 +1,6 @@
 """The words of the policy: what can be permitted, and what somebody can be here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from flask_babel import LazyString
@@ -102,6 +102,19 @@ PERMISSION_LABELS: dict[Permission, LazyString] = {
     Permission.INCIDENTS_MANAGE: _l("Lead incidents"),
     Permission.RETENTION_MANAGE: _l("Decide what is kept and for how long"),
     Permission.FEDERATION_NUMBERS: _l("Read the federation's numbers"),
+}
+# What somebody writes counts no further than what she reads of it, role by role: the pages that
+# write show what stands there. Everything else is no writing about what another permission reads:
+# houses, funds and accounts are nobody's file, an emergency look reads and is asked for where a
+# role does not reach, and the desks bind their work to the files that open to whoever does it.
+READ_BY: Mapping[Permission, Permission] = {
+    Permission.FAMILIES_WRITE: Permission.FAMILIES_READ,
+    Permission.CASES_RESTRICT: Permission.FAMILIES_READ,
+    Permission.SERVICES_WRITE: Permission.FAMILIES_READ,
+    Permission.NOTES_SEALED: Permission.FAMILIES_READ,
+    Permission.REFERRALS_WRITE: Permission.REFERRALS_READ,
+    Permission.SHELTER_WRITE: Permission.SHELTER_READ,
+    Permission.GIFTS_REFUND: Permission.GIFTS_READ,
 }
 FEDERATION_ROLES = frozenset({Role.FEDERATION_STAFF})
 # What tells nothing about any person. Whoever may do anything else needs a second factor, so a new

@@ -12,7 +12,7 @@ from functools import cache
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from hearth.accounts.permissions import FEDERATION_ROLES, Permission, Role, known_roles
+from hearth.accounts.permissions import FEDERATION_ROLES, READ_BY, Permission, Role, known_roles
 from hearth.data_classes import FieldClass
 
 
@@ -242,13 +242,17 @@ class HeldRole:
     layers: tuple[Mapping[str, str], ...] = ()
 
     def scopes(self) -> dict[Permission, Scope]:
-        """What is left of the role's permissions, each with its scope."""
+        """What is left of the role's permissions, each with its scope.
+
+        Where the role it derives from reads what it writes, it writes no further than it reads.
+        """
         left = {
             permission: self._narrowed(permission, widest)
             for permission, widest in POLICY[self.base].scopes.items()
             if permission not in WITH_EVERY_GRANT or self.grants() == POLICY[self.base].grants
         }
-        return {permission: scope for permission, scope in left.items() if scope is not None}
+        counting = {one: _as_far_as_read(one, scope, left) for one, scope in left.items()}
+        return {permission: scope for permission, scope in counting.items() if scope is not None}
 
     def fields(self) -> frozenset[FieldClass]:
         """What is left of the kinds of data the role reads."""
@@ -271,6 +275,16 @@ class HeldRole:
                 if permission not in ABOUT_FAMILIES and scope is not widest:
                     scope = None
         return scope
+
+
+def _as_far_as_read(
+    permission: Permission, scope: Scope | None, left: Mapping[Permission, Scope | None]
+) -> Scope | None:
+    """How far a role writes, which read of it that far; one that never read keeps what it has."""
+    reading = READ_BY.get(permission)
+    if scope is None or reading is None or reading not in left:
+        return scope
+    return narrower(scope, left[reading] or WITHHELD)
 
 
 def scopes_offered(permission: Permission, widest: Scope) -> tuple[Scope, ...]:

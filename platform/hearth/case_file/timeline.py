@@ -127,7 +127,7 @@ def _stays(file: CaseFile) -> Iterator[Event]:
             url=url,
         )
         if seen.left_on:
-            went = DESTINATIONS[stay.destination] if seen.has_ended and stay.destination else ""
+            went = DESTINATIONS[seen.destination] if seen.destination else ""
             yield Event(
                 on=seen.left_on,
                 title=_("Left %(house)s", house=house),

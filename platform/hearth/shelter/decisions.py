@@ -138,15 +138,21 @@ def _after(change: StayChange, runs: list[_Run]) -> list[_Run]:
 
 
 def _moved(change: StayChange, runs: list[_Run]) -> list[_Run]:
+    """The nights of one person from a day on are elsewhere, until the day to which the move counts.
+
+    A move that says no such day took the place of the nights in one bed.
+    """
     on = change.effective_on
-    left = [
-        run
-        for run in runs
-        if run.person_id == change.person_id and run.starts_on <= on < run.ends_on
-    ]
+    theirs = [run for run in runs if run.person_id == change.person_id and run.ends_on > on]
+    left = [run for run in theirs if run.starts_on <= on]
+    until = change.after_on or max((run.ends_on for run in left), default=on)
+    replaced = [run for run in theirs if run.starts_on < until]
     return [
-        *(replace(run, ends_on=on) if run in left else run for run in runs),
-        *(replace(run, place_id=change.place_after_id, starts_on=on) for run in left),
+        *(replace(run, ends_on=min(run.ends_on, on)) if run in replaced else run for run in runs),
+        *(
+            replace(run, place_id=change.place_after_id, starts_on=on, ends_on=until)
+            for run in left
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
@@ -12,6 +13,7 @@ from hearth.families.knowing import known_in
 from hearth.families.models import Household
 from hearth.families.seen import see_known
 from hearth.shelter.ends import Houses
+from hearth.shelter.houses import ClosingTooEarlyError
 from hearth.shelter.models import Stay
 from hearth.shelter.refusals import (
     PersonElsewhereError,
@@ -29,8 +31,9 @@ from hearth.shelter.schemas import (
     admission_schema,
     move_choices,
 )
-from hearth.shelter.seen import seen_offers, with_known_days
+from hearth.shelter.seen import SeenStay, seen_offers, with_known_days
 from hearth.shelter.words import refusal, refusal_without_days
+from hearth.web.formatting import format_date
 from hearth.web.forms import Form
 
 USUAL_NIGHTS = 90
@@ -68,15 +71,20 @@ def move_form(
     return Form(MoveSchema(), sent, {"moved_on": today}, choices={"place": move_choices(offers)})
 
 
-def departure_form(stay: Stay, sent: Sent, today: datetime.date, *, notes: bool) -> Form:
-    """The form that ends a stay; for one that has ended, with what the reader sees of the end."""
+def departure_form(shown: SeenStay, sent: Sent, today: datetime.date, *, notes: bool) -> Form:
+    """The form that ends a stay; for one that has ended, with what the reader sees of the end.
+
+    Who may not know why it ended corrects the day alone: she is not asked for the rest.
+    """
+    stay = shown.stay
     known = {
         "ended_on": stay.ended_on or today,
-        "reason": stay.end_reason,
-        "destination": stay.destination,
+        "reason": shown.end_reason,
+        "destination": shown.destination,
         "note": stay.departure_note if notes else None,
     }
-    return Form(EndSchema(), sent, known)
+    untold = () if stay.is_open or shown.knows_end else ("reason", "destination")
+    return Form(EndSchema(exclude=untold), sent, known)
 
 
 def decided(
@@ -100,6 +108,15 @@ def _why(session: Session, error: StayError, user: SignedIn) -> str:
         if taken not in with_known_days(session, {taken}, user=user):
             return refusal_without_days(error)
     return refusal(error)
+
+
+def why_not_closed(session: Session, error: ClosingTooEarlyError, user: SignedIn) -> str:
+    """Why a place cannot be closed, with the first free day if the reader may know of the stay."""
+    taken = error.stay_in_house
+    if taken is not None and taken not in with_known_days(session, {taken}, user=user):
+        return str(_("Somebody is to sleep here on that day or later. Enter a later day."))
+    day = format_date(error.free_on)
+    return str(_("It can be closed from %(day)s at the earliest.", day=day))
 
 
 def _field_of(form: Form, error: StayError) -> str | None:

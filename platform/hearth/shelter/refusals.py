@@ -36,6 +36,7 @@ class DateProblem(StrEnum):
     NOT_HERE_THEN = "not_here_then"
     NO_NIGHTS_LEFT = "no_nights_left"
     LATER_THAN_BEFORE = "later_than_before"
+    CHANGED_LATER = "changed_later"
 
 
 class StayDatesError(StayError):

@@ -20,7 +20,15 @@ from hearth.families.reach import stays_in_her_houses, visible_households
 from hearth.families.seen import SeenPerson, see_known
 from hearth.shelter import occupancy
 from hearth.shelter.houses import all_houses
-from hearth.shelter.models import House, Place, Stay, StayPlace
+from hearth.shelter.models import (
+    ChangeKind,
+    Destination,
+    EndReason,
+    House,
+    Place,
+    Stay,
+    StayPlace,
+)
 from hearth.shelter.services import stays_of
 
 THROUGH = Permission.SHELTER_READ
@@ -79,6 +87,17 @@ class SeenStay:
     admitted_by: uuid.UUID | None
     left_on: datetime.date | None
     has_ended: bool
+    knows_end: bool
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why the stay ended, for whoever may know it."""
+        return self.stay.end_reason if self.has_ended and self.knows_end else None
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where the family went, for whoever may know it."""
+        return self.stay.destination if self.has_ended and self.knows_end else None
 
     @property
     def is_open(self) -> bool:
@@ -211,6 +230,7 @@ def see_stay(
         admitted_by=stay.admitted_by if houses is None else None,
         left_on=left_on,
         has_ended=not stay.is_open and left_on == stay.ended_on,
+        knows_end=user.sees(FieldClass.CASEWORK, permission) or _ended_by(stay, user.id),
     )
 
 
@@ -221,6 +241,12 @@ def see_stays(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> l
     ids = set(session.scalars(chosen))
     stays = stays_of(session, household_id) if ids else []
     return [see_stay(session, stay, user=user) for stay in stays if stay.id in ids]
+
+
+def _ended_by(stay: Stay, user_id: uuid.UUID) -> bool:
+    """Whether somebody wrote down the end of a stay herself, and nobody corrected it since."""
+    ends = (ChangeKind.ENDED, ChangeKind.CORRECTED)
+    return {one.recorded_by for one in stay.changes if one.kind in ends} == {user_id}
 
 
 def _of_families(user: SignedIn, permission: Permission) -> ColumnElement[bool]:

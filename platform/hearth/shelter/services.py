@@ -4,21 +4,21 @@ import datetime
 import uuid
 from collections.abc import Mapping
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from hearth.audit import services as audit
-from hearth.families.models import HouseholdMember
+from hearth.shelter.admitting import check_members, chosen_places
 from hearth.shelter.ends import Houses, check_departure, check_last_house, check_plan
 from hearth.shelter.models import (
     ChangeKind,
     Destination,
     EndReason,
-    Place,
     Stay,
     StayChange,
     StayPlace,
 )
+from hearth.shelter.moves import replaced_by_move, sleeping_on
 from hearth.shelter.nights import (
     WantedNights,
     check_place,
@@ -32,10 +32,6 @@ from hearth.shelter.nights import (
 from hearth.shelter.refusals import (
     AlreadyInShelterError,
     DateProblem,
-    NobodyAdmittedError,
-    NotInHouseholdError,
-    SamePlaceTwiceError,
-    SeveralHousesError,
     StayDatesError,
     StayEndedError,
     UnknownPlaceError,
@@ -62,11 +58,11 @@ def admit_family(
     if admitted_on > today:
         raise StayDatesError("admitted_on", DateProblem.IN_THE_FUTURE)
     lock_persons(session, places)
-    _check_members(session, household_id, set(places), admitted_on)
+    check_members(session, household_id, set(places), admitted_on)
     open_stay = select(Stay.id).where(Stay.household_id == household_id, Stay.ended_on.is_(None))
     if session.scalar(open_stay) is not None:
         raise AlreadyInShelterError
-    chosen = _chosen_places(session, places)
+    chosen = chosen_places(session, places)
     wanted = [
         WantedNights(person_id, place_id, admitted_on, planned_until)
         for person_id, place_id in places.items()
@@ -135,17 +131,19 @@ def end_stay(
     stay: Stay,
     *,
     ended_on: datetime.date,
-    reason: EndReason,
-    destination: Destination,
     recorded_by: uuid.UUID,
     today: datetime.date,
+    reason: EndReason | None = None,
+    destination: Destination | None = None,
     note: str | None = None,
     keep_note: bool = False,
+    keep_end: bool = False,
     houses: Houses = None,
 ) -> Stay:
     """Record that the family left; for a stay that ended already, correct what was recorded.
 
-    ``keep_note`` leaves an earlier note alone, for those who cannot read what they would replace.
+    ``keep_note`` leaves an earlier note alone, and ``keep_end`` why the stay ended and where the
+    family went, for those who cannot read what they would replace.
     Whoever decides for some houses alone touches no night in another one, and lets nobody who left
     have left later: it would show her the family for as long as she likes.
 
@@ -165,13 +163,14 @@ def end_stay(
             recorded_by=recorded_by,
         )
     )
+    if stay.is_open or not keep_end:
+        stay.end_reason, stay.destination = reason, destination
     stay.ended_on = ended_on
-    stay.end_reason = reason
-    stay.destination = destination
     stay.departure_note = note or (stay.departure_note if keep_note else None)
     session.flush()
-    facts = {"reason": reason.value, "destination": destination.value}
-    _record(session, "stay.ended", stay, recorded_by, **facts)
+    facts = {"reason": stay.end_reason, "destination": stay.destination}
+    told = {name: fact.value for name, fact in facts.items() if fact is not None}
+    _record(session, "stay.ended", stay, recorded_by, **told)
     return stay
 
 
@@ -189,38 +188,44 @@ def move(
 ) -> Stay:
     """Let one person of the family sleep elsewhere from a day on, in this house or another.
 
-    Whoever sleeps in somebody's bed goes along with the last who had a place in that house.
+    Whoever leaves a house sleeps there on no later night: what was written down for those nights
+    counts no more. Another house to which she went later keeps the nights she has there. Whoever
+    sleeps in somebody's bed goes along with the last who had a place in that house.
     Whoever decides for some ``houses`` alone moves nobody out of them or into them.
 
-    :raises StayError: the family has left, the day does not fit, the place is closed or taken.
+    :raises StayError: the family has left, the day does not fit, the place is closed or taken, or
+        this person came back later to a house that she had left.
     """
     lock_stay(session, stay)
     if not stay.is_open:
         raise StayEndedError
     if moved_on > today:
         raise StayDatesError("moved_on", DateProblem.IN_THE_FUTURE)
-    current = _sleeping_on(stay, person_id, moved_on)
-    wanted = WantedNights(person_id, place_id, moved_on, current.ends_on)
+    current = sleeping_on(stay, person_id, moved_on)
     lock_persons(session, [person_id])
     chosen = lock_places(session, [place_id] if place_id else [])
-    for place in chosen.values():
-        if houses is not None and place.house_id not in houses:
-            raise UnknownPlaceError
-        check_place(session, place, wanted, today, stay)
+    if any(houses is not None and place.house_id not in houses for place in chosen.values()):
+        raise UnknownPlaceError
     if houses is not None and current.house_id not in houses:
         raise StayDatesError("moved_on", DateProblem.NOT_HERE_THEN)
     if place_id is None:
         house_id = house_of_sharer(stay, current, moved_on, houses)
     else:
         house_id = chosen[place_id].house_id
+    replaced = replaced_by_move(stay, current, house_id)
+    wanted = WantedNights(person_id, place_id, moved_on, replaced[-1].ends_on)
+    for place in chosen.values():
+        check_place(session, place, wanted, today, stay)
     place_before_id = current.place_id
     with refusals(session, [wanted], stay_id=stay.id):
-        cut(session, stay, current, moved_on)
+        for row in replaced:
+            cut(session, stay, row, moved_on)
         stay.stay_places.append(_stay_place(wanted, house_id))
     stay.changes.append(
         StayChange(
             kind=ChangeKind.MOVED,
             effective_on=moved_on,
+            after_on=wanted.ends_on if len(replaced) > 1 else None,
             person_id=person_id,
             place_before_id=place_before_id,
             place_after_id=place_id,
@@ -228,7 +233,7 @@ def move(
             recorded_by=recorded_by,
         )
     )
-    if place_id is not None:
+    if place_id is not None and wanted.ends_on == stay.until:
         stay.house_id = house_id
     session.flush()
     _record(session, "stay.moved", stay, recorded_by, person=str(person_id))
@@ -271,36 +276,6 @@ def _record(session: Session, action: str, stay: Stay, actor_id: uuid.UUID, **fa
     )
 
 
-def _check_members(
-    session: Session, household_id: uuid.UUID, person_ids: set[uuid.UUID], on: datetime.date
-) -> None:
-    known = session.scalar(
-        select(func.count(HouseholdMember.person_id.distinct())).where(
-            HouseholdMember.household_id == household_id,
-            HouseholdMember.person_id.in_(person_ids),
-            HouseholdMember.superseded_at.is_(None),
-            or_(HouseholdMember.left_on.is_(None), HouseholdMember.left_on > on),
-        )
-    )
-    if known != len(person_ids):
-        raise NotInHouseholdError
-
-
-def _chosen_places(
-    session: Session, places: Mapping[uuid.UUID, uuid.UUID | None]
-) -> dict[uuid.UUID, Place]:
-    asked = [place_id for place_id in places.values() if place_id is not None]
-    chosen = lock_places(session, asked)
-    if not chosen:
-        raise NobodyAdmittedError
-    for place in chosen.values():
-        if asked.count(place.id) > 1:
-            raise SamePlaceTwiceError(place)
-    if len({place.house_id for place in chosen.values()}) > 1:
-        raise SeveralHousesError
-    return chosen
-
-
 def _stay_place(wanted: WantedNights, house_id: uuid.UUID) -> StayPlace:
     return StayPlace(
         person_id=wanted.person_id,
@@ -320,10 +295,3 @@ def _admission(wanted: WantedNights, recorded_by: uuid.UUID, note: str | None) -
         note=note,
         recorded_by=recorded_by,
     )
-
-
-def _sleeping_on(stay: Stay, person_id: uuid.UUID, on: datetime.date) -> StayPlace:
-    for row in stay.stay_places:
-        if row.person_id == person_id and row.starts_on <= on < row.ends_on:
-            return row
-    raise StayDatesError("moved_on", DateProblem.NOT_HERE_THEN)

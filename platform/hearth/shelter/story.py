@@ -41,8 +41,9 @@ def story_of(
 
 
 def _moment(change: StayChange) -> tuple[object, ...]:
-    when = (change.recorded_at, change.effective_on, change.after_on)
-    return (change.kind, change.recorded_by, *when)
+    # Those who go along with somebody who moves go on the same day, however long her move counts.
+    until = None if change.kind is ChangeKind.MOVED else change.after_on
+    return (change.kind, change.recorded_by, change.recorded_at, change.effective_on, until)
 
 
 def _event(

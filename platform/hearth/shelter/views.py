@@ -24,6 +24,7 @@ from hearth.shelter.forms import (
     departure_form,
     extension_form,
     move_form,
+    why_not_closed,
 )
 from hearth.shelter.models import House, Place, Stay
 from hearth.shelter.seen import (
@@ -140,14 +141,15 @@ def end(stay_id: uuid.UUID) -> Any:
     """Record that a family left, or correct what was recorded about it."""
     stay = _stay(stay_id)
     _note_look(stay)
-    notes = person().sees(FieldClass.FREE_TEXT, WRITE)
-    form = departure_form(stay, sent_form(), today(), notes=notes)
-    how = {**_who(), "keep_note": not notes, "houses": _bounds(stay)}
+    shown, notes = _shown(stay), person().sees(FieldClass.FREE_TEXT, WRITE)
+    form = departure_form(shown, sent_form(), today(), notes=notes)
+    kept = {"keep_note": not notes, "keep_end": not shown.knows_end}
+    how = {**_who(), **kept, "houses": _bounds(stay)}
     departure = partial(services.end_stay, session, stay, **how)
     if decided(session, form, _no_longer(stay, lambda wanted: departure(**wanted)), person()):
         flash(_("The stay has ended. The places are free again."), "success")
         return redirect(url_for("shelter.show_stay", stay_id=stay.id), 303)
-    return form_page("shelter/end.html", form, stay=stay, shown=_shown(stay))
+    return form_page("shelter/end.html", form, stay=stay, shown=shown)
 
 
 @blueprint.get("/shelter/houses")
@@ -207,8 +209,7 @@ def close_place(place_id: uuid.UUID) -> Any:
         try:
             house_register.close_place(session, place, **form.loaded)
         except house_register.ClosingTooEarlyError as error:
-            day = format_date(error.free_on)
-            form.add_error("open_to", _("It can be closed from %(day)s at the earliest.", day=day))
+            form.add_error("open_to", why_not_closed(session, error, person()))
         else:
             flash(_("The place is closed from then on."), "success")
             return redirect(url_for("shelter.houses"), 303)
@@ -252,11 +253,12 @@ def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
 
 
 def _family(household_id: uuid.UUID) -> Household:
-    """A family that may be admitted by whoever asks, who must know in which houses she does it."""
+    """A family that may be admitted by whoever asks, who knows its file and in which houses."""
     user = person()
     knows = user.sees(FieldClass.LOCATION, WRITE)
-    household = find_household(session, household_id, user=user, permission=WRITE)
-    return found(household if knows else None)
+    asked = (WRITE, Permission.FAMILIES_READ)
+    hers = [find_household(session, household_id, user=user, permission=one) for one in asked]
+    return found(hers[0] if knows and all(hers) else None)
 
 
 def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:

@@ -75,6 +75,10 @@ _DATE_PROBLEMS: Mapping[DateProblem, LazyString] = {
     DateProblem.LATER_THAN_BEFORE: _l(
         "Whoever accompanies the family can correct its day of leaving to a later one."
     ),
+    DateProblem.CHANGED_LATER: _l(
+        "Where this person sleeps was changed after this day. Enter the day of that change, or a"
+        " later one."
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, fields, post_load, validate
 
-from hearth.accounts.permissions import PERMISSION_LABELS, ROLE_LABELS, Permission, Role
+from hearth.accounts.permissions import PERMISSION_LABELS, READ_BY, ROLE_LABELS, Permission, Role
 from hearth.accounts.policy import FIELD_LABELS, POLICY, SCOPE_LABELS, WITHHELD, scopes_offered
 from hearth.data_classes import FieldClass
 from hearth.staff.roles import RoleInUse
@@ -68,7 +68,11 @@ def narrow_form(role: RoleInUse, sent: Mapping[str, Any] | None) -> Form:
                 (WITHHELD, _("Not at all")),
             ],
             required=True,
-            metadata={"label": PERMISSION_LABELS[permission], "widget": "radios"},
+            metadata={
+                "label": PERMISSION_LABELS[permission],
+                "hint": _bound_by(permission, role.base),
+                "widget": "radios",
+            },
         )
         for permission, widest in policy.scopes.items()
     }
@@ -101,6 +105,14 @@ def rules_of(role: RoleInUse, answers: Mapping[str, Any]) -> dict[str, str]:
     reads, hands_out = answers.get("reads", ()), answers.get("hands_out", ())
     rules |= {f"field:{o}": WITHHELD for o in _offered(role.base) if o.value not in reads}
     return rules | {f"grant:{o}": WITHHELD for o in policy.grants if o.value not in hands_out}
+
+
+def _bound_by(permission: Permission, base: Role) -> str:
+    """What else decides how far a permission counts, if the role may do that at all."""
+    reading = READ_BY.get(permission)
+    if reading is None or reading not in POLICY[base].scopes:
+        return ""
+    return str(_("Counts no further than “%(reading)s”.", reading=PERMISSION_LABELS[reading]))
 
 
 def _offered(base: Role) -> list[FieldClass]:

@@ -436,18 +436,16 @@ def test_through_a_house_its_own_nights_are_agreed_anew(
     assert arrived.planned_until == _days(-2)
 
 
-def test_who_may_change_stays_of_her_house_and_not_read_them_is_bound_to_it_all_the_same(
+def test_who_may_not_read_the_stays_of_her_house_changes_none_of_them(
     session: Session, arrived: Stay, enter: Callable[[uuid.UUID], Visitor]
 ) -> None:
     writer = colleague(session, narrowed(session, Role.HOUSE_STAFF, "shelter.read"))
     works_in(session, writer.id, arrived.house)
     visitor, path = enter(writer.id), f"/shelter/stays/{arrived.id}"
 
-    pages = [visitor.get(f"{path}/{form}").text for form in ("extend", "end")]
+    answers = [visitor.get(f"{path}/{form}").status_code for form in ("extend", "end")]
 
-    for page in pages:
-        assert f"In Hidden House since {_long(-3)}" in page
-        assert _long(-10) not in page
+    assert answers == [403, 403]
 
 
 def test_who_reads_her_own_families_only_reads_others_through_her_house_alone(
