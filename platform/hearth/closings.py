@@ -48,6 +48,17 @@ class Recorded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Follows:
+    """A row that takes the place of the one before it; it comes along as a whole, ended or not.
+
+    Without it the one before would count as the last of them again. Whoever it names and came after
+    the backup comes along with a closed account.
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Withdrawn:
     """A first column whose value opens something, and does so no longer where it became another.
 
@@ -111,7 +122,17 @@ class NotADoor:
 
 
 Closing = (
-    Ended | Stands | Recorded | Withdrawn | Emptied | Fewer | Newest | Replaced | Over | NotADoor
+    Ended
+    | Stands
+    | Recorded
+    | Follows
+    | Withdrawn
+    | Emptied
+    | Fewer
+    | Newest
+    | Replaced
+    | Over
+    | NotADoor
 )
 
 
@@ -135,6 +156,6 @@ def columns_named(closings: Iterable[Closing]) -> set[str]:
                 found |= {one.ends, one.unless} - {""}
             case Emptied() | Fewer():
                 found.add(one.column)
-            case Replaced():
+            case Replaced() | Follows():
                 pass
     return found

@@ -38,7 +38,7 @@ CONDITIONS = (
 # … and what answers with the thing itself, or with yes.
 FINDERS = ("find_entrusted", "find_household", "find_referral", "find_stay", "is_visible")
 # … and what only says yes or no of somebody's lasting right.
-VERDICTS = ("is_hers_for_good", "is_hers_to_hand_over", "is_reached_by_role")
+VERDICTS = ("is_hers_for_good", "is_hers_to_hand_over", "is_reached_by_role", "may_reopen")
 FILTERS = CONDITIONS + FINDERS + VERDICTS
 Site = tuple[str, str, int]
 

@@ -33,10 +33,18 @@ officer, who is told that there is one, sees its number and opens nothing hersel
 A closed account ends what opened families to its owner: teams, houses, grants, sealed notes that
 others let her read, and the families she accompanies. Opening it gives none of that back, and what
 she served before opens nothing any more, nor does what she took down as a referral. The page that
-closes it says how many families wait for somebody. A family with an open case that nobody
-accompanies counts as the team's for whoever may restrict cases of her team, until she hands it
-over: by what the role that restricts may do and read itself, and no other of hers. She and the
-director are told by mail that there is one, and a restricted one stays its keepers'.
+closes it says how many families wait for somebody. A family that nobody accompanies any more waits
+with the team that had it: it counts as the team's for whoever may restrict cases of her team, if
+the last who accompanied it belonged to that team on the day on which she stopped, until it is
+handed over. It counts so by what the role that restricts may do and read itself, and no other of
+hers, and whether the case is open decides nothing. Where she belonged to no team, or nobody leads
+it any more, the family is left to those who have the whole organisation: whoever is put into that
+team to lead it has it from then on, or they close the file to all but a keeper, who hands it over.
+They and those who lead the team are told by mail that there is one with an open case; of a
+restricted one, its keepers.
+
+A closed case is opened anew, on its own page or by a referral, by whoever has the family by her
+role or was let in without an end. A guest, who was let in until a day, opens none.
 
 What is recorded about a person is recorded once, whichever of her families it was said in. The file
 of a family that she left for another one tells what stood on the day she left, and nothing that was

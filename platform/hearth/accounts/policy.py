@@ -306,7 +306,7 @@ def narrower(scope: Scope, rule: str) -> Scope | None:
 class Facet:
     """One way in which a permission counts: on which families, and which kinds of data there.
 
-    Through a role that ``leads`` a team the families whom nobody accompanies are among them.
+    Through a role that ``leads`` a team the families that it left with nobody are among them.
     """
 
     scopes: frozenset[Scope]

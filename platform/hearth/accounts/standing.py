@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, String, and_, any_, cast, func, or_, select
@@ -13,7 +13,7 @@ from hearth.accounts.models import ORGANISATION, Directory, User
 from hearth.accounts.permissions import Permission, Role, known_roles
 from hearth.accounts.policy import HeldRole, Scope, Standing, standing
 from hearth.accounts.policy_models import HouseWorker, OwnRole, RoleRule, TeamMember
-from hearth.clock import today
+from hearth.clock import clock_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,12 @@ class Colleague:
     id: uuid.UUID
     name: str
     place: Place
-    today: date
+    clock: tzinfo
+
+    @property
+    def today(self) -> date:
+        """The day it is where she works."""
+        return datetime.now(self.clock).date()
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -144,10 +149,10 @@ def staff(session: Session) -> Iterator[Colleague]:
         .where(User.disabled_at.is_(None))
         .order_by(User.name, User.id)
     )
-    day = today(session)
+    clock = clock_of(session)
     return (
         Colleague(
-            id=row.User.id, name=row.User.name, place=place_of(row.User.roles, row), today=day
+            id=row.User.id, name=row.User.name, place=place_of(row.User.roles, row), clock=clock
         )
         for row in rows
     )

@@ -11,7 +11,7 @@ from hearth.families.reach import Way
 WAYS: Mapping[Way, LazyString] = {
     Way.ACCOMPANIES: _l("Accompanies the family"),
     Way.TEAM: _l("Belongs to the team of whoever accompanies it"),
-    Way.NOBODY: _l("Leads a team, and nobody accompanies the family"),
+    Way.NOBODY: _l("Leads the team of whoever accompanied it last"),
     Way.SERVED: _l("Did something for it in the last three months, and reads"),
     Way.HOUSE: _l("Works in the house where it lives"),
     Way.ORGANISATION: _l("Has every family by her role"),

@@ -10,7 +10,12 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn, names_of
 from hearth.audit.services import Reader, readers_of
 from hearth.families import services as families
-from hearth.families.access import is_hers_to_hand_over, is_visible, permissions_on
+from hearth.families.access import (
+    is_hers_to_hand_over,
+    is_visible,
+    may_reopen,
+    permissions_on,
+)
 from hearth.families.besides import closed_purposes
 from hearth.families.knowing import known_in
 from hearth.families.models import Household
@@ -42,6 +47,7 @@ class CaseFile:
     household: SeenHousehold
     allows: frozenset[Permission]
     may_hand_over: bool
+    may_reopen: bool
     may_correct: frozenset[uuid.UUID]
     referrals: list[SeenReferral]
     stays: list[SeenStay]
@@ -68,6 +74,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
         household=see_household(household, user.eyes(Permission.FAMILIES_READ), known),
         allows=allows,
         may_hand_over=_may_hand_over(session, household.id, allows, user),
+        may_reopen=may_reopen(session, household.id, user=user),
         may_correct=_correctable(session, deliveries, allows, household.id, user),
         referrals=see_referrals(session, referrals, user),
         stays=stays,

@@ -14,7 +14,7 @@ from hearth.case_file.schemas import CloseSchema, ReopenSchema
 from hearth.case_file.services import StillInShelterError
 from hearth.case_file.timeline import SHORT, timeline
 from hearth.families import services as families
-from hearth.families.access import find_household
+from hearth.families.access import find_household, may_reopen
 from hearth.families.errors import (
     CaseClosedError,
     CaseOpenError,
@@ -82,7 +82,7 @@ def close(household_id: uuid.UUID) -> Any:
 @permit(Permission.FAMILIES_WRITE)
 def reopen(household_id: uuid.UUID) -> Any:
     """Open the case of a family that came back."""
-    household = _shown(household_id)
+    household = _kept(household_id)
     form = Form(ReopenSchema(), sent_form(), {"opened_on": today()})
     if form.validate():
         try:
@@ -137,6 +137,12 @@ def _shown(household_id: uuid.UUID) -> Household:
     household = _household(household_id)
     families.record_read(session, household_id=household.id, user_id=person().id, purpose="case")
     return household
+
+
+def _kept(household_id: uuid.UUID) -> Household:
+    """A family whose case is hers to open anew; none for a guest, whose visit that outlasts."""
+    hers = may_reopen(session, household_id, user=person())
+    return _shown(found(household_id if hers else None))
 
 
 def _to_file(household: Household) -> Response:

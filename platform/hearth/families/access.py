@@ -71,6 +71,12 @@ def is_hers_to_hand_over(
     return keepers is not None and user.id in keepers and user.may(permission)
 
 
+def may_reopen(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> bool:
+    """Whether somebody opens a family's case anew: nobody who was let in until a day."""
+    asked = (Permission.FAMILIES_WRITE, Permission.FAMILIES_READ)
+    return all(is_hers_for_good(session, household_id, user=user, permission=one) for one in asked)
+
+
 def keepers_of(session: Session, household_id: uuid.UUID) -> set[uuid.UUID] | None:
     """Who was let into a restricted family by name and without an end; None for one that is open.
 

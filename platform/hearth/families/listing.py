@@ -21,7 +21,8 @@ from hearth.families.models import (
     Person,
 )
 from hearth.families.names import search_key
-from hearth.families.reach import is_unaccompanied, visible_households
+from hearth.families.reach import visible_households
+from hearth.families.unaccompanied import is_unaccompanied
 from hearth.families.vocabulary import MemberRole
 from hearth.sealing.blind import has_words, looks_like_phone
 from hearth.sealing.kinds import Kind

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
-from hearth.closings import Ended, NotADoor, Withdrawn
+from hearth.closings import Ended, Follows, NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -203,7 +203,7 @@ class CaseEpisode(TenantModel):
 
     __tablename__ = "case_episodes"
     __closes__ = (
-        NotADoor(columns=("closed_on",), because="nobody reaches a file because its case is open"),
+        NotADoor(columns=("closed_on",), because="whether its case is open opens a file to nobody"),
     )
     __table_args__ = (
         CheckConstraint("closed_on >= opened_on", name="closed_after_opened"),
@@ -364,7 +364,11 @@ class KeyWorker(TenantModel):
     """Who accompanies a family, and from when to when; one person at a time."""
 
     __tablename__ = "key_workers"
-    __closes__ = (Ended(kind="times as key worker ended", columns=("until_on",), starts="from_on"),)
+    __closes__ = (
+        Ended(kind="times as key worker ended", columns=("until_on",), starts="from_on"),
+        # A family waits with the team of the last of them.
+        Follows(kind="times as key worker that followed"),
+    )
     __table_args__ = (
         CheckConstraint("until_on >= from_on", name="until_after_from"),
         ExcludeConstraint(

@@ -7,7 +7,7 @@ and neither where it was before nor where it went.
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -28,14 +28,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import DATERANGE
 
-from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
-from hearth.families.models import CaseEpisode, Household, KeyWorker
+from hearth.families.models import Household, KeyWorker
 from hearth.families.serving import RECORDED_THROUGH, came_as_far, served_by
+from hearth.families.unaccompanied import left_with
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})
 OF_STAYS = frozenset({Permission.SHELTER_READ, Permission.SHELTER_WRITE})
@@ -80,8 +80,12 @@ class Asks(Protocol):
         """The houses she works in."""
 
     @property
+    def clock(self) -> tzinfo:
+        """The clock where she works."""
+
+    @property
     def today(self) -> date:
-        """The day it is where she works."""
+        """The day it is there."""
 
     def may(self, permission: Permission) -> bool:
         """Whether one of her roles holds the permission."""
@@ -225,17 +229,6 @@ def is_restricted() -> ColumnElement[bool]:
     return Household.id.in_(_restricted())
 
 
-def is_unaccompanied() -> ColumnElement[bool]:
-    """The condition on ``Household`` that nobody who works here accompanies it any more."""
-    ever = select(KeyWorker.household_id)
-    now = (
-        ever.join(User, User.id == KeyWorker.user_id)
-        .where(KeyWorker.until_on.is_(None), User.disabled_at.is_(None))
-        .correlate(None)
-    )
-    return and_(Household.id.in_(ever.correlate(None)), Household.id.not_in(now))
-
-
 def is_active(now: datetime) -> ColumnElement[bool]:
     """The condition on ``CaseGrant`` that it opens its case at a moment."""
     return and_(
@@ -308,10 +301,12 @@ def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
 def _scoped(user: Asks, scopes: Collection[Scope], *, leads: bool) -> dict[Way, Ids | None]:
     """The lists of families to which these scopes come; None means all of them.
 
-    Whoever ``leads`` a team has those whom nobody accompanies, too: they wait until she hands them
-    on. A role that leads and does not hold the permission lends them to none that does.
+    Whoever ``leads`` a team has those, too, that it left with nobody: they wait until she hands
+    them on. A role that leads and does not hold the permission lends them to none that does.
     """
-    ways: dict[Way, Ids | None] = {Way.NOBODY: _waiting()} if leads else {}
+    ways: dict[Way, Ids | None] = {}
+    if leads and user.teams:
+        ways[Way.NOBODY] = left_with(user.teams, user.clock)
     for scope in sorted(scopes):
         ways |= _REACH[scope](user)
     return ways
@@ -390,13 +385,6 @@ def _to_the_end(where: ColumnElement[bool]) -> Ids:
 
 def _houses(user: Asks) -> list[uuid.UUID]:
     return sorted(user.houses)
-
-
-def _waiting() -> Ids:
-    """The families whom nobody accompanies while their case is open; a closed one waits not."""
-    running = select(CaseEpisode.household_id).where(CaseEpisode.closed_on.is_(None))
-    waits = and_(Household.id.in_(running.correlate(None)), is_unaccompanied())
-    return select(Household.id).where(waits).correlate(None)
 
 
 def _accompanied_by(who: ColumnElement[bool]) -> Ids:

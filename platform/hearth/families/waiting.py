@@ -1,4 +1,4 @@
-"""Tells those who lead a team of families that nobody accompanies since a colleague left."""
+"""Tells those who may hand them over of families that nobody accompanies since a colleague left."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -7,14 +7,19 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import staff
 from hearth.clock import today
 from hearth.families.models import CaseEpisode, Household
-from hearth.families.reach import Asks, is_unaccompanied, visible_households
+from hearth.families.reach import Asks, for_good
+from hearth.families.unaccompanied import is_unaccompanied
 from hearth.outbox import services as outbox
 
 NOBODY_ACCOMPANIES = "families.nobody_accompanies"
 
 
 def tell_of_families_without_anybody(session: Session) -> int:
-    """Write once a day to those who may open a file to others, about the families they see."""
+    """Write once a day to those who may open a file to others, about the families that are theirs.
+
+    These are whoever leads the team that had the family, and those who have the whole organisation;
+    somebody who was let in until a day hands no family over.
+    """
     leading = [one for one in staff(session) if one.scopes_of(Permission.CASES_RESTRICT)]
     waiting = {one.id: _waiting_for(session, one) for one in leading}
     return sum(
@@ -35,8 +40,8 @@ def tell_of_families_without_anybody(session: Session) -> int:
 
 def _waiting_for(session: Session, user: Asks) -> int:
     open_cases = select(CaseEpisode.household_id).where(CaseEpisode.closed_on.is_(None))
-    seen = visible_households(user, Permission.FAMILIES_READ)
+    hers = for_good(user, Permission.FAMILIES_READ)
     chosen = select(func.count(Household.id)).where(
-        Household.id.in_(open_cases), is_unaccompanied(), seen
+        Household.id.in_(open_cases), is_unaccompanied(), hers
     )
     return session.scalar(chosen) or 0

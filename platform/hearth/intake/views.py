@@ -12,14 +12,15 @@ from hearth.accounts.guard import permit, person
 from hearth.accounts.permissions import Permission
 from hearth.audit.services import Reader, readers_of_referral
 from hearth.data_classes import FieldClass
-from hearth.families.access import find_household, is_visible
+from hearth.families.access import find_household, is_visible, may_reopen
 from hearth.families.errors import FamilyDatesError, FamilyError
 from hearth.families.knowing import known_in
 from hearth.families.listing import FamilyQuery, FamilyView, find_families
+from hearth.families.models import Household
 from hearth.families.names import search_key
 from hearth.families.schemas import say_date_problem
 from hearth.families.seen import SeenHousehold, see_household
-from hearth.families.services import record_listed
+from hearth.families.services import lock, record_listed
 from hearth.families.words import MEMBER_ROLES, NEEDS, age, date_problem
 from hearth.intake import services
 from hearth.intake.listing import ReferralQuery, ReferralView, count_referrals, find_referrals
@@ -93,6 +94,7 @@ def show(referral_id: uuid.UUID) -> str:
         referral=see_referral(session, referral, person()),
         opens_family=_opens_family(referral),
         households=_perhaps_known(referral),
+        may_accept=_may_accept,
         readers=_readers(referral),
         words={**WORDS, "age": age, "today": today()},
     )
@@ -120,11 +122,10 @@ def open_family(referral_id: uuid.UUID) -> Any:
 @permit(Permission.FAMILIES_WRITE)
 def accept_for_known_family(referral_id: uuid.UUID, household_id: uuid.UUID) -> Response:
     """Accept a referral of a family we know already."""
-    referral, user = _referral(referral_id), person()
-    household = found(find_household(session, household_id, user=user, permission=WRITE))
+    referral, household = _referral(referral_id), _known_family(household_id)
     try:
         services.accept_for_known_family(
-            session, referral, household, decided_by=user.id, today=today()
+            session, referral, household, decided_by=person().id, today=today()
         )
     except ReferralDecidedError:
         return _decided_already(referral)
@@ -229,6 +230,18 @@ def _perhaps_known(referral: Referral) -> list[SeenHousehold]:
     record_listed(session, households, user_id=user.id, purpose="search")
     known = known_in(session, [one.id for one in households], user=user)
     return [see_household(household, user.eyes(WRITE), known) for household in households]
+
+
+def _known_family(household_id: uuid.UUID) -> Household:
+    """A family for which a referral is hers to accept, held until that is done."""
+    household = found(find_household(session, household_id, user=person(), permission=WRITE))
+    lock(session, household)
+    return found(household if _may_accept(household) else None)
+
+
+def _may_accept(household: Household | SeenHousehold) -> bool:
+    """Whether a referral of a family is hers to accept: no guest opens its case anew by it."""
+    return household.is_open or may_reopen(session, household.id, user=person())
 
 
 def _query() -> ReferralQuery:

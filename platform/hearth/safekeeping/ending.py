@@ -31,6 +31,7 @@ from hearth.closings import (
     Emptied,
     Ended,
     Fewer,
+    Follows,
     Newest,
     Over,
     Recorded,
@@ -70,8 +71,12 @@ def _(closing: Ended, table: Table, present: Present) -> int:
 @carry.register
 def _(closing: Stands, table: Table, present: Present) -> int:
     stands = and_(present.of(table).c[closing.until].is_(None), *_new(table, present))
-    present.bring_people(table, table.c.keys(), stands)
-    return _bring(table, present, stands)
+    return _bring_all(table, present, stands)
+
+
+@carry.register
+def _(_closing: Follows, table: Table, present: Present) -> int:
+    return _bring_all(table, present, and_(*_new(table, present)))
 
 
 @carry.register
@@ -152,6 +157,12 @@ def _new(table: Table, present: Present) -> list[ColumnElement[bool]]:
     theirs = present.of(table)
     known = exists().where(table.c.id == theirs.c.id).correlate(theirs)
     return [~known, *present.parents_known(table)]
+
+
+def _bring_all(table: Table, present: Present, which: ColumnElement[bool]) -> int:
+    """Let these present rows come along with everybody whom they name."""
+    present.bring_people(table, table.c.keys(), which)
+    return _bring(table, present, which)
 
 
 def _bring(table: Table, present: Present, which: ColumnElement[bool]) -> int:
