@@ -88,8 +88,8 @@ WRITING = """\
 Whoever writes sees what stands there. Where an organisation withholds or narrows what a role reads,
 what it writes there follows, role by role: a role that reads its own families only writes about
 those, whatever else is left to it. Where the two have no family in common, it writes about none. A
-role to which the service never gave the reading keeps what it writes. Nobody admits a family whose
-file is not hers to read.
+role to which the service never gave the reading keeps what it writes. Whoever has a role that the
+service lets read files admits no family whose file is not hers to read.
 """
 READING = """\
 ## Which kinds of data a role reads

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from hearth.accounts.guard import permit, person, refuse
 from hearth.accounts.permissions import Permission
+from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
 from hearth.families.access import find_household, permissions_on
@@ -253,10 +254,13 @@ def end_work(house_id: uuid.UUID, user_id: uuid.UUID) -> Any:
 
 
 def _family(household_id: uuid.UUID) -> Household:
-    """A family that may be admitted by whoever asks, who knows its file and in which houses."""
-    user = person()
+    """A family that may be admitted by whoever asks, who must know in which houses she does it.
+
+    Where a role of hers is made to read files, this is a page about one that she reads.
+    """
+    user, reads = person(), Permission.FAMILIES_READ
     knows = user.sees(FieldClass.LOCATION, WRITE)
-    asked = (WRITE, Permission.FAMILIES_READ)
+    asked = [WRITE, *([reads] if any(reads in ROLE_PERMISSIONS[one] for one in user.roles) else [])]
     hers = [find_household(session, household_id, user=user, permission=one) for one in asked]
     return found(hers[0] if knows and all(hers) else None)
 
