@@ -50,7 +50,12 @@ What is recorded about a person is recorded once, whichever of her families it w
 of a family that she left for another one tells what stood on the day she left, and nothing that was
 corrected from that day on; nor is that family found by it. While she belongs to two, whoever does
 not see both reads her name and birth, and not how she is reached or whether that is safe. Nobody
-corrects what is recorded about a person whom a family has now that she does not see.
+corrects what is recorded about a person whom a family has now that she does not see. What was said
+of somebody while a family had her that the reader does not see stays that family's when she has
+left it: the file of another one leaves out what was corrected then, and by whom, does not tell how
+she is reached, and is not found by it, until it is said anew. A day counts as a whole. A form shows
+nothing of it and loses nothing of it. A request that is answered through the mother tells how she
+is reached as the file does, and nothing where a family has her that whoever asks does not see.
 
 Where somebody's roles read no files any more, because she was given others or hers were narrowed,
 the grants and sealed notes end that were opened to her by name; another role gives none of it back.
@@ -129,7 +134,10 @@ by the privacy officer, who judges such looks. Other reviewers see who looked, w
 
 Work on requests, periods, holds, incidents and the records is about everybody's data. It is bound
 there, too, by what is restricted, and by what somebody opens and reads in the file: of any other
-file stands a number, a moment and a hash in the log, and nothing at all at the other desks. A count
+file stands a number, a moment and a hash in the log, and nothing at all at the other desks. So it
+is with a line about a stay or a referral for whoever is not shown them in the file, and with one
+about a request, a hold, a notice or an erasure that she does not find; who looked at a stay, and how
+many of them an erasure takes, is not told to her either. A count
 of what is hidden would answer whatever a search asks about it, so no number there counts it; one
 sentence, which stands there always, says that there may be more. An incident's search keeps
 everybody, whoever asked. A house or stays stand in the search of those alone who read by one role,
