@@ -137,7 +137,8 @@ there, too, by what is restricted, and by what somebody opens and reads in the f
 file stands a number, a moment and a hash in the log, and nothing at all at the other desks. So it
 is with a line about a stay or a referral for whoever is not shown them in the file, and with one
 about a request, a hold, a notice or an erasure that she does not find; who looked at a stay, and
-how many of them an erasure takes, is not told to her either. A count of what is hidden would answer whatever a search asks about it, so no number there counts it; one
+how many of them an erasure takes, is not told to her either. A count of
+what is hidden would answer whatever a search asks about it, so no number there counts it; one
 sentence, which stands there always, says that there may be more. An incident's search keeps
 everybody, whoever asked. A house or stays stand in the search of those alone who read by one role,
 in the whole organisation, where families sleep, and who looked in that of those who read the
