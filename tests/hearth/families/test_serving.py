@@ -14,7 +14,6 @@ from hearth.accounts.policy import Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.families.access import is_visible
 from hearth.families.models import Household
-from hearth.service_delivery.models import ServiceDelivery
 from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.people import as_user, colleague, narrowed, team
 from tests.support.visitors import Visitor
