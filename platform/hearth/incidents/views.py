@@ -204,9 +204,10 @@ def _why(error: Exception) -> str:
 def _search_form() -> Form:
     """What a search may ask for: whom it finds tells nobody more than she reads elsewhere."""
     offered: dict[str, Any] = {}
-    if person().may(Permission.AUDIT_READ):
-        offered["looked_by"] = [(one.id, one.name) for one in colleagues(session)]
     if reads_every_house(person()):
+        if person().may(Permission.AUDIT_READ):
+            # Who works in a house looks at those alone who sleep there.
+            offered["looked_by"] = [(one.id, one.name) for one in colleagues(session)]
         offered["house_id"] = [(house.id, house.name) for house in all_houses(session)]
     else:
         offered["part"] = [(part, label) for part, label in PARTS.items() if part is not Part.STAYS]

@@ -13,8 +13,8 @@ from hearth.families.knowing import known_in
 from hearth.families.models import Household
 from hearth.families.seen import see_known
 from hearth.shelter.ends import Houses
-from hearth.shelter.houses import ClosingTooEarlyError
 from hearth.shelter.models import Stay
+from hearth.shelter.place_closing import ClosingTooEarlyError, SleptInUnseenError
 from hearth.shelter.refusals import (
     PersonElsewhereError,
     PlaceClosedError,
@@ -110,11 +110,12 @@ def _why(session: Session, error: StayError, user: SignedIn) -> str:
     return refusal(error)
 
 
-def why_not_closed(session: Session, error: ClosingTooEarlyError, user: SignedIn) -> str:
-    """Why a place cannot be closed, with the first free day if the reader may know of the stay."""
-    taken = error.stay_in_house
-    if taken is not None and taken not in with_known_days(session, {taken}, user=user):
-        return str(_("Somebody is to sleep here on that day or later. Enter a later day."))
+def why_not_closed(error: ClosingTooEarlyError | SleptInUnseenError) -> str:
+    """Why a place cannot be closed on a day."""
+    if isinstance(error, SleptInUnseenError):
+        return str(
+            _("Somebody sleeps here whose stay you do not see. Close the place once it is free.")
+        )
     day = format_date(error.free_on)
     return str(_("It can be closed from %(day)s at the earliest.", day=day))
 

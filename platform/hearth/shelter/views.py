@@ -28,6 +28,8 @@ from hearth.shelter.forms import (
     why_not_closed,
 )
 from hearth.shelter.models import House, Place, Stay
+from hearth.shelter.place_closing import ClosingTooEarlyError, SleptInUnseenError
+from hearth.shelter.place_closing import close_place as close_the_place
 from hearth.shelter.seen import (
     SeenStay,
     find_stay,
@@ -208,9 +210,9 @@ def close_place(place_id: uuid.UUID) -> Any:
     form = Form(schemas.ClosePlaceSchema(), sent_form(), {"open_to": place.open_to or today()})
     if form.validate():
         try:
-            house_register.close_place(session, place, **form.loaded)
-        except house_register.ClosingTooEarlyError as error:
-            form.add_error("open_to", why_not_closed(session, error, person()))
+            close_the_place(session, place, **form.loaded, user=person(), today=today())
+        except (ClosingTooEarlyError, SleptInUnseenError) as error:
+            form.add_error("open_to", why_not_closed(error))
         else:
             flash(_("The place is closed from then on."), "success")
             return redirect(url_for("shelter.houses"), 303)

@@ -96,7 +96,7 @@ def page_of(session: Session, request: SubjectRequest, user: SignedIn) -> dict[s
         "safe": reading.safe_contact(session, request, user=user),
         "proposal": erasure.pending(session, request),
         "certificate": _certificate(session, request),
-        "waiting": disclosure.waiting(session, request) if request.is_open else 0,
+        "waiting": reading.waiting(session, request, user) if request.is_open else 0,
         "prepared": request.has(Step.PREPARED),
         "handed_out": request.is_handed_out,
         "decides": is_entrusted(session, kind, subject_id, user=user, to_decide=True),

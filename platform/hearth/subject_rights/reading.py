@@ -19,6 +19,7 @@ from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.data_register.registry import DataField, table_named
 from hearth.families.access import hidden_people, is_bound
+from hearth.families.besides import BY_TABLE, closed_besides
 from hearth.families.knowing import Knowledge, known_in
 from hearth.families.models import Household, HouseholdMember, Person
 from hearth.families.seen import SeenPerson, see_known, see_person
@@ -31,7 +32,7 @@ from hearth.subject_rights.erasure_plan import Preview
 from hearth.subject_rights.eyes import Eyes, eyes_on, told_counts
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import Disclosure, SubjectRequest
-from hearth.subject_rights.subjects import Subject, subject_of
+from hearth.subject_rights.subjects import Subject, families_of, subject_of
 from hearth.subject_rights.vocabulary import Decision
 
 NAME_NOT_READ = _l("A name that your role does not read")
@@ -46,10 +47,31 @@ class NotCorrectedError(NotReadError):
 
 
 def queue_read_by(session: Session, request: SubjectRequest, user: SignedIn) -> list[QueueEntry]:
-    """The queue as somebody reads it: without what is of a kind she does not read."""
+    """The queue as somebody reads it: without what is of a kind she does not read.
+
+    An entry of a part that the file does not show her is not named either.
+    """
     read = disclosure.queue_read_by(session, request, user.id)
     eyes = _eyes(session, request, user, {one.household_id for one in read})
-    return [_cover(one, eyes) for one in read]
+    closed = _closed(session, request, user)
+    return [_cover(one, eyes) for one in read if BY_TABLE.get(one.entry.table_name) not in closed]
+
+
+def waiting(session: Session, request: SubjectRequest, user: SignedIn) -> int:
+    """How many entries of the queue that somebody reads have to be read before it goes out."""
+    closed = _closed(session, request, user)
+    read = disclosure.queue(session, request)
+    return sum(one.waits for one in read if BY_TABLE.get(one.entry.table_name) not in closed)
+
+
+def find_entry(
+    session: Session, request: SubjectRequest, entry_id: uuid.UUID, user: SignedIn
+) -> Disclosure | None:
+    """One entry of the queue that somebody reads, or None."""
+    entry = disclosure.entry_of(session, request, entry_id)
+    if entry is None or BY_TABLE.get(entry.table_name) in _closed(session, request, user):
+        return None
+    return entry
 
 
 def entry_read_by(
@@ -175,6 +197,13 @@ def what_goes(
     """How much of each kind an erasure would take, without what the file does not show her."""
     about = [(request.subject_kind, request.subject_id)]
     return told_counts(session, plan.goes, about, user=user)
+
+
+def _closed(
+    session: Session, request: SubjectRequest, user: SignedIn
+) -> frozenset[Permission | None]:
+    homes = families_of(session, request.subject_kind, request.subject_id)
+    return frozenset(closed_besides(session, homes, user=user))
 
 
 def _is_hidden(session: Session, person: Person, user: SignedIn) -> bool:

@@ -249,6 +249,7 @@ def queue(request_id: uuid.UUID) -> str:
         "subject_rights/queue.html",
         request=request,
         entries=entries,
+        further=is_bound(person()),
         words=words_of(session, entries),
     )
 
@@ -260,7 +261,7 @@ def queue(request_id: uuid.UUID) -> str:
 def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     """Give one entry out or keep it back."""
     request = _request(request_id)
-    entry = found(disclosure.entry_of(session, request, disclosure_id))
+    entry = found(reading.find_entry(session, request, disclosure_id, person()))
     form = Form(DecisionSchema(), sent_form(), {"decision": disclosure.leaning(entry)})
     if form.validate():
         try:
@@ -279,7 +280,7 @@ def decide(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
 def open_paper(request_id: uuid.UUID, disclosure_id: uuid.UUID) -> Any:
     """Lead to the paper that an entry is about by a link that works once, for a minute."""
     request = _request(request_id)
-    entry = found(disclosure.entry_of(session, request, disclosure_id))
+    entry = found(reading.find_entry(session, request, disclosure_id, person()))
     read = reading.entry_read_by(session, request, entry, person())
     if read.paper is None or not read.paper.opens:
         abort(404)

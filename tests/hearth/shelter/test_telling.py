@@ -1,6 +1,7 @@
 """What a page about houses tells of a family's days and ways, and to whom."""
 
 import datetime
+import re
 import uuid
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ SignIn = Callable[..., Visitor]
 Enter = Callable[[uuid.UUID], Visitor]
 TODAY = datetime.datetime.now(ZoneInfo("Europe/Moscow")).date()
 UNTIL = TODAY + datetime.timedelta(days=41)
+FAR = TODAY + datetime.timedelta(days=900)
 LONG = f"{UNTIL.day} {UNTIL:%B %Y}"
 TOLD = ("Why the stay ended", "Another organisation gives shelter now", "A rented home")
 ENDING = {"reason": "other_help", "destination": "rented_home", "ended_on": TODAY.isoformat()}
@@ -39,11 +41,16 @@ def stay(session: Session) -> Stay:
     )
 
 
-def _close(visitor: Visitor, stay: Stay) -> str:
-    sent = {"open_to": TODAY.isoformat()}
+def _close(visitor: Visitor, stay: Stay, day: datetime.date = TODAY) -> str:
+    sent = {"open_to": day.isoformat()}
     answer = visitor.submit(f"/shelter/places/{stay.stay_places[0].place_id}/close", sent)
     assert answer.status_code == 422
     return answer.text
+
+
+def _bare(page: str) -> str:
+    """A page without its one-time keys and without the day that was asked for."""
+    return re.sub(r'value="[^"]*"', "", page)
 
 
 def test_who_closes_a_place_reads_until_when_somebody_whom_she_sees_is_there(
@@ -64,10 +71,25 @@ def test_who_closes_a_place_reads_no_day_of_a_family_that_is_closed_to_her(
     if not narrow:
         restriction(session, household)
 
-    answer = _close(enter(director.id), stay)
+    answers = {_bare(_close(enter(director.id), stay, day)) for day in (TODAY, UNTIL, FAR)}
 
-    assert LONG not in answer
-    assert "Somebody is to sleep here on that day or later." in answer
+    assert len(answers) == 1
+    assert LONG not in answers.pop()
+
+
+def test_a_place_in_which_a_family_slept_that_is_closed_to_her_is_closed_from_today_on(
+    session: Session, stay: Stay, sign_in: SignIn
+) -> None:
+    worker, director = sign_in(Role.SOCIAL_WORKER), sign_in(Role.DIRECTOR)
+    worker.submit(f"/shelter/stays/{stay.id}/end", {**ENDING, "ended_on": YESTERDAY})
+    restriction(session, session.get_one(Household, stay.household_id))
+    path = f"/shelter/places/{stay.stay_places[0].place_id}/close"
+
+    days = (TODAY - datetime.timedelta(days=5), TODAY - datetime.timedelta(days=1), TODAY)
+    answers = [director.submit(path, {"open_to": day.isoformat()}) for day in days]
+
+    assert [one.status_code for one in answers] == [422, 422, 303]
+    assert _bare(answers[0].text) == _bare(answers[1].text)
 
 
 def test_a_house_reads_neither_why_a_stay_ended_nor_where_a_family_went(

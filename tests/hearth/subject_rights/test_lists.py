@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
@@ -15,7 +16,8 @@ from hearth.families.vocabulary import ClosingReason
 from hearth.intake.services import accept_for_known_family
 from hearth.shelter.models import Destination, EndReason
 from hearth.shelter.services import end_stay
-from hearth.subject_rights import certificates, erasure, services
+from hearth.subject_rights import certificates, disclosure, erasure, services
+from hearth.subject_rights.models import Disclosure
 from hearth.subject_rights.vocabulary import Asker, RequestKind, Step
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.intake import take_referral
@@ -163,6 +165,33 @@ def test_what_an_erasure_would_take_counts_what_the_file_shows(
         assert "Person: 2" in page
         assert not any(one in page for one in KEPT_APART)
     assert all("Stay: 1" in page and "Referral: 1" in page for page in whole)
+
+
+@pytest.mark.parametrize("made", READERS)
+def test_a_queue_names_and_counts_what_the_file_shows(
+    session: Session,
+    slept_here: Household,
+    enter: Callable[[uuid.UUID], Visitor],
+    sign_in: Callable[..., Visitor],
+    made: Callable[[Session], tuple[Role | str, ...]],
+) -> None:
+    reader = colleague(session, *made(session))
+    slept_here.key_workers[0].user_id = reader.id
+    request = take_request(session, slept_here)
+    disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
+    here = f"/data-protection/requests/{request.id}/queue"
+    calls = select(Disclosure.id).where(
+        Disclosure.request_id == request.id, Disclosure.table_name == "referrals"
+    )
+    entry = f"{here}/{session.scalars(calls).first()}"
+
+    hers, officers = enter(reader.id), sign_in(Role.PRIVACY_OFFICER)
+
+    page, whole = (one.get(here).text.partition("<h1")[2] for one in (hers, officers))
+    assert FURTHER in page
+    assert not any(one in page for one in KEPT_APART)
+    assert ">Referral: Name of the mother<" in whole
+    assert [one.get(entry).status_code for one in (hers, officers)] == [404, 200]
 
 
 @pytest.mark.parametrize("made", READERS)
