@@ -78,7 +78,7 @@ bench: .venv/installed compile ## Measure against direct SQL and django-tenants;
 
 .PHONY: mutate
 mutate: .venv/installed compile ## Take every guard away, one at a time; the tests must notice each
-	$(BIN)/pytest -n $(TEST_PROCESSES) -q tests/security/matrix/mutations.py $(ARGS)
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist=load -q tests/security/matrix/mutations.py $(ARGS)
 
 .PHONY: chaos
 chaos: .venv/installed compile ## Deliver 2,000 webhooks while workers, queue and database are killed
