@@ -16,7 +16,8 @@ class Ended:
     ``starts`` is the row's beginning, before which it cannot end. ``only`` says which values in the
     row that is kept make it an end at all. Where a correction is a new row, ``corrects`` is its
     column that leads to the one before: what ended is then the last of them. ``into`` is one of the
-    others that leads to what it became: where that did not come back, nothing ended.
+    others that leads to what it became. Where that did not come back, the newest with the same
+    ``whose`` stands in for it; where there is none either, nothing ended.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Ended:
     only: Mapping[str, str] = field(default_factory=dict)
     corrects: str = ""
     into: str = ""
+    whose: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +54,12 @@ class Follows:
     """A row that takes the place of the one before it; it comes along as a whole, ended or not.
 
     Without it the one before would count as the last of them again. Whoever it names and came after
-    the backup comes along with a closed account.
+    the backup comes along with a closed account. Where some rows close and others open, ``only``
+    says which values of a column make it one that closes.
     """
 
     kind: str
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

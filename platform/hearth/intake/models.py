@@ -44,6 +44,7 @@ class Referral(TenantModel):
                 "episode_id",
             ),
             into="episode_id",
+            whose="household_id",
         ),
     )
     __table_args__ = (

@@ -6,6 +6,7 @@ from typing import Any
 from typing import cast as cast_to
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CursorResult,
     FromClause,
@@ -57,15 +58,16 @@ def _(closing: Ended, table: Table, present: Present) -> int:
         table.c[first].is_(None),
         *_only(theirs, closing.only),
     )
+    into: dict[str, ColumnElement[Any]] = {}
     if closing.into:
-        came_back = present.value_of(table.c[closing.into]).is_not(None)
-        ended = and_(ended, or_(theirs.c[closing.into].is_(None), came_back))
+        into = {closing.into: _came_into(table.c[closing.into], closing.whose, present)}
+        ended = and_(ended, or_(theirs.c[closing.into].is_(None), into[closing.into].is_not(None)))
     present.bring_people(table, others, ended)
     end: ColumnElement[Any] = theirs.c[first]
     if closing.starts:
         end = func.greatest(end, table.c[closing.starts])
-    values = {first: end, **{name: present.value_of(table.c[name]) for name in others}}
-    return count(present, update(table).where(ended).values(values))
+    said = {name: present.value_of(table.c[name]) for name in others}
+    return count(present, update(table).where(ended).values({first: end, **said, **into}))
 
 
 @carry.register
@@ -75,8 +77,10 @@ def _(closing: Stands, table: Table, present: Present) -> int:
 
 
 @carry.register
-def _(_closing: Follows, table: Table, present: Present) -> int:
-    return _bring_all(table, present, and_(*_new(table, present)))
+def _(closing: Follows, table: Table, present: Present) -> int:
+    theirs = present.of(table)
+    closes = [cast(theirs.c[name], Text).in_(sorted(them)) for name, them in closing.only.items()]
+    return _bring_all(table, present, and_(*closes, *_new(table, present)))
 
 
 @carry.register
@@ -146,6 +150,20 @@ def _(closing: Over, table: Table, present: Present) -> int:
     unused = [table.c[closing.unless].is_(None)] if closing.unless else []
     good = and_(or_(ends.is_(None), ends > func.now()), *unused)
     return count(present, update(table).where(good).values({ends: func.now()}))
+
+
+def _came_into(column: Column[Any], whose: str, present: Present) -> ColumnElement[Any]:
+    """What a row became: what it leads to now, or the newest that came back with the same owner."""
+    same = present.value_of(column)
+    if not whose:
+        return same
+    target = next(one.column for one in column.foreign_keys)
+    there, now = present.of(target.table), present.of(column.table)
+    owner = select(there.c[whose]).where(there.c[target.name] == now.c[column.name])
+    kin = select(target).where(target.table.c[whose] == owner.correlate(now).scalar_subquery())
+    # Ids grow with time.
+    newest = kin.order_by(target.desc()).limit(1).correlate(now).scalar_subquery()
+    return func.coalesce(same, newest)
 
 
 def _only(theirs: FromClause, values: Mapping[str, str]) -> list[ColumnElement[bool]]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hearth.closings import Ended, NotADoor, Stands, Withdrawn
+from hearth.closings import Ended, Follows, NotADoor, Stands, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     Basis,
@@ -128,6 +128,12 @@ class RequestStep(TenantModel):
     """One dated step of a request; rows are only ever added."""
 
     __tablename__ = "subject_request_steps"
+    __closes__ = (
+        Follows(
+            kind="steps that keep a file from being handed out",
+            only={"step": frozenset({Step.IDENTITY_DOUBTFUL, Step.UNSAFE, Step.EXPORTED})},
+        ),
+    )
     __table_args__ = (one_of("step", Step),)
 
     __record__ = _record(BY_REQUEST, note=FieldClass.FREE_TEXT)

@@ -24,7 +24,8 @@ from hearth.consents.models import Consent
 from hearth.families.access import is_visible
 from hearth.families.access_models import CaseGrant, HouseholdRestriction
 from hearth.families.models import Household, HouseholdMember, KeyWorker, Person
-from hearth.families.vocabulary import LeavingReason
+from hearth.families.services import close_case
+from hearth.families.vocabulary import ClosingReason, LeavingReason
 from hearth.intake import services as intake
 from hearth.intake.models import Referral
 from hearth.intake.seen import find_referral
@@ -33,14 +34,16 @@ from hearth.safekeeping.narrowing import narrower_of
 from hearth.service_delivery.models import NoteGrant, ServiceDelivery
 from hearth.service_delivery.services import correct_service
 from hearth.staff.leaving import end_memberships
-from hearth.subject_rights.models import LegalHold
+from hearth.subject_rights.models import LegalHold, SubjectRequest
+from hearth.subject_rights.services import NotCheckedError, refuse_unchecked, take_step
+from hearth.subject_rights.vocabulary import Step
 from tenants import backups, provisioning, restoring
 from tenants.context import tenant_session
 from tenants.roles import OrganisationError
 from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.intake import take_referral
 from tests.factories.people import as_user, colleague, grant, member_of_staff, restriction, team
-from tests.factories.rights import give_consent, hold
+from tests.factories.rights import give_consent, hold, take_request
 from tests.factories.service_delivery import details, record_service
 from tests.hearth.safekeeping.conftest import House, bring_back
 
@@ -240,20 +243,31 @@ def test_a_family_stays_as_closed_as_it_was(since: Since) -> None:
     assert since.get(Person, "mother").safe_to_call is False
 
 
-def test_a_call_that_became_a_hidden_familys_is_read_by_nobody_else_again(since: Since) -> None:
+@pytest.mark.parametrize("was_closed", [False, True])
+def test_a_call_that_became_a_hidden_familys_is_read_by_nobody_else_again(
+    since: Since, *, was_closed: bool
+) -> None:
     def take_down(session: Session, ids: Ids) -> None:
-        restriction(session, session.get_one(Household, ids["family"]))
+        family = session.get_one(Household, ids["family"])
+        restriction(session, family)
+        if was_closed:
+            reason = ClosingReason.GOALS_MET
+            by = ids["director"]
+            close_case(
+                session,
+                family,
+                closed_on=TODAY,
+                reason=reason,
+                note=None,
+                closed_by=by,
+                today=TODAY,
+            )
         ids["call"] = take_referral(session, ids["director"], mother_name="Kanarka").id
 
     def accept(session: Session, ids: Ids) -> None:
-        call, family = session.get_one(Referral, ids["call"]), ids["family"]
-        intake.accept_for_known_family(
-            session,
-            call,
-            session.get_one(Household, family),
-            decided_by=_newcomer(session).id,
-            today=TODAY,
-        )
+        family = session.get_one(Household, ids["family"])
+        call, by = session.get_one(Referral, ids["call"]), _newcomer(session).id
+        intake.accept_for_known_family(session, call, family, decided_by=by, today=TODAY)
 
     since.change(take_down)
     since.back_up_anew()
@@ -268,6 +282,28 @@ def test_a_call_that_became_a_hidden_familys_is_read_by_nobody_else_again(since:
         )
     assert found is None
     assert since.get(Referral, "call").state is ReferralState.ACCEPTED
+
+
+def test_a_file_is_not_handed_out_after_all_to_whom_it_was_refused(since: Since) -> None:
+    def ask(session: Session, ids: Ids) -> None:
+        ids["request"] = take_request(session, session.get_one(Household, ids["family"])).id
+
+    def doubt(session: Session, ids: Ids) -> None:
+        request, by = session.get_one(SubjectRequest, ids["request"]), _newcomer(session).id
+        take_step(session, request, Step.IDENTITY_DOUBTFUL, by=by, note="It was the man")
+        take_step(session, request, Step.IDENTITY_CONFIRMED, by=by)
+
+    since.change(ask)
+    since.back_up_anew()
+    since.change(doubt)
+
+    since.restore()
+
+    with (
+        tenant_session(since.house.organisation(since.slug)) as session,
+        pytest.raises(NotCheckedError),
+    ):
+        refuse_unchecked(session.get_one(SubjectRequest, since.ids["request"]))
 
 
 def test_nobody_is_called_at_a_number_that_was_changed(since: Since) -> None:
