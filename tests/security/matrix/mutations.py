@@ -58,14 +58,14 @@ def test_a_page_without_its_guard_is_noticed(
 
 @pytest.mark.parametrize(("module_name", "name", "line"), mutants.filter_sites())
 def test_a_place_that_no_longer_asks_whose_family_it_is_is_noticed(
-    module_name: str, name: str, line: int, app: HearthFlask, session: Session,
+    module_name: str, name: str, line: int, doors: list[Door], session: Session,
     worlds: dict[Role, World], monkeypatch: pytest.MonkeyPatch, enter: Enter, knock: Knock,
 ) -> None:  # fmt: skip
     module = importlib.import_module(module_name)
     real = getattr(module, name)
     monkeypatch.setattr(module, name, mutants.open_at(real, module, line))
 
-    noticed = _ask(worlds, app, session, enter, knock)
+    noticed = _ask(worlds, doors, session, enter, knock)
 
     chosen = f"{module_name}:{name}:{line}"
     assert noticed or _its_tests_notice(module_name, chosen, real.__module__)
@@ -86,14 +86,13 @@ def test_a_field_without_its_class_is_noticed(
 
 
 def _ask(
-    worlds: dict[Role, World], app: HearthFlask, session: Session, enter: Enter, knock: Knock
+    worlds: dict[Role, World], doors: list[Door], session: Session, enter: Enter, knock: Knock
 ) -> bool:
     """Whether any page, list or search answers otherwise than the policy says."""
     if any(lists_of(session, worlds, role) for role in WHO_ASKS):
         return True
     if _tonight(worlds[Role.HOUSE_STAFF], enter):
         return True
-    doors = [door for door in doors_of(app) if door.guard is not None]
     for role in WHO_ASKS:
         first, second = tee(answers(worlds[role], enter(worlds[role]), doors, knock))
         if any(surprises(role, first)) or _gives_away(second, POLICY[role].fields):
