@@ -13,9 +13,13 @@ from hearth.audit import services as audit
 from hearth.families.models import Household
 from hearth.families.services import close_case
 from hearth.families.vocabulary import ClosingReason
+from hearth.intake import services as intake
 from hearth.service_delivery.vocabulary import ServiceKind
+from hearth.subject_rights import disclosure
 from tests.factories.families import TODAY, open_family, staff_id
+from tests.factories.intake import take_referral
 from tests.factories.people import colleague, narrowed
+from tests.factories.rights import take_request
 from tests.factories.service_delivery import record_service
 from tests.support.visitors import Visitor
 
@@ -116,3 +120,26 @@ def test_a_number_that_counts_everybody_is_the_officers(session: Session, sign_i
     assert "People found: 17" in whole
     assert "New notices: 17" in whole
     assert "rows: 17" in whole
+
+
+def test_which_rows_of_a_file_a_request_decided_about_is_the_officers(
+    session: Session, sign_in: SignIn, family: Household
+) -> None:
+    take_referral_for(session, family)
+    officer, request = sign_in(Role.PRIVACY_OFFICER), take_request(session, family)
+    disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
+    call = disclosure.queue(session, request)[0].entry
+    path = f"/data-protection/requests/{request.id}/queue/{call.id}"
+    officer.submit(path, {"decision": "redact"})
+
+    hers, whole = (log_of(one) for one in (sign_in(Role.DIRECTOR), officer))
+
+    assert call.table_name == "referrals"
+    assert f"{call.table_name}/" in whole
+    assert f"{call.table_name}/" not in hers
+
+
+def take_referral_for(session: Session, family: Household) -> None:
+    """A call about a family whose case it opens anew."""
+    by, call = staff_id(session), take_referral(session)
+    intake.accept_for_known_family(session, call, family, decided_by=by, today=TODAY)
