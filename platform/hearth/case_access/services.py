@@ -19,6 +19,7 @@ from hearth.families.access_models import (
     HouseholdRestriction,
     RestrictionKind,
 )
+from hearth.families.besides import closed_besides
 from hearth.families.models import Household
 from hearth.families.reach import Way, has_ended, is_active
 from hearth.families.services import lock
@@ -68,14 +69,20 @@ def active_grants(session: Session, household_id: uuid.UUID) -> Sequence[CaseGra
     ).all()
 
 
-def openers(session: Session, household_id: uuid.UUID) -> list[Opener]:
-    """Everybody who opens a file now, by name."""
+def openers(session: Session, household_id: uuid.UUID, *, user: SignedIn) -> list[Opener]:
+    """Everybody who opens a file now, by name.
+
+    Who has it because of a house tells in which the family lives: she is named to those whom the
+    file tells of stays, and to herself.
+    """
     able = list(staff(session))
     ways = ways_in(session, household_id, able, Permission.FAMILIES_READ)
+    if Permission.SHELTER_READ in closed_besides(session, [household_id], user=user):
+        ways = {one: w if one == user.id else w - {Way.HOUSE} for one, w in ways.items()}
     return [
         Opener(name=one.name, ways=sorted(ways[one.id], key=list(Way).index))
         for one in able
-        if one.id in ways
+        if ways.get(one.id)
     ]
 
 

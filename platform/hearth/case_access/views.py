@@ -41,7 +41,7 @@ def show(household_id: uuid.UUID) -> str:
         "case_access/show.html",
         household=household,
         may_change=is_hers_for_good(session, household.id, user=user, permission=THROUGH),
-        openers=services.openers(session, household.id),
+        openers=services.openers(session, household.id, user=user),
         grants=[see_grant(one, eyes) for one in services.active_grants(session, household.id)],
         ended=[see_ended_grant(one, eyes) for one in services.ended_grants(session, household.id)],
         restrictions=[

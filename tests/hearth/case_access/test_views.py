@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.audit.models import PersonRead
 from hearth.case_access import services
 from hearth.families.access_models import (
@@ -20,8 +21,9 @@ from hearth.families.access_models import (
     RestrictionKind,
 )
 from tests.factories.families import TODAY, open_family, staff_id
-from tests.factories.people import colleague, grant, narrowed, restriction, team
+from tests.factories.people import colleague, grant, narrowed, restriction, team, works_in
 from tests.factories.service_delivery import record_service
+from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -215,6 +217,27 @@ def test_the_page_tells_everybody_who_opens_the_file_and_why(
     assert "Test Served" in page
     assert "Did something for it in the last three months" in page
     assert "Test Outsider" not in page
+
+
+def test_who_has_a_file_because_of_a_house_is_named_to_those_who_read_of_stays(
+    session: Session, enter: Callable[[uuid.UUID], Visitor], sign_in: SignIn
+) -> None:
+    scopes = {Permission.FAMILIES_READ: Scope.HOUSE, Permission.SHELTER_READ: Scope.HOUSE}
+    house = make_house(session)
+    stay = make_stay(session, places=house.places, today=TODAY)
+    path = f"/families/{stay.household_id}/access"
+    heads = [
+        colleague(session, narrowed(session, Role.DIRECTOR, scopes=scopes), name=name)
+        for name in ("Test Head", "Test Other")
+    ]
+    for one in heads:
+        works_in(session, one.id, house)
+
+    hers, directors = enter(heads[0].id).get(path).text, sign_in(Role.DIRECTOR).get(path).text
+
+    assert "Test Head" in hers
+    assert "Test Other" not in hers.partition("<main")[2]
+    assert "Test Other" in directors
 
 
 def test_the_page_tells_of_grants_that_are_over(session: Session, sign_in: SignIn) -> None:

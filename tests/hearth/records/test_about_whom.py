@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.giving.models import Donor
+from hearth.intake.services import accept_for_known_family
 from hearth.retention import services as retention
 from hearth.retention.models import Answer, RetentionNotice
 from hearth.subject_rights import holds, services
@@ -133,3 +135,20 @@ def test_a_hold_and_an_answered_notice_follow_whom_they_are_about(
 
     assert not any("<td" in page for page in hers)
     assert all("<td" in page for page in whole)
+
+
+def test_a_call_that_became_a_familys_is_told_to_whoever_reads_the_log_of_that_family(
+    session: Session, enter: Enter
+) -> None:
+    family, call = open_family(session), take_referral(session)
+    accept_for_known_family(session, call, family, decided_by=staff_id(session), today=TODAY)
+    session.commit()
+    scopes = {Permission.AUDIT_READ: Scope.OWN}
+    boards = [
+        colleague(session, narrowed(session, Role.DIRECTOR, scopes=one)).id for one in ({}, scopes)
+    ]
+
+    told, hers = (lines(enter(one), "?action=referral.taken") for one in boards)
+
+    assert "<td" in told
+    assert "<td" not in hers

@@ -22,7 +22,8 @@ from hearth.data_classes import FieldClass
 from hearth.web.request import HearthFlask
 from tests.architecture.test_stdlib import ROOT
 from tests.factories.families import staff_id
-from tests.isolation.belongings import ids_in
+from tests.isolation.belongings import Ids
+from tests.isolation.conftest import furnished, ids, runtime
 from tests.isolation.doors import Door, doors_of
 from tests.security import mutants
 from tests.security.lists import lists_of
@@ -30,6 +31,7 @@ from tests.security.questions import Answer, Knock, answers, leaks, pages, surpr
 from tests.security.world import World
 from tests.support.visitors import Visitor
 
+__all__ = ["furnished", "ids", "runtime"]
 Enter = Callable[[World], Visitor]
 # The director is who reads files and answers for everybody's data, too.
 WHO_ASKS = (Role.SUPERVISOR, Role.SPECIALIST, Role.HOUSE_STAFF, Role.DIRECTOR)
@@ -38,10 +40,9 @@ FIELDS_IN_WRITING = ("tests/security/test_field_classes.py",)
 
 @pytest.mark.parametrize("endpoint", mutants.guarded_endpoints())
 def test_a_page_without_its_guard_is_noticed(
-    endpoint: str, app: HearthFlask, session: Session,
+    endpoint: str, app: HearthFlask, ids: dict[str, Ids],
     monkeypatch: pytest.MonkeyPatch, sign_in: Callable[..., Visitor], knock: Knock,
 ) -> None:  # fmt: skip
-    ids = ids_in(session, "spb")
     doors = [door for door in doors_of(app) if door.endpoint == endpoint]
     monkeypatch.setitem(app.view_functions, endpoint, mutants.unguarded(app, endpoint))
 
@@ -50,7 +51,7 @@ def test_a_page_without_its_guard_is_noticed(
         for door in doors
         for role in _roles_on(door)
         if not door.opens_to(role)
-        if knock(sign_in(role, door.site), door, ids).status_code != 403
+        if knock(sign_in(role, door.site), door, ids["spb"]).status_code != 403
     ]
 
     assert opened or _its_tests_notice(f"hearth.{endpoint}", f"endpoint:{endpoint}:")
