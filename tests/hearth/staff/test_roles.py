@@ -463,6 +463,7 @@ def test_the_organisations_key_is_for_whoever_may_hand_out_every_role(
     ("withheld", "path"),
     [
         (Permission.USERS_MANAGE, "/colleagues/{user}"),
+        (Permission.USERS_MANAGE, "/colleagues/{user}/approval"),
         (Permission.USERS_MANAGE, "/colleagues/{user}/invitation"),
         (Permission.USERS_MANAGE, "/colleagues/{user}/second-factor"),
         (Permission.ROLES_MANAGE, "/colleagues/teams/{team}/members/{user}/end"),
