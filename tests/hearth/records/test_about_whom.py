@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
+from hearth.audit.models import PersonRead
 from hearth.data_records import DataGroup, SubjectKind
 from hearth.families.access_models import GrantKind
 from hearth.giving.models import Donor
@@ -158,3 +159,19 @@ def test_a_look_in_an_emergency_opens_the_file_and_not_the_log_about_it(
     assert board.get(f"/families/{family.id}").status_code == 200
     assert not any("<td" in page for page in hers)
     assert all("<td" in page for page in whole)
+
+
+def test_who_asks_for_a_case_that_is_closed_to_her_has_not_looked_at_it(
+    session: Session, sign_in: Callable[..., Visitor]
+) -> None:
+    family = open_family(session)
+    restriction(session, family)
+    session.commit()
+
+    for role in (Role.DIRECTOR, Role.PRIVACY_OFFICER):
+        sign_in(role).get(f"/records/?case_number={family.case_number}")
+
+    lookers = session.scalars(
+        select(PersonRead.user_id).where(PersonRead.household_id == family.id)
+    ).all()
+    assert set(lookers) == {staff_id(session, Role.PRIVACY_OFFICER)}
