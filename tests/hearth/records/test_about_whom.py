@@ -157,6 +157,7 @@ def test_a_look_in_an_emergency_opens_the_file_and_not_the_log_about_it(
     )
 
     assert board.get(f"/families/{family.id}").status_code == 200
+    assert board.get(f"/records/referrals/{call.id}").status_code == 404
     assert not any("<td" in page for page in hers)
     assert all("<td" in page for page in whole)
 
