@@ -13,8 +13,9 @@ from hearth.accounts.permissions import Permission, Role
 from hearth.accounts.policy import Scope
 from hearth.families.models import Household
 from hearth.shelter.models import Destination, EndReason, Stay
+from hearth.shelter.seen import with_known_days
 from tests.factories.families import staff_id
-from tests.factories.people import colleague, narrowed, restriction
+from tests.factories.people import as_role, colleague, narrowed, restriction
 from tests.factories.shelter import make_house, make_stay
 from tests.support.visitors import Visitor
 
@@ -90,6 +91,19 @@ def test_a_place_in_which_a_family_slept_that_is_closed_to_her_is_closed_from_to
 
     assert [one.status_code for one in answers] == [422, 422, 303]
     assert _bare(answers[0].text) == _bare(answers[1].text)
+
+
+def test_a_house_knows_no_day_of_a_family_in_it_that_opens_by_name_alone(
+    session: Session, stay: Stay
+) -> None:
+    staff = as_role(session, Role.HOUSE_STAFF)
+    here = {(stay.id, stay.stay_places[0].house_id)}
+
+    before = with_known_days(session, here, user=staff)
+    restriction(session, session.get_one(Household, stay.household_id))
+
+    assert before == here
+    assert with_known_days(session, here, user=staff) == set()
 
 
 def test_a_house_reads_neither_why_a_stay_ended_nor_where_a_family_went(
