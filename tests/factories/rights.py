@@ -47,14 +47,15 @@ def take_request(
 
 def ask_about(
     session: Session,
-    person_id: uuid.UUID,
+    subject_id: uuid.UUID,
     *,
+    about: SubjectKind = SubjectKind.PERSON,
     checked: bool = True,
     law: LegalProfile = RU,
     **changes: Any,
 ) -> SubjectRequest:
-    """A request about somebody who belongs, or once belonged, to a family."""
-    subject = subject_of(session, SubjectKind.PERSON, person_id)
+    """A request about somebody who belongs, or once belonged, to a family; or of another kind."""
+    subject = subject_of(session, about, subject_id)
     assert subject is not None
     officer = staff_id(session, Role.PRIVACY_OFFICER)
     known: dict[str, Any] = {

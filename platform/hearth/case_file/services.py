@@ -74,7 +74,7 @@ def open_file(session: Session, household: Household, *, user: SignedIn) -> Case
         household=see_household(household, user.eyes(Permission.FAMILIES_READ), known),
         allows=allows,
         may_hand_over=_may_hand_over(session, household.id, allows, user),
-        may_reopen=may_reopen(session, household.id, user=user),
+        may_reopen=not household.is_open and may_reopen(session, household.id, user=user),
         may_correct=_correctable(session, deliveries, allows, household.id, user),
         referrals=see_referrals(session, referrals, user),
         stays=stays,

@@ -155,8 +155,6 @@ def _(closing: Over, table: Table, present: Present) -> int:
 def _came_into(column: Column[Any], whose: str, present: Present) -> ColumnElement[Any]:
     """What a row became: what it leads to now, or the newest that came back with the same owner."""
     same = present.value_of(column)
-    if not whose:
-        return same
     target = next(one.column for one in column.foreign_keys)
     there, now = present.of(target.table), present.of(column.table)
     owner = select(there.c[whose]).where(there.c[target.name] == now.c[column.name])

@@ -12,7 +12,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.policy import ROLE_PERMISSIONS
 from hearth.audit import services as audit
 from hearth.data_classes import FieldClass
-from hearth.families.access import find_household, permissions_on
+from hearth.families.access import find_household, is_visible, permissions_on
 from hearth.families.models import Household
 from hearth.families.services import record_read
 from hearth.shelter import houses as house_register
@@ -262,9 +262,10 @@ def _family(household_id: uuid.UUID) -> Household:
     """
     user, reads = person(), Permission.FAMILIES_READ
     knows = user.sees(FieldClass.LOCATION, WRITE)
-    asked = [WRITE, *([reads] if any(reads in ROLE_PERMISSIONS[one] for one in user.roles) else [])]
-    hers = [find_household(session, household_id, user=user, permission=one) for one in asked]
-    return found(hers[0] if knows and all(hers) else None)
+    household = find_household(session, household_id, user=user, permission=WRITE)
+    if any(reads in ROLE_PERMISSIONS[one] for one in user.roles):
+        knows = knows and is_visible(session, household_id, user=user, permission=reads)
+    return found(household if knows else None)
 
 
 def _stay(stay_id: uuid.UUID, permission: Permission = WRITE) -> Stay:

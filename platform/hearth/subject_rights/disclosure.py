@@ -93,8 +93,8 @@ class QueueEntry:
         return self.is_stale or (self.entry.decision is None and not self.is_row)
 
 
-def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
-    """Fill the redaction queue; returns how many entries wait for a human.
+def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> None:
+    """Fill the redaction queue.
 
     :raises ShownBeforeError: the file was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
@@ -106,12 +106,6 @@ def prepare(session: Session, request: SubjectRequest, *, by: uuid.UUID) -> int:
     refuse_locked(session)
     _fill(session, request)
     take_step(session, request, Step.PREPARED, by=by)
-    return waiting(session, request)
-
-
-def waiting(session: Session, request: SubjectRequest) -> int:
-    """How many entries have to be read before anything is handed out."""
-    return sum(one.waits for one in queue(session, request))
 
 
 def queue(session: Session, request: SubjectRequest) -> list[QueueEntry]:

@@ -4,7 +4,7 @@ The officer, who is bound to nothing, reads all of it.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
@@ -80,6 +80,15 @@ def eyes_on(
     return replace(_in_files(session, homes, asked, user), of_tables=tables)
 
 
+def tables_told(
+    session: Session, about: Iterable[tuple[SubjectKind, uuid.UUID]], *, user: SignedIn
+) -> Callable[[str], bool]:
+    """Whether the files of these subjects show somebody that a table has rows about them."""
+    homes = [families_of(session, kind, subject_id) for kind, subject_id in about]
+    closed = closed_besides(session, set[uuid.UUID]().union(*homes), user=user)
+    return lambda table: BY_TABLE.get(table) not in closed
+
+
 def told_counts(
     session: Session,
     counts: Mapping[str, int],
@@ -88,9 +97,8 @@ def told_counts(
     user: SignedIn,
 ) -> dict[str, int]:
     """The rows of each table about these subjects, without what their files do not show her."""
-    homes = [families_of(session, kind, subject_id) for kind, subject_id in about]
-    closed = closed_besides(session, set[uuid.UUID]().union(*homes), user=user)
-    return {table: n for table, n in counts.items() if BY_TABLE.get(table) not in closed}
+    told = tables_told(session, about, user=user)
+    return {table: n for table, n in counts.items() if told(table)}
 
 
 def _in_files(

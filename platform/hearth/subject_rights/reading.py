@@ -5,7 +5,7 @@ handed out of it. Whoever reads all of an entry decides about giving it out.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,10 +18,9 @@ from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.data_register.registry import DataField, table_named
-from hearth.families.access import hidden_people, is_bound
-from hearth.families.besides import BY_TABLE, closed_besides
+from hearth.families.access import is_bound
 from hearth.families.knowing import Knowledge, known_in
-from hearth.families.models import Household, HouseholdMember, Person
+from hearth.families.models import Household, Person
 from hearth.families.seen import SeenPerson, see_known, see_person
 from hearth.families.telling import told_through
 from hearth.files.models import ASKED_BY_A_PAPER
@@ -29,10 +28,10 @@ from hearth.intake.seen import find_referral, see_referral
 from hearth.subject_rights import correction, disclosure
 from hearth.subject_rights.disclosure import QueueEntry
 from hearth.subject_rights.erasure_plan import Preview
-from hearth.subject_rights.eyes import Eyes, eyes_on, told_counts
+from hearth.subject_rights.eyes import Eyes, eyes_on, tables_told, told_counts
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import Disclosure, SubjectRequest
-from hearth.subject_rights.subjects import Subject, families_of, subject_of
+from hearth.subject_rights.subjects import Subject, is_entrusted, subject_of
 from hearth.subject_rights.vocabulary import Decision
 
 NAME_NOT_READ = _l("A name that your role does not read")
@@ -53,15 +52,14 @@ def queue_read_by(session: Session, request: SubjectRequest, user: SignedIn) -> 
     """
     read = disclosure.queue_read_by(session, request, user.id)
     eyes = _eyes(session, request, user, {one.household_id for one in read})
-    closed = _closed(session, request, user)
-    return [_cover(one, eyes) for one in read if BY_TABLE.get(one.entry.table_name) not in closed]
+    told = _tables(session, request, user)
+    return [_cover(one, eyes) for one in read if told(one.entry.table_name)]
 
 
 def waiting(session: Session, request: SubjectRequest, user: SignedIn) -> int:
     """How many entries of the queue that somebody reads have to be read before it goes out."""
-    closed = _closed(session, request, user)
-    read = disclosure.queue(session, request)
-    return sum(one.waits for one in read if BY_TABLE.get(one.entry.table_name) not in closed)
+    told, read = _tables(session, request, user), disclosure.queue(session, request)
+    return sum(one.waits for one in read if told(one.entry.table_name))
 
 
 def find_entry(
@@ -69,9 +67,8 @@ def find_entry(
 ) -> Disclosure | None:
     """One entry of the queue that somebody reads, or None."""
     entry = disclosure.entry_of(session, request, entry_id)
-    if entry is None or BY_TABLE.get(entry.table_name) in _closed(session, request, user):
-        return None
-    return entry
+    told = _tables(session, request, user)
+    return entry if entry is not None and told(entry.table_name) else None
 
 
 def entry_read_by(
@@ -174,7 +171,9 @@ def safe_contact(session: Session, request: SubjectRequest, *, user: SignedIn) -
         return None
     through = told_through(session.get_one(Household, home).members)
     sees = _eyes(session, request, user, {home}).on(home)
-    if through is None or sees is None or _is_hidden(session, through, user):
+    if through is None or sees is None:
+        return None
+    if not is_entrusted(session, SubjectKind.PERSON, through.id, user=user):
         return None
     known = known_in(session, [home], user=user) if is_bound(user) else Knowledge()
     return see_known(through, sees, known.about(home, through.id))
@@ -199,17 +198,8 @@ def what_goes(
     return told_counts(session, plan.goes, about, user=user)
 
 
-def _closed(
-    session: Session, request: SubjectRequest, user: SignedIn
-) -> frozenset[Permission | None]:
-    homes = families_of(session, request.subject_kind, request.subject_id)
-    return frozenset(closed_besides(session, homes, user=user))
-
-
-def _is_hidden(session: Session, person: Person, user: SignedIn) -> bool:
-    hidden = hidden_people(user, Permission.SUBJECT_RIGHTS)
-    of_her = hidden.where(HouseholdMember.person_id == person.id)
-    return session.scalar(of_her.limit(1)) is not None
+def _tables(session: Session, request: SubjectRequest, user: SignedIn) -> Callable[[str], bool]:
+    return tables_told(session, [(request.subject_kind, request.subject_id)], user=user)
 
 
 def _eyes(

@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from hearth.accounts.permissions import Permission
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.data_records import SubjectKind
 from hearth.service_delivery.note_readers import end_with_request
 from hearth.subject_rights.belonging import is_alone
 from hearth.subject_rights.models import RequestStep, SubjectRequest
-from hearth.subject_rights.subjects import Subject, entrusted_among
+from hearth.subject_rights.subjects import Subject, is_hidden
 from hearth.subject_rights.vocabulary import CLOSING, Asker, RequestKind, Step
 from hearth.trail import Fact
 from tenants.legal import LegalProfile
@@ -166,12 +167,20 @@ def open_requests(
     return session.scalars(wanted.order_by(SubjectRequest.due_on, SubjectRequest.id)).all()
 
 
-def answered_requests(session: Session, *, user: SignedIn, limit: int = 50) -> list[SubjectRequest]:
+def answered_requests(
+    session: Session, *, user: SignedIn, limit: int = 50
+) -> Sequence[SubjectRequest]:
     """The requests that ended last, of those that are entrusted to somebody."""
-    ended = select(SubjectRequest).where(SubjectRequest.closed_at.is_not(None))
-    newest = session.scalars(ended.order_by(SubjectRequest.closed_at.desc())).all()
     # A list cut before it is sifted would tell by its length how many are hidden.
-    return entrusted_among(session, newest, user=user)[:limit]
+    hidden = is_hidden(
+        SubjectRequest.subject_kind,
+        SubjectRequest.subject_id,
+        user=user,
+        permission=Permission.SUBJECT_RIGHTS,
+    )
+    ended = select(SubjectRequest).where(SubjectRequest.closed_at.is_not(None), ~hidden)
+    newest = ended.order_by(SubjectRequest.closed_at.desc()).limit(limit)
+    return session.scalars(newest).all()
 
 
 def record(

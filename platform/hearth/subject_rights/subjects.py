@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import (
     ColumnElement,
+    SQLColumnExpression,
     Uuid,
     and_,
     column,
@@ -225,8 +226,8 @@ def hidden_among(
 
 
 def is_hidden(
-    kind: ColumnElement[SubjectKind],
-    subject_id: ColumnElement[uuid.UUID],
+    kind: SQLColumnExpression[SubjectKind],
+    subject_id: SQLColumnExpression[uuid.UUID],
     *,
     user: Asks,
     permission: Permission,

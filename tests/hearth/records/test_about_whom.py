@@ -16,15 +16,13 @@ from hearth.giving.models import Donor
 from hearth.intake.services import accept_for_known_family
 from hearth.retention import services as retention
 from hearth.retention.models import Answer, RetentionNotice
-from hearth.subject_rights import holds, services
+from hearth.subject_rights import holds
 from hearth.subject_rights.models import SubjectRequest
-from hearth.subject_rights.subjects import subject_of
-from hearth.subject_rights.vocabulary import Asker, RequestKind
 from tests.factories.families import TODAY, open_family, staff_id
 from tests.factories.giving import start_gift
 from tests.factories.intake import take_referral
 from tests.factories.people import colleague, grant, narrowed, restriction
-from tests.factories.rights import RU, check
+from tests.factories.rights import ask_about
 from tests.support.visitors import Visitor
 
 Enter = Callable[[uuid.UUID], Visitor]
@@ -47,21 +45,7 @@ def somebody(session: Session, kind: SubjectKind) -> uuid.UUID:
 
 
 def ask(session: Session, kind: SubjectKind, subject_id: uuid.UUID) -> SubjectRequest:
-    subject = subject_of(session, kind, subject_id)
-    assert subject is not None
-    request = services.take_request(
-        session,
-        subject,
-        kind=RequestKind.ACCESS,
-        asked_by=Asker.SELF,
-        asker_name=None,
-        received_on=TODAY,
-        whole_family=False,
-        wish=None,
-        received_by=staff_id(session, Role.PRIVACY_OFFICER),
-        profile=RU,
-    )
-    check(session, request)
+    request = ask_about(session, subject_id, about=kind)
     session.commit()
     return request
 

@@ -8,12 +8,10 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
 from hearth.data_records import SubjectKind
-from hearth.subject_rights import services, subjects
 from hearth.subject_rights.models import SubjectRequest
-from hearth.subject_rights.vocabulary import Asker, RequestKind
-from tests.factories.families import TODAY, staff_id
+from tests.factories.families import TODAY
 from tests.factories.people import colleague
-from tests.factories.rights import RU, check
+from tests.factories.rights import ask_about
 from tests.support.visitors import Visitor
 
 SignIn = Callable[..., Visitor]
@@ -29,22 +27,7 @@ BOUND = [(Role.DIRECTOR,), (Role.DIRECTOR, Role.PRIVACY_OFFICER)]
 def asked(session: Session) -> SubjectRequest:
     """A colleague's request, taken by the officer and ready to be handed out."""
     anna = colleague(session, Role.SOCIAL_WORKER, name="Anna Keeper")
-    subject = subjects.subject_of(session, SubjectKind.STAFF, anna.id)
-    assert subject is not None
-    request = services.take_request(
-        session,
-        subject,
-        kind=RequestKind.ACCESS,
-        asked_by=Asker.SELF,
-        asker_name=None,
-        received_on=TODAY,
-        whole_family=False,
-        wish=None,
-        received_by=staff_id(session, Role.PRIVACY_OFFICER),
-        profile=RU,
-    )
-    check(session, request)
-    return request
+    return ask_about(session, anna.id, about=SubjectKind.STAFF)
 
 
 @pytest.mark.parametrize("roles", BOUND)

@@ -70,7 +70,8 @@ def as_text(told: list[Told]) -> str:
 def test_free_words_wait_for_a_human_and_facts_do_not(session: Session) -> None:
     request = request_with_a_note(session)
 
-    waiting = disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
+    disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
+    waiting = sum(one.waits for one in disclosure.queue(session, request))
 
     entries = disclosure.queue(session, request)
     assert waiting == len(entries) == 2
@@ -192,7 +193,8 @@ def test_how_a_case_was_restricted_or_opened_is_not_handed_out(session: Session)
     grant(session, family, staff_id(session, Role.SPECIALIST), reason=SECRET)
     request = take_request(session, family)
 
-    waiting = disclosure.prepare(session, request, by=by)
+    disclosure.prepare(session, request, by=by)
+    waiting = sum(one.waits for one in disclosure.queue(session, request))
 
     assert waiting == 0
     assert "threatened" not in as_text(disclosure.hand_out(session, request, by=by))
@@ -246,7 +248,8 @@ def test_a_document_waits_for_a_human_and_is_in_the_file(
     document = add_paper(session, family, title="Passport", added_by=staff_id(session))
     request = take_request(session, family)
 
-    waiting = disclosure.prepare(session, request, by=by)
+    disclosure.prepare(session, request, by=by)
+    waiting = sum(one.waits for one in disclosure.queue(session, request))
     for one in disclosure.queue(session, request):
         disclosure.decide(session, request, one.entry, decision=Decision.RELEASE, by=by)
     told = disclosure.hand_out(session, request, by=by)

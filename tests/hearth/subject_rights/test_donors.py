@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 from hearth.accounts.permissions import Role
 from hearth.data_records import SubjectKind
 from hearth.giving.models import Donor, Gift
-from hearth.subject_rights import disclosure, holds, reading, services, subjects
+from hearth.subject_rights import disclosure, holds, reading
 from hearth.subject_rights.models import LegalHold, SubjectRequest
 from hearth.subject_rights.reading import NotReadError
-from hearth.subject_rights.vocabulary import Asker, RequestKind
 from tests.factories.families import TODAY, staff_id
 from tests.factories.giving import start_gift
 from tests.factories.people import as_user, colleague, narrowed
-from tests.factories.rights import EU, check
+from tests.factories.rights import EU, ask_about
 from tests.support.visitors import Visitor
 
 MakeVisitor = Callable[..., Visitor]
@@ -45,23 +44,8 @@ def board(session: Session) -> uuid.UUID:
 def asked(session: Session, gift: Gift) -> SubjectRequest:
     """The donor's request, taken by the officer and ready to be read."""
     donor = session.scalars(select(Donor)).one()
-    subject = subjects.subject_of(session, SubjectKind.DONOR, donor.id)
-    assert subject is not None
-    officer = staff_id(session, Role.PRIVACY_OFFICER)
-    request = services.take_request(
-        session,
-        subject,
-        kind=RequestKind.ACCESS,
-        asked_by=Asker.SELF,
-        asker_name=None,
-        received_on=TODAY,
-        whole_family=False,
-        wish=None,
-        received_by=officer,
-        profile=EU,
-    )
-    check(session, request)
-    disclosure.prepare(session, request, by=officer)
+    request = ask_about(session, donor.id, about=SubjectKind.DONOR, law=EU)
+    disclosure.prepare(session, request, by=staff_id(session, Role.PRIVACY_OFFICER))
     return request
 
 
