@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -108,6 +109,17 @@ class Reach:
     served: bool
     leads: bool
     reads: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where somebody stands on a day: with her reach it decides which families open by role."""
+
+    id: uuid.UUID
+    teams: frozenset[uuid.UUID]
+    houses: frozenset[uuid.UUID]
+    clock: tzinfo
+    today: date
 
 
 # Stays belong to a feature that stands above this one. Of them only the columns that decide about
@@ -218,12 +230,15 @@ def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
     """
     if Scope.HOUSE not in user.scopes_of(permission):
         return select(_STAYS.c.id).where(false())
-    hers = _stays_of_houses(user).where(_STAYS.c.household_id.not_in(_restricted()))
+    hers = _stays_of_houses(_place_of(user)).where(_STAYS.c.household_id.not_in(_restricted()))
     if permission in READING:
         return hers
-    return hers.where(_STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(_houses(user)))))
+    return hers.where(
+        _STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(sorted(user.houses))))
+    )
 
 
+@cache
 def is_restricted() -> ColumnElement[bool]:
     """The condition on ``Household`` that its case opens by name alone."""
     return Household.id.in_(_restricted())
@@ -272,6 +287,14 @@ def _beyond_houses(permission: Permission, scopes: Collection[Scope]) -> frozens
 def _within(
     user: Asks, scopes: Collection[Scope], *, served: bool, leads: bool
 ) -> ColumnElement[bool]:
+    return _open_by_role(_place_of(user), frozenset(scopes), served=served, leads=leads)
+
+
+# Every page asks it several times, of few people: building it anew costs more than running it.
+@lru_cache(maxsize=256)
+def _open_by_role(
+    user: Place, scopes: frozenset[Scope], *, served: bool, leads: bool
+) -> ColumnElement[bool]:
     scoped = _scoped(user, scopes, leads=leads)
     if Way.ORGANISATION in scoped:
         return true()
@@ -286,7 +309,9 @@ def _within(
 
 def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
     """Each way on which a permission comes to count on a family, with its condition."""
-    to_families = _scoped(user, _of_families(user, permission), leads=user.leads(permission))
+    to_families = _scoped(
+        _place_of(user), _of_families(user, permission), leads=user.leads(permission)
+    )
     scoped = {
         way: and_(Household.id.in_(ids) if ids is not None else true(), ~is_restricted())
         for way, ids in to_families.items()
@@ -298,7 +323,7 @@ def ways(user: Asks, permission: Permission) -> dict[Way, ColumnElement[bool]]:
     return scoped | let_in if user.scopes_of(permission) else {}
 
 
-def _scoped(user: Asks, scopes: Collection[Scope], *, leads: bool) -> dict[Way, Ids | None]:
+def _scoped(user: Place, scopes: Collection[Scope], *, leads: bool) -> dict[Way, Ids | None]:
     """The lists of families to which these scopes come; None means all of them.
 
     Whoever ``leads`` a team has those, too, that it left with nobody: they wait until she hands
@@ -312,6 +337,13 @@ def _scoped(user: Asks, scopes: Collection[Scope], *, leads: bool) -> dict[Way, 
     return ways
 
 
+def _place_of(user: Asks) -> Place:
+    return Place(
+        id=user.id, teams=user.teams, houses=user.houses, clock=user.clock, today=user.today
+    )
+
+
+@cache
 def _restricted() -> Ids:
     return (
         select(HouseholdRestriction.household_id)
@@ -331,33 +363,33 @@ def _granted(user: Asks, *, reads: bool, kinds: Iterable[GrantKind] = GrantKind)
     return let_in.correlate(None)
 
 
-def _own(user: Asks) -> dict[Way, Ids | None]:
+def _own(user: Place) -> dict[Way, Ids | None]:
     """She accompanies the family, or did something for it lately that stands in its file."""
     mine = _accompanied_by(KeyWorker.user_id == user.id)
     return {Way.ACCOMPANIES: mine, Way.SERVED: served_by(user.id, since=user.today - SERVED_FOR)}
 
 
-def _team(user: Asks) -> dict[Way, Ids | None]:
+def _team(user: Place) -> dict[Way, Ids | None]:
     """Her own families, and those that somebody of her teams accompanies."""
     return {**_own(user), Way.TEAM: _accompanied_by(KeyWorker.user_id.in_(_teammates(user)))}
 
 
-def _teammates(user: Asks) -> Ids:
+def _teammates(user: Place) -> Ids:
     return select(TeamMember.user_id).where(
         TeamMember.team_id.in_(sorted(user.teams)), TeamMember.until_at.is_(None)
     )
 
 
-def _house(user: Asks) -> dict[Way, Ids | None]:
+def _house(user: Place) -> dict[Way, Ids | None]:
     """Who lives in a house she works in; who left is seen until the next day is over."""
     return {Way.HOUSE: _stays_of_houses(user).with_only_columns(_STAYS.c.household_id)}
 
 
-def _organisation(_user: Asks) -> dict[Way, Ids | None]:
+def _organisation(_user: Place) -> dict[Way, Ids | None]:
     return {Way.ORGANISATION: None}
 
 
-def _stays_of_houses(user: Asks) -> Ids:
+def _stays_of_houses(user: Place) -> Ids:
     """Decided by who sleeps where; a stay that ended before its first night is of its house."""
     stays, nights = _STAYS.c, _NIGHTS.c
     recently = user.today - LEFT_FOR
@@ -383,7 +415,7 @@ def _to_the_end(where: ColumnElement[bool]) -> Ids:
     return chosen.where(where, func.upper(nights.nights) == end).correlate(None)
 
 
-def _houses(user: Asks) -> list[uuid.UUID]:
+def _houses(user: Place) -> list[uuid.UUID]:
     return sorted(user.houses)
 
 
@@ -391,7 +423,7 @@ def _accompanied_by(who: ColumnElement[bool]) -> Ids:
     return select(KeyWorker.household_id).where(KeyWorker.until_on.is_(None), who).correlate(None)
 
 
-_REACH: Mapping[Scope, Callable[[Asks], dict[Way, Ids | None]]] = {
+_REACH: Mapping[Scope, Callable[[Place], dict[Way, Ids | None]]] = {
     Scope.OWN: _own,
     Scope.TEAM: _team,
     Scope.HOUSE: _house,
