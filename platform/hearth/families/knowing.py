@@ -189,10 +189,14 @@ def _times(
             other.superseded_at.is_(None),
         )
     )
+    # Hardly anybody has, and whom somebody sees is dear to ask.
+    people = session.scalars(several.distinct()).all()
+    if not people:
+        return {}
     rows = session.execute(
         select(member.person_id, member.joined_on, member.left_on, _sees(user), member.household_id)
         .join(Household, Household.id == member.household_id)
-        .where(member.person_id.in_(several), member.superseded_at.is_(None))
+        .where(member.person_id.in_(people), member.superseded_at.is_(None))
     )
     found: dict[uuid.UUID, list[TimeInFamily]] = {}
     for person_id, joined_on, left_on, is_seen, household_id in rows:
