@@ -8,13 +8,17 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Role
 from hearth.accounts.services import SignedIn
+from hearth.data_classes import FieldClass
+from hearth.data_records import SubjectKind
 from hearth.families.models import Household
 from hearth.service_delivery.vocabulary import ServiceKind
 from hearth.subject_rights import disclosure, reading
+from hearth.subject_rights.eyes import eyes_on
 from hearth.subject_rights.models import SubjectRequest
 from hearth.subject_rights.reading import NotReadError
 from hearth.subject_rights.vocabulary import Decision, RequestKind, Step
 from tests.factories.families import child, mother, open_family, staff_id
+from tests.factories.intake import take_referral
 from tests.factories.people import as_role, as_user, colleague, narrowed, team
 from tests.factories.rights import propose_erasure, take_request
 from tests.factories.service_delivery import record_service
@@ -145,3 +149,19 @@ def test_a_social_worker_who_is_the_officer_reads_requests_of_her_teams_families
 
 def _called(session: Session, request: SubjectRequest, user: SignedIn) -> str:
     return reading.called(session, request.subject_kind, request.subject_id, user=user)
+
+
+def test_nothing_is_read_of_a_call_that_is_not_among_the_referrals_of_whoever_asks(
+    session: Session,
+) -> None:
+    call = take_referral(session)
+    without = colleague(session, narrowed(session, Role.DIRECTOR, "referrals.read"))
+    director = colleague(session, Role.DIRECTOR)
+
+    blind, seeing = (
+        eyes_on(session, SubjectKind.REFERRAL, call.id, user=as_user(session, one.id))
+        for one in (without, director)
+    )
+
+    assert not blind.read(None, [FieldClass.IDENTITY])
+    assert seeing.read(None, [FieldClass.IDENTITY])
