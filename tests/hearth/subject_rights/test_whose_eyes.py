@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from hearth.accounts.permissions import Role
+from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
@@ -155,12 +156,13 @@ def test_nothing_is_read_of_a_call_that_is_not_among_the_referrals_of_whoever_as
     session: Session,
 ) -> None:
     call = take_referral(session)
-    without = colleague(session, narrowed(session, Role.DIRECTOR, "referrals.read"))
+    own = {Permission.REFERRALS_READ: Scope.OWN}
+    of_hers = colleague(session, narrowed(session, Role.DIRECTOR, scopes=own))
     director = colleague(session, Role.DIRECTOR)
 
     blind, seeing = (
         eyes_on(session, SubjectKind.REFERRAL, call.id, user=as_user(session, one.id))
-        for one in (without, director)
+        for one in (of_hers, director)
     )
 
     assert not blind.read(None, [FieldClass.IDENTITY])
