@@ -2,7 +2,7 @@
 
 A backup that comes back gives every row as it was. What was closed since stays closed, because each
 table names it here, on its model as ``__closes__``; ``tests/architecture/test_closings.py`` refuses
-a table with a column like ``revoked_at`` that says nothing. A rule may close; none of them opens.
+a table that says nothing of a column that may close. A rule may close; none of them opens.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,9 @@ class Ended:
     column that leads to the one before: what ended is then the last of them. ``into`` is one of the
     others that leads to what it became. Where that did not come back, the newest with the same
     ``whose`` stands in for it; where there is none either, nothing ended.
+
+    An end that came back stays as it is. Where ``earlier``, the earlier of both counts instead, and
+    where today's has the values of ``over``, today's does.
     """
 
     kind: str
@@ -27,14 +30,56 @@ class Ended:
     corrects: str = ""
     into: str = ""
     whose: str = ""
+    earlier: bool = False
+    over: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """A day that opens less the earlier it is: of the backup's and today's, the earlier counts.
+
+    While it is empty, ``otherwise`` counts in its place; ``corrects`` is as with what ended.
+    """
+
+    kind: str
+    column: str
+    otherwise: str
+    corrects: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """A day from which something opens: of the backup's and today's, the later counts.
+
+    It is never after ``ends``; ``corrects`` is as with what ended.
+    """
+
+    kind: str
+    column: str
+    ends: str
+    corrects: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """A row opens nothing from ``since`` on until the first of other columns is filled."""
+
+    kind: str
+    since: str
+    until: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stands:
-    """A row that closes something as long as a column is empty; it comes along as a whole."""
+    """A row that closes something as long as a column is empty; it comes along as a whole.
+
+    Where it is about a role, ``held`` names the column, and it comes along for whoever got the same
+    role back.
+    """
 
     kind: str
     until: str
+    held: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +112,14 @@ class Withdrawn:
     """A first column whose value opens something, and does so no longer where it became another.
 
     The others say by whom and why. It was said of what stands in ``said_of``: where that was
-    changed, nobody has said it.
+    changed, nobody has said it. ``corrects`` is as with what ended.
     """
 
     kind: str
     columns: tuple[str, ...]
-    opens: bool | str
+    opens: bool | str | frozenset[str]
     said_of: tuple[str, ...] = ()
+    corrects: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +173,9 @@ class NotADoor:
 
 Closing = (
     Ended
+    | Earlier
+    | Later
+    | Waits
     | Stands
     | Recorded
     | Follows
@@ -152,13 +201,17 @@ def columns_named(closings: Iterable[Closing]) -> set[str]:
         match one:
             case Ended() | Withdrawn() | Newest() | NotADoor():
                 found |= set(one.columns)
+            case Earlier():
+                found |= {one.column, one.otherwise}
+            case Waits():
+                found |= {one.since, *one.until}
             case Stands():
                 found.add(one.until)
             case Recorded():
                 found |= set(one.only)
             case Over():
                 found |= {one.ends, one.unless} - {""}
-            case Emptied() | Fewer():
+            case Emptied() | Fewer() | Later():
                 found.add(one.column)
             case Replaced() | Follows():
                 pass

@@ -101,7 +101,7 @@ class ApiToken(ApiTokenColumns, TenantModel):
     __tablename__ = "api_tokens"
     __closes__ = (
         Ended(kind="keys for programs revoked", columns=("revoked_at",)),
-        NotADoor(columns=("expires_at",), because="it is fixed when the key is made"),
+        NotADoor(columns=("expires_at", "scopes"), because="it is fixed when the key is made"),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hearth.accounts import access_models as access
 from hearth.accounts import factor_models as factors
-from hearth.closings import Ended, Fewer, Newest, Over
+from hearth.closings import Ended, Fewer, Newest, NotADoor, Over, Waits
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from tenants.models import SharedModel, TenantModel, new_id
@@ -146,6 +146,11 @@ class User(UserColumns, TenantModel):
             columns=("password_hash", "second_factor_at", "enrols_by_mail"),
         ),
         Fewer(kind="accounts from which roles were taken", column="roles"),
+        Waits(
+            kind="accounts that wait for a second person",
+            since="waits_since",
+            until=("approved_at", "approved_by"),
+        ),
     )
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
 
@@ -163,7 +168,12 @@ class UserSession(SessionColumns, TenantModel):
     """A sign-in on an organisation's host."""
 
     __tablename__ = "user_sessions"
-    __closes__ = (Over(kind="sessions ended", ends="ended_at"),)
+    __closes__ = (
+        Over(kind="sessions ended", ends="ended_at"),
+        NotADoor(
+            columns=("may_enrol", "shared_computer"), because="every session has ended by then"
+        ),
+    )
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), index=True)
 

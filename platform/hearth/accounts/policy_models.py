@@ -79,7 +79,11 @@ class RoleAssignment(TenantModel):
     """Who was given which role, by whom and when; ``users.roles`` is what holds at the moment."""
 
     __tablename__ = "role_assignments"
-    __closes__ = (Ended(kind="roles taken", columns=("until_at", "taken_by"), starts="from_at"),)
+    __closes__ = (
+        Ended(kind="roles taken", columns=("until_at", "taken_by"), starts="from_at"),
+        # Whoever gave a role does not approve the account that waits because of it.
+        Stands(kind="roles taken and given anew", until="until_at", held="role"),
+    )
     __table_args__ = (
         CheckConstraint("until_at >= from_at", name="until_at"),
         Index(

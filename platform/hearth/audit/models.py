@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hearth.closings import NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -99,6 +100,7 @@ class PersonRead(TenantModel):
     """One look at a page or a list, with everybody of a family whom it showed."""
 
     __tablename__ = "person_reads"
+    __closes__ = (NotADoor(columns=("person_ids",), because="a look is written once and stays"),)
     __table_args__ = (
         Index("ix_person_reads_household_id_read_at", "household_id", "read_at"),
         Index("ix_person_reads_user_id_read_at", "user_id", "read_at"),

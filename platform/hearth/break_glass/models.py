@@ -38,7 +38,7 @@ class GlassLook(TenantModel):
     __tablename__ = "glass_looks"
     __closes__ = (
         NotADoor(
-            columns=("ends_at",),
+            columns=("ends_at", "restricted"),
             because="it is fixed when the look begins, and its grant is what opens",
         ),
     )

@@ -60,7 +60,10 @@ class Consent(TenantModel):
             kind="withdrawals that took effect",
             columns=("effect_at", "effect_by", "effect_note_sealed"),
         ),
-        NotADoor(columns=("valid_until",), because="it is fixed when the consent is given"),
+        NotADoor(
+            columns=("valid_until", "assent", "categories"),
+            because="it is fixed when the consent is given",
+        ),
     )
     __table_args__ = (
         one_of("purpose", ConsentPurpose),

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
-from hearth.closings import Ended, Follows, NotADoor, Withdrawn
+from hearth.closings import Ended, Follows, Later, NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -23,6 +23,7 @@ from hearth.data_records import (
 from hearth.families.births import Birth, BirthPrecision
 from hearth.families.codes import code_column, one_of
 from hearth.families.vocabulary import (
+    CARING,
     TOLD_BY_NEED,
     ClosingReason,
     LeavingReason,
@@ -65,6 +66,7 @@ class Person(TenantModel):
             opens=True,
             said_of=("phone_sealed", "contact_note_sealed"),
         ),
+        NotADoor(columns=("born_on",), because="how old somebody is opens nothing of hers"),
     )
     __table_args__ = (
         CheckConstraint("(born_on IS NULL) = (birth_precision = 'unknown')", name="born_on"),
@@ -252,6 +254,7 @@ class HouseholdNeed(TenantModel):
     """One thing a family asked for when an episode began."""
 
     __tablename__ = "household_needs"
+    __closes__ = (NotADoor(columns=("is_primary",), because="which need came first opens nothing"),)
     __table_args__ = (
         one_of("need", Need),
         Index(
@@ -294,10 +297,37 @@ class HouseholdMember(TenantModel):
             columns=("left_on", "leaving_reason", "left_recorded_by"),
             starts="joined_on",
             corrects="supersedes_id",
+            earlier=True,
+            over={"leaving_reason": LeavingReason.ADDED_BY_MISTAKE},
+        ),
+        # Whoever came back knows nothing of the days on which she was away.
+        Later(
+            kind="people who came to their family later",
+            column="joined_on",
+            ends="left_on",
+            corrects="supersedes_id",
+        ),
+        # The file of whoever leads a family is hers, and nothing in it waits for a human.
+        Withdrawn(
+            kind="people who do not lead their family",
+            columns=("role",),
+            opens=CARING,
+            corrects="supersedes_id",
+        ),
+        # What tells of another adult is kept back; what tells of a child is not.
+        Withdrawn(
+            kind="people who are no child of their family",
+            columns=("role",),
+            opens=CARING | {MemberRole.CHILD},
+            corrects="supersedes_id",
         ),
         NotADoor(
-            columns=("superseded_at",),
+            columns=("superseded_at", "supersedes_id"),
             because="what took its place came after the backup and is gone",
+        ),
+        NotADoor(
+            columns=("household_id", "person_id", "recorded_at", "recorded_by"),
+            because="a correction keeps who it is and where, and who wrote it opens nothing",
         ),
     )
     __table_args__ = (

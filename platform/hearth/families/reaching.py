@@ -11,7 +11,7 @@ from hearth.accounts.permissions import Permission
 from hearth.accounts.standing import staff
 from hearth.families.access import keepers_of, ways_in
 from hearth.families.models import HouseholdMember, KeyWorker, PersonCorrection
-from hearth.families.telling import CARING
+from hearth.families.vocabulary import CARING
 from hearth.outbox import services as outbox
 
 TELEPHONE_CHANGED = "families.telephone_changed"

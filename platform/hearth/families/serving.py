@@ -84,14 +84,16 @@ def was_opened_since(user_id: uuid.UUID, recorded_at: ColumnElement[datetime]) -
 def _was_opened_afterwards(user_id: uuid.UUID) -> Condition:
     """The condition on an entry that her account was closed and opened again after it.
 
-    A correction is younger than what it corrects; the earliest day that stood there is not. A day
-    is added because the organisation's day may begin half a day before UTC's.
+    A correction is younger than what it corrects; the earliest day that stood there is not. Of one
+    that a restored backup did not hold, that day is left. A day is added because the organisation's
+    day may begin half a day before UTC's.
     """
     services, happened_at = _SERVICES.c, _EVENTS.c.happened_at
     opened_on = cast(func.timezone("UTC", happened_at), Date)
     first_day = func.coalesce(services.opens_from, services.delivered_on)
-    corrects = and_(services.supersedes_id.is_not(None), first_day <= opened_on + 1)
-    return _was_opened(user_id, or_(happened_at >= services.recorded_at, corrects))
+    was_corrected = or_(services.supersedes_id.is_not(None), services.opens_from.is_not(None))
+    before = and_(was_corrected, first_day <= opened_on + 1)
+    return _was_opened(user_id, or_(happened_at >= services.recorded_at, before))
 
 
 def _was_opened(user_id: uuid.UUID, when: Condition) -> Condition:

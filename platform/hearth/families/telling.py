@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 
 from hearth.families.models import HouseholdMember, Person
-from hearth.families.vocabulary import MemberRole
-
-CARING = frozenset({MemberRole.MOTHER, MemberRole.CARER})
+from hearth.families.vocabulary import CARING
 
 
 def told_through(members: Iterable[HouseholdMember]) -> Person | None:

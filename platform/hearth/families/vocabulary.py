@@ -23,6 +23,10 @@ class MemberRole(StrEnum):
     CHILD = "child"
 
 
+CARING = frozenset({MemberRole.MOTHER, MemberRole.CARER})
+"""Who is told for the children, and whose own the family's file is."""
+
+
 class Need(StrEnum):
     """What a family asks for; the list is the federation's, so that figures can be compared."""
 

@@ -155,6 +155,9 @@ class Gift(TenantModel):
     """
 
     __tablename__ = "gifts"
+    __closes__ = (
+        NotADoor(columns=("anonymous", "received_at"), because="a gift tells of no family"),
+    )
     __table_args__ = (
         CheckConstraint("channel IN ('online', 'earlier')", name="channel"),
         CheckConstraint(

@@ -68,6 +68,7 @@ class Incident(TenantModel):
         NotADoor(
             columns=("closed_at",), because="an incident that is open again is looked at again"
         ),
+        NotADoor(columns=("high_risk",), because="it is fixed when the incident is opened"),
     )
     __table_args__ = (
         one_of("kind", IncidentKind),

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
-from hearth.closings import Ended, Withdrawn
+from hearth.closings import Ended, NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose, SubjectKind, SubjectPath
 from hearth.families.codes import code_column, one_of
@@ -46,6 +46,7 @@ class Referral(TenantModel):
             into="episode_id",
             whose="household_id",
         ),
+        NotADoor(columns=("needs",), because="what was asked for opens nothing of a call"),
     )
     __table_args__ = (
         one_of("source", Source),

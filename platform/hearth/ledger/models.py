@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, String, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hearth.closings import NotADoor
 from hearth.data_classes import FieldClass
 from hearth.data_records import Basis, DataGroup, DataRecord, Purpose
 from hearth.money import Money
@@ -61,6 +62,19 @@ class LedgerTransaction(TenantModel):
     """
 
     __tablename__ = "ledger_transactions"
+    __closes__ = (
+        NotADoor(
+            columns=(
+                "effect_key",
+                "kind",
+                "occurred_on",
+                "recorded_at",
+                "subject_id",
+                "reverses_id",
+            ),
+            because="a reversal tells of money, and what it reverses stands as it was",
+        ),
+    )
 
     __record__ = DataRecord(
         group=DataGroup.BOOKS,

@@ -29,8 +29,18 @@ class RetentionNotice(TenantModel):
     __closes__ = (
         Ended(
             kind="data kept by a human's word",
-            columns=("answered_at", "answer", "keep_until", "reason", "answered_by"),
+            columns=(
+                "answered_at",
+                "answer",
+                "keep_until",
+                "reason",
+                "answered_by",
+                "approved_at",
+                "approved_by",
+            ),
             only={"answer": "keep"},
+            # Who let it go before, and who said so too, have been overruled.
+            over={"answer": "keep"},
         ),
         NotADoor(
             columns=("ends_on", "done_at"),

@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
+    false,
     func,
     null,
     or_,
@@ -29,15 +30,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import Update
 
 from hearth.closings import (
+    Earlier,
     Emptied,
     Ended,
     Fewer,
     Follows,
+    Later,
     Newest,
     Over,
     Recorded,
     Replaced,
     Stands,
+    Waits,
     Withdrawn,
 )
 from hearth.safekeeping.presence import USERS, Present
@@ -55,7 +59,7 @@ def _(closing: Ended, table: Table, present: Present) -> int:
     ended = and_(
         _same(table, theirs, closing.corrects),
         theirs.c[first].is_not(None),
-        table.c[first].is_(None),
+        _counts_instead(closing, table, theirs),
         *_only(theirs, closing.only),
     )
     into: dict[str, ColumnElement[Any]] = {}
@@ -64,6 +68,8 @@ def _(closing: Ended, table: Table, present: Present) -> int:
         ended = and_(ended, or_(theirs.c[closing.into].is_(None), into[closing.into].is_not(None)))
     present.bring_people(table, others, ended)
     end: ColumnElement[Any] = theirs.c[first]
+    if closing.earlier:
+        end = func.least(end, table.c[first])
     if closing.starts:
         end = func.greatest(end, table.c[closing.starts])
     said = {name: present.value_of(table.c[name]) for name in others}
@@ -71,8 +77,41 @@ def _(closing: Ended, table: Table, present: Present) -> int:
 
 
 @carry.register
+def _(closing: Earlier, table: Table, present: Present) -> int:
+    theirs = present.of(table)
+    today, then = (
+        func.coalesce(one.c[closing.column], one.c[closing.otherwise]) for one in (theirs, table)
+    )
+    earlier = and_(_same(table, theirs, closing.corrects), today < then)
+    return count(present, update(table).where(earlier).values({closing.column: today}))
+
+
+@carry.register
+def _(closing: Later, table: Table, present: Present) -> int:
+    theirs, then = present.of(table), table.c[closing.column]
+    today = func.least(theirs.c[closing.column], table.c[closing.ends])
+    later = and_(_same(table, theirs, closing.corrects), today > then)
+    return count(present, update(table).where(later).values({then: today}))
+
+
+@carry.register
+def _(closing: Waits, table: Table, present: Present) -> int:
+    theirs, (first, *_others) = present.of(table), closing.until
+    today, then = theirs.c[closing.since], table.c[closing.since]
+    counts = or_(then.is_(None), then < today, table.c[first].is_not(None))
+    waits = and_(today.is_not(None), theirs.c[first].is_(None), counts)
+    values = {closing.since: func.greatest(today, then), **dict.fromkeys(closing.until, null())}
+    return count(present, update(table).where(_same(table, theirs), waits).values(values))
+
+
+@carry.register
 def _(closing: Stands, table: Table, present: Present) -> int:
-    stands = and_(present.of(table).c[closing.until].is_(None), *_new(table, present))
+    theirs = present.of(table)
+    stands = and_(theirs.c[closing.until].is_(None), *_new(table, present))
+    if closing.held:
+        held = theirs.c[closing.held] == any_(USERS.c.roles)
+        holder = exists().where(USERS.c.id == theirs.c.user_id, held)
+        stands = and_(stands, holder.correlate(theirs))
     return _bring_all(table, present, stands)
 
 
@@ -93,12 +132,14 @@ def _(closing: Recorded, table: Table, present: Present) -> int:
 @carry.register
 def _(closing: Withdrawn, table: Table, present: Present) -> int:
     theirs, (flag, *others) = present.of(table), closing.columns
-    opens = str(closing.opens).lower()
-    withdrawn = cast(theirs.c[flag], Text).is_distinct_from(opens)
+    opens = closing.opens if isinstance(closing.opens, frozenset) else {str(closing.opens).lower()}
+    withdrawn = func.coalesce(cast(theirs.c[flag], Text), "").not_in(sorted(opens))
     of_another = [theirs.c[one].is_distinct_from(table.c[one]) for one in closing.said_of]
     said = case((withdrawn, theirs.c[flag]), else_=null()) if of_another else theirs.c[flag]
     changed = and_(
-        _same(table, theirs), cast(table.c[flag], Text) == opens, or_(withdrawn, *of_another)
+        _same(table, theirs, closing.corrects),
+        cast(table.c[flag], Text).in_(sorted(opens)),
+        or_(withdrawn, *of_another),
     )
     present.bring_people(table, others, changed)
     values = {flag: said, **{name: present.value_of(table.c[name]) for name in others}}
@@ -162,6 +203,18 @@ def _came_into(column: Column[Any], whose: str, present: Present) -> ColumnEleme
     # Ids grow with time.
     newest = kin.order_by(target.desc()).limit(1).correlate(now).scalar_subquery()
     return func.coalesce(same, newest)
+
+
+def _counts_instead(closing: Ended, table: Table, theirs: FromClause) -> ColumnElement[bool]:
+    """The condition that nothing ended the restored row, or today's end counts in its place."""
+    first = closing.columns[0]
+    instead: list[ColumnElement[bool]] = [table.c[first].is_(None)]
+    if closing.earlier:
+        instead.append(theirs.c[first] < table.c[first])
+    if closing.over:
+        same = func.coalesce(and_(*_only(table, closing.over)), false())
+        instead.append(and_(*_only(theirs, closing.over), ~same))
+    return or_(*instead)
 
 
 def _only(theirs: FromClause, values: Mapping[str, str]) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Time, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hearth.accounts.models import User
-from hearth.closings import Ended, NotADoor, Withdrawn
+from hearth.closings import Earlier, Ended, NotADoor, Withdrawn
 from hearth.data_classes import FieldClass
 from hearth.data_records import (
     OF_HOUSEHOLD,
@@ -50,9 +50,26 @@ class ServiceDelivery(TenantModel):
             corrects="supersedes_id",
         ),
         Withdrawn(kind="entries sealed", columns=("sealed",), opens=False),
+        Earlier(
+            kind="entries that open no longer what they did",
+            column="opens_from",
+            otherwise="delivered_on",
+            corrects="supersedes_id",
+        ),
         NotADoor(
-            columns=("superseded_at",),
+            columns=("superseded_at", "supersedes_id"),
             because="what took its place came after the backup and is gone",
+        ),
+        NotADoor(
+            columns=("household_id", "provided_by", "through_grant"),
+            because="a correction keeps whose it is, and who did it by what",
+        ),
+        NotADoor(
+            columns=("mode", "began_at", "minutes", "note_sealed", "recorded_at", "recorded_by"),
+            because="whoever reads the entry read it before",
+        ),
+        NotADoor(
+            columns=("kind",), because="the guide for restoring says to look through what it opens"
         ),
     )
     __table_args__ = (

@@ -313,6 +313,9 @@ class StayChange(TenantModel):
     """What was decided about a stay, when and by whom; the database lets nobody alter it."""
 
     __tablename__ = "stay_changes"
+    __closes__ = (
+        NotADoor(columns=("before_on", "after_on"), because="a change is written once and stays"),
+    )
     __table_args__ = (one_of("kind", ChangeKind),)
 
     __record__ = DataRecord(

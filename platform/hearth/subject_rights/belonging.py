@@ -12,9 +12,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from hearth.families.models import HouseholdMember
-from hearth.families.vocabulary import LeavingReason, MemberRole
+from hearth.families.vocabulary import CARING, LeavingReason, MemberRole
 
-LEADING = frozenset({MemberRole.MOTHER, MemberRole.CARER})
 # No organisation's day begins earlier than this before UTC's.
 EARLIEST_DAY = timedelta(hours=14)
 
@@ -101,9 +100,9 @@ def cut(nights: Range[date], known: Sequence[Home]) -> Range[date] | None:
 
 
 def _home(family: list[HouseholdMember], person_id: uuid.UUID, *, himself: bool) -> Home:
-    leaders = {row.person_id for row in family if row.role in LEADING}
+    leaders = {row.person_id for row in family if row.role in CARING}
     mine = [row for row in family if row.person_id == person_id]
-    here = any(row.left_on is None and row.role in LEADING for row in mine)
+    here = any(row.left_on is None and row.role in CARING for row in mine)
     adults = {row.person_id for row in family if row.role is not MemberRole.CHILD}
     return Home(
         household_id=family[0].household_id,

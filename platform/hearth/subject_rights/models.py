@@ -61,7 +61,13 @@ class SubjectRequest(TenantModel):
     """Somebody asks about somebody's data; ``subject_id`` leads to a person, donor or colleague."""
 
     __tablename__ = "subject_requests"
-    __closes__ = (Ended(kind="requests answered", columns=("closed_at", "outcome")),)
+    __closes__ = (
+        Ended(kind="requests answered", columns=("closed_at", "outcome")),
+        NotADoor(
+            columns=("needs_safeguarding", "whole_family"),
+            because="it is fixed when the request is taken",
+        ),
+    )
     __table_args__ = (
         one_of("kind", RequestKind),
         one_of("subject_kind", SubjectKind),
