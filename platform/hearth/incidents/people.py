@@ -19,8 +19,10 @@ from hearth.families.models import Household, HouseholdMember, Person
 from hearth.families.seen import SeenPerson, see_person
 from hearth.families.telling import told_through
 from hearth.families.vocabulary import MemberRole
-from hearth.incidents.models import AffectedPerson, Incident, PersonNotice, Way
+from hearth.incidents.models import AffectedPerson, Incident, IncidentSearch, PersonNotice, Way
+from hearth.incidents.searching import asked_where
 from hearth.incidents.services import lock, record
+from hearth.shelter.seen import reads_every_house
 
 MINE = Permission.INCIDENTS_MANAGE
 TELLING = frozenset({FieldClass.IDENTITY, FieldClass.CONTACT})
@@ -170,6 +172,10 @@ def _concerned(
         # Where somebody belongs now counts more than where she once belonged.
         .order_by(HouseholdMember.left_on.is_(None), HouseholdMember.joined_on, HouseholdMember.id)
     )
+    if is_bound(user) and not reads_every_house(user):
+        # Whom such a search found would answer what she may not ask.
+        answered = select(IncidentSearch.id).where(~asked_where())
+        chosen = chosen.where(AffectedPerson.search_id.in_(answered))
     if person_id is not None:
         chosen = chosen.where(HouseholdMember.person_id == person_id)
     rows = {member.person_id: (member, number) for member, number in session.execute(chosen)}

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -82,6 +82,16 @@ def freeze(
     session.expire(incident, ["searches"])
     record(session, "incident.people_found", incident, by)
     return search
+
+
+def asked_where() -> ColumnElement[bool]:
+    """The condition on ``IncidentSearch`` that its answer tells where families sleep.
+
+    Who works in a house looks at those alone who sleep there.
+    """
+    asked = IncidentSearch.criteria
+    named = or_(*(asked[one].as_string().is_not(None) for one in ("house_id", "looked_by")))
+    return or_(named, asked["part"].as_string() == Part.STAYS.value)
 
 
 def _people(session: Session, criteria: Criteria) -> Any:

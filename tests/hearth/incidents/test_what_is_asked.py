@@ -144,3 +144,28 @@ def test_a_search_does_not_tell_who_looked_to_whoever_reads_no_records(
 
     assert found == [True, True]
     assert offered(board, open_incident(session)) == [STAYED_IN, STAYS]
+
+
+@pytest.mark.parametrize("asked", ["house_id", "part"])
+def test_whom_a_colleagues_search_by_house_found_is_not_shown_to_who_may_not_ask_it(
+    asked: str, session: Session, enter: Enter, sign_in: Callable[..., Visitor], house: House
+) -> None:
+    sleeps, another = sleeping(session, house), open_family(session)
+    incident = open_incident(session)
+    here = f"/incidents/{incident.id}"
+    board = enter(colleague(session, narrowed(session, Role.DIRECTOR, "shelter.read")).id)
+    director = sign_in(Role.DIRECTOR)
+
+    sent = {
+        "state": "any",
+        "part": "whole",
+        asked: str(house.id) if asked == "house_id" else "stays",
+    }
+    director.submit(f"{here}/search", sent)
+    first = [visitor.get(here).text for visitor in (director, board)]
+    director.submit(f"{here}/search", {"state": "any", "part": "whole"})
+    then = [visitor.get(here).text for visitor in (director, board)]
+
+    assert [sleeps.case_number in page for page in first] == [True, False]
+    assert [another.case_number in page for page in first] == [False, False]
+    assert [another.case_number in page for page in then] == [True, True]
