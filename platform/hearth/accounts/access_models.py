@@ -115,13 +115,15 @@ class ApiTokenUse(ApiTokenUseColumns, TenantModel):
 class AccountEvent(EventColumns, TenantModel):
     """What happened with an account of an organisation's staff.
 
-    What somebody served before her account was opened anew opens nothing, and a password that a
-    letter gave waits a day for a further letter: both are read from these rows.
+    What somebody served before her account was opened anew, or her roles were changed, opens
+    nothing, and a password that a letter gave waits a day for a further letter: all of it is read
+    from these rows.
     """
 
     __tablename__ = "account_events"
     __closes__ = (
         Recorded(kind="accounts that were opened anew", only={"kind": "opened"}),
+        Recorded(kind="changes of somebody's roles", only={"kind": "roles-changed"}),
         Recorded(kind="passwords chosen by a letter", only={"kind": "password-reset"}),
     )
 

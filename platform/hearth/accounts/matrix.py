@@ -60,7 +60,13 @@ is reached as the file does, and nothing where a family has her that whoever ask
 Where somebody's roles read no files any more, because she was given others or hers were narrowed,
 the grants and sealed notes end that were opened to her by name; another role gives none of it back.
 Her teams and houses stay, on the pages of whoever places people there, and so do the families she
-accompanies, until they are handed over, and what she served.
+accompanies, until they are handed over.
+
+What somebody did opens no more than her roles read when she did it. When she is given a role, or
+one is taken from her, what she served before opens nothing any more, nor does what she took down as
+a referral; and so it is for all who hold a role that is narrowed otherwise, if it then reads more
+than before, or reads files and records services less far. They are told among what happened with
+their account that their roles were changed.
 
 What somebody did for a family opens its file to her for reading, and for correcting her own entries
 and her own sealed notes, until 90 days after the day of that service; a correction makes this no
@@ -137,17 +143,19 @@ there, too, by what is restricted, and by what somebody opens and reads in the f
 file stands a number, a moment and a hash in the log, and nothing at all at the other desks. So it
 is with a line about a stay or a referral for whoever is not shown them in the file, and with one
 about a request, a hold, a notice or an erasure that she does not find; who looked at a stay, and
-how many of them an erasure takes, is not told to her either. A count of
-what is hidden would answer whatever a search asks about it, so no number there counts it; one
-sentence, which stands there always, says that there may be more. An incident's search keeps
-everybody, whoever asked. A house or stays stand in the search of those alone who read by one role,
-in the whole organisation, where families sleep, and who looked in that of those who read the
-records: whom it finds would tell it to the others. The privacy officer alone is asked about every
-family, and counts all. She is known by what she is: by this role or one that derives from it, held
-with no other role that reads files, whatever was taken away from that one. She reads names where
-she takes a request, and all of what is handed out for it; at an open incident, the name, the
-telephone and the safe way of one person whom a search found, on that person's page, to tell her.
-Each of these is a look into the family's file.
+how many of them an erasure takes, is not told to her either. Nobody hands out what a request
+gathered to whom the file of one of its families leaves out stays or referrals, whether there are
+any or not; nor is she told what was decided about an entry. How many entries went out, and a mark
+of which, the log tells the officer alone. A count of what is hidden would answer whatever a search
+asks about it, so no number there counts it; one sentence, which stands there always, says that
+there may be more. An incident's search keeps everybody, whoever asked. A house or stays stand in
+the search of those alone who read by one role, in the whole organisation, where families sleep, and
+who looked in that of those who read the records: whom it finds would tell it to the others. The
+privacy officer alone is asked about every family, and counts all. She is known by what she is: by
+this role or one that derives from it, held with no other role that reads files, whatever was taken
+away from that one. She reads names where she takes a request, and all of what is handed out for it;
+at an open incident, the name, the telephone and the safe way of one person whom a search found, on
+that person's page, to tell her. Each of these is a look into the family's file.
 
 What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
 request about such a person is taken and answered by whoever has every one of these families, each

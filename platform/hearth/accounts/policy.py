@@ -65,6 +65,8 @@ ABOUT_FAMILIES = frozenset(
         Permission.SHELTER_WRITE,
     }
 )
+RECORDED_THROUGH = (Permission.FAMILIES_READ, Permission.SERVICES_WRITE)
+"""What counted by role on a family, both of them, where an entry opens it."""
 _WIDTH = (Scope.OWN, Scope.HOUSE, Scope.TEAM, Scope.ORGANISATION)
 # How far a permission counts through a role, and whether that role leads a team there.
 _Reach = tuple[Scope, bool]

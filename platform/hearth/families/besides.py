@@ -52,6 +52,11 @@ def opens_besides(user: SignedIn, permission: Permission) -> ColumnElement[bool]
     return and_(file, visible_households(reader, permission))
 
 
+def opens_whole(user: SignedIn) -> ColumnElement[bool]:
+    """The condition on ``Household`` that its file shows somebody every part it may have."""
+    return and_(*(opens_besides(user, one) for one in (_REFERRALS, _STAYS)))
+
+
 def closed_besides(
     session: Session, household_ids: Collection[uuid.UUID], *, user: SignedIn
 ) -> frozenset[Permission]:

@@ -30,12 +30,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE
 
 from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.policy import Scope
+from hearth.accounts.policy import RECORDED_THROUGH, Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.accounts.services import SignedIn
 from hearth.families.access_models import CaseGrant, GrantKind, HouseholdRestriction
 from hearth.families.models import Household, KeyWorker
-from hearth.families.serving import RECORDED_THROUGH, came_as_far, served_by
+from hearth.families.serving import came_as_far, served_by
 from hearth.families.unaccompanied import left_with
 
 READING = frozenset({Permission.FAMILIES_READ, Permission.REFERRALS_READ, Permission.SHELTER_READ})

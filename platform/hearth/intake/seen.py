@@ -17,7 +17,7 @@ from hearth.data_classes import FieldClass
 from hearth.families.models import CaseEpisode, Household
 from hearth.families.reach import Asks, is_restricted, reached, visible_households
 from hearth.families.seen import seen_needs
-from hearth.families.serving import was_opened_since
+from hearth.families.serving import began_anew_since
 from hearth.families.vocabulary import Need
 from hearth.intake.models import Referral
 from hearth.intake.vocabulary import Channel, DecisionReason, ReferralState, Source, Urgency
@@ -87,9 +87,10 @@ def see_referrals(
 def took_down(user: Asks) -> ColumnElement[bool]:
     """The condition on ``Referral`` that somebody took it down herself.
 
-    What she took down before her account was closed and opened again is hers no more.
+    What she took down before her account was opened again, or her roles were changed, is hers no
+    more.
     """
-    since_then = ~was_opened_since(user.id, Referral.recorded_at.expression)
+    since_then = ~began_anew_since(user.id, Referral.recorded_at.expression)
     return and_(Referral.received_by == user.id, since_then)
 
 

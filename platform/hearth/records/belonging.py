@@ -20,6 +20,7 @@ from hearth.families.models import CaseEpisode, Household
 from hearth.intake.models import Referral
 from hearth.intake.seen import visible_referrals
 from hearth.retention.models import RetentionNotice
+from hearth.subject_rights.eyes import is_told_in_part
 from hearth.subject_rights.models import Erasure, LegalHold, SubjectRequest
 from hearth.subject_rights.subjects import is_hidden
 
@@ -112,7 +113,17 @@ def _tells_beyond(user: SignedIn, event: Any) -> ColumnElement[bool]:
         )
         for about, permission in BY_SUBJECT.items()
     ]
-    return or_(*kept_apart, *besides, _is_of(event, REFERRAL, calls))
+    return or_(*kept_apart, *besides, _is_of(event, REFERRAL, calls), _decides(user, event))
+
+
+def _decides(user: SignedIn, event: Any) -> ColumnElement[bool]:
+    """The condition on an event that it is a decision about a row of a file told in part.
+
+    One by one they would count the rows of the part that the file does not show her.
+    """
+    about = SubjectRequest.subject_kind, SubjectRequest.subject_id
+    in_part = select(SubjectRequest.id).where(is_told_in_part(*about, user=user))
+    return and_(event.facts.has_key("entry"), _is_of(event, "subject_request", in_part))
 
 
 def _hides(user: SignedIn, rows: Any) -> ColumnElement[bool]:

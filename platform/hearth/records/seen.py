@@ -23,13 +23,17 @@ FACT_CLASSES: Mapping[tuple[str, str], frozenset[FieldClass]] = {
 }
 # Numbers that count everybody, those whose files open to others included: whoever is bound would
 # learn of such a file what was asked about it. And which rows of a file were decided about in a
-# request: those of a part that the file does not show her would be told by being left out.
+# request, and how many went out: those of a part that the file does not show her would be told by
+# being left out, or counted.
 OF_EVERYBODY = frozenset(
     {
         ("incident", "found"),
         ("retention_notice", "new"),
         ("erasure_certificate", "rows"),
         ("subject_request", "entry"),
+        ("subject_request", "mark"),
+        ("subject_request", "number"),
+        ("subject_request", "released"),
     }
 )
 

@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from hearth.accounts.guard import own, permit, person
 from hearth.accounts.permissions import ROLE_LABELS, Permission
+from hearth.accounts.policy import RECORDED_THROUGH
 from hearth.families.access import find_household, is_reached_by_role, is_visible
 from hearth.families.knowing import known_in
 from hearth.families.models import Household
 from hearth.families.seen import see_household
 from hearth.families.services import record_read
-from hearth.families.serving import RECORDED_THROUGH
 from hearth.service_delivery import note_readers, sealed, services
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.service_delivery.schemas import (

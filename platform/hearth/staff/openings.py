@@ -1,4 +1,4 @@
-"""Ends what was opened to somebody by name: grants for a case, and leave to read a sealed note."""
+"""Ends what was opened to somebody: by name, or by what she did while her roles were others."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,8 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Session
 
+from hearth.accounts.events import Happened, note
 from hearth.accounts.permissions import Permission
-from hearth.accounts.standing import holders
+from hearth.accounts.policy import ABOUT_FAMILIES, RECORDED_THROUGH, Standing
+from hearth.accounts.standing import holders, staff
 from hearth.audit import services as audit
 
 # Cases and notes belong to features that stand above this one. Of them only the columns are named
@@ -64,6 +66,35 @@ def ending_what_was_opened(session: Session, *, ended_by: uuid.UUID) -> Iterator
     after = holders(session, Permission.FAMILIES_READ)
     for user_id, _name in sorted(set(before) ^ set(after)):
         end_opened(session, user_id, ended_by)
+
+
+@contextmanager
+def ending_what_was_served(session: Session, *, ended_by: uuid.UUID) -> Iterator[None]:
+    """Note a change of roles of all whose entries would open more by what their roles come to.
+
+    What somebody did before such a note opens nothing to her any more.
+    """
+    before = {one.id: one.place.standing for one in staff(session)}
+    yield
+    session.flush()
+    for one in staff(session):
+        known = before.get(one.id)
+        if known is not None and not _opens_no_more(one.place.standing, known):
+            note(session, Happened.ROLES_CHANGED, one.id, actor_id=ended_by)
+    session.flush()
+
+
+def _opens_no_more(after: Standing, before: Standing) -> bool:
+    """Whether she records through her roles as far as before, and reads by them no more.
+
+    Where they record less far, what they read comes nearer to what she did, and would open by it.
+    """
+    as_far = all(after.scopes.get(one) == before.scopes.get(one) for one in RECORDED_THROUGH)
+    return as_far and all(
+        any(facet.is_within(wider) for wider in before.facets.get(permission, ()))
+        for permission in ABOUT_FAMILIES
+        for facet in after.facets.get(permission, ())
+    )
 
 
 def end_opened(

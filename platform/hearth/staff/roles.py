@@ -21,7 +21,7 @@ from hearth.accounts.policy_models import OwnRole, RoleAssignment, RoleRule
 from hearth.accounts.services import SignedIn
 from hearth.audit import services as audit
 from hearth.jobs import Job, wake
-from hearth.staff.openings import ending_what_was_opened
+from hearth.staff.openings import ending_what_was_opened, ending_what_was_served
 from hearth.trail import Fact
 
 UNBOUND = "unbound"
@@ -106,6 +106,8 @@ def derive_role(session: Session, *, name: str, base: Role, actor: SignedIn) -> 
 def narrow(session: Session, role: RoleInUse, rules: Mapping[str, str], *, actor: SignedIn) -> None:
     """Let these rules narrow a role from now on; those that held before are ended, not erased.
 
+    Where a role reads more of families than before, what its holders served opens nothing any more.
+
     :raises NotYoursToGiveError: the role is not hers to change.
     :raises ValueError: a rule does not narrow what the policy gives the role.
     """
@@ -113,7 +115,8 @@ def narrow(session: Session, role: RoleInUse, rules: Mapping[str, str], *, actor
         raise NotYoursToGiveError
     for item, rule in rules.items():
         _refuse_widening(role.base, item, rule)
-    with ending_what_was_opened(session, ended_by=actor.id):
+    by = actor.id
+    with ending_what_was_opened(session, ended_by=by), ending_what_was_served(session, ended_by=by):
         said = _set_rules(session, role, rules, actor)
     if said:
         _record(session, "role.narrowed", role.code, actor, rules=said)

@@ -102,7 +102,8 @@ def change_colleague(
     """Change what somebody is here; new roles and a closed account end her sessions at once.
 
     A closed account ends what opened families to her, too, and opening it gives none of that back;
-    roles that read no files end what was opened to her by name.
+    roles that read no files end what was opened to her by name, and any other roles what she
+    served.
 
     :raises LastAdministratorError: no open account with that role would be left.
     :raises NameTakenError: a colleague has this name.

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission
@@ -15,8 +16,10 @@ from hearth.accounts.services import SignedIn
 from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.families.access import is_bound
-from hearth.families.besides import BY_TABLE, closed_besides
+from hearth.families.besides import BY_TABLE, closed_besides, opens_whole
 from hearth.families.facing import eyes_in_files
+from hearth.families.models import CaseEpisode, Household, HouseholdMember
+from hearth.intake.models import Referral
 from hearth.subject_rights.subjects import families_of, referrals_found
 
 # A sealed note opens by its owner's word; what is a colleague's own is in no family's file.
@@ -87,6 +90,28 @@ def tables_told(
     homes = [families_of(session, kind, subject_id) for kind, subject_id in about]
     closed = closed_besides(session, set[uuid.UUID]().union(*homes), user=user)
     return lambda table: BY_TABLE.get(table) not in closed
+
+
+def is_told_in_part(
+    kind: SQLColumnExpression[SubjectKind],
+    subject_id: SQLColumnExpression[uuid.UUID],
+    *,
+    user: SignedIn,
+) -> ColumnElement[bool]:
+    """The condition on a row that a file of its subject leaves out stays or referrals for her."""
+    if not is_bound(user):
+        return false()
+    whole = select(Household.id).where(opens_whole(user))
+    people = select(HouseholdMember.person_id).where(
+        HouseholdMember.superseded_at.is_(None), HouseholdMember.household_id.not_in(whole)
+    )
+    episodes = select(CaseEpisode.id).where(CaseEpisode.household_id.not_in(whole))
+    calls = select(Referral.id).where(Referral.episode_id.in_(episodes))
+    return or_(
+        and_(kind == SubjectKind.HOUSEHOLD, subject_id.not_in(whole)),
+        and_(kind == SubjectKind.PERSON, subject_id.in_(people)),
+        and_(kind == SubjectKind.REFERRAL, subject_id.in_(calls)),
+    )
 
 
 def told_counts(

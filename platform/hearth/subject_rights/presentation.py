@@ -54,6 +54,10 @@ WHY: dict[type[Exception], LazyString] = {
         "Something in it is of a kind that your role does not read. Somebody who reads it gives"
         " it out."
     ),
+    reading.NotWholeError: _l(
+        "Your role does not read every part that such a file may have. Somebody who reads all of"
+        " them hands it out."
+    ),
     reading.NotCorrectedError: _l(
         "Your role does not read this in the file. Somebody who reads it corrects it."
     ),

@@ -19,6 +19,7 @@ from hearth.data_classes import FieldClass
 from hearth.data_records import SubjectKind
 from hearth.data_register.registry import DataField, table_named
 from hearth.families.access import is_bound
+from hearth.families.besides import closed_besides
 from hearth.families.knowing import Knowledge, known_in
 from hearth.families.models import Household, Person
 from hearth.families.seen import SeenPerson, see_known, see_person
@@ -31,7 +32,7 @@ from hearth.subject_rights.erasure_plan import Preview
 from hearth.subject_rights.eyes import Eyes, eyes_on, tables_told, told_counts
 from hearth.subject_rights.gathering import Told
 from hearth.subject_rights.models import Disclosure, SubjectRequest
-from hearth.subject_rights.subjects import Subject, is_entrusted, subject_of
+from hearth.subject_rights.subjects import Subject, families_of, is_entrusted, subject_of
 from hearth.subject_rights.vocabulary import Decision
 
 NAME_NOT_READ = _l("A name that your role does not read")
@@ -39,6 +40,10 @@ NAME_NOT_READ = _l("A name that your role does not read")
 
 class NotReadError(ValueError):
     """Whoever gives something out reads it; this is of a kind that her role does not read."""
+
+
+class NotWholeError(NotReadError):
+    """Whoever hands out a file is told by the family's of every part that it may have."""
 
 
 class NotCorrectedError(NotReadError):
@@ -103,6 +108,10 @@ def decide(
 def hand_out(session: Session, request: SubjectRequest, *, user: SignedIn) -> list[Told]:
     """What the requester may have, once, by the hand of somebody who reads all of it.
 
+    Whom a family's file tells of no stays or no referrals hands out nothing, whether there are any
+    or not: what is refused because of a row would tell her of it.
+
+    :raises NotWholeError: the file of a family leaves out a part for her.
     :raises NotReadError: something in it is of a kind that she does not read.
     :raises ChangedError: something was changed or sealed after it was released.
     :raises StillToReadError: something may tell of others and nobody has decided about it.
@@ -110,6 +119,9 @@ def hand_out(session: Session, request: SubjectRequest, *, user: SignedIn) -> li
     :raises ShownBeforeError: it was handed out, and nobody asked for it anew.
     :raises RequestError: the request ended, or nobody has checked who asks.
     """
+    homes = families_of(session, request.subject_kind, request.subject_id)
+    if closed_besides(session, homes, user=user):
+        raise NotWholeError
     given = disclosure.given(session, request)
     eyes = _eyes(session, request, user, {told.household_id for told in given})
     for told in given:

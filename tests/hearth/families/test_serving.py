@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Permission, Role
-from hearth.accounts.policy import Scope
+from hearth.accounts.policy import WITHHELD, Scope
 from hearth.accounts.policy_models import TeamMember
 from hearth.families.access import is_visible
 from hearth.families.models import Household
+from hearth.service_delivery.models import ServiceDelivery
+from hearth.staff.roles import narrow, role_in_use
+from hearth.staff.services import change_colleague
 from tests.factories.families import TODAY, mother, open_family, staff_id
 from tests.factories.people import as_user, colleague, narrowed, team
 from tests.support.visitors import Visitor
@@ -116,3 +119,112 @@ def test_nobody_hands_a_family_to_herself_that_is_not_hers_to_read(
     page = visitor.get(f"/families/{family.id}/key-worker")
 
     assert page.status_code == 404
+
+
+def became(session: Session, user: User, *roles: Role | str) -> None:
+    administrator = as_user(session, staff_id(session, Role.ADMINISTRATOR))
+    change_colleague(
+        session,
+        user,
+        name=user.name,
+        roles=[str(one) for one in roles],
+        locale="en",
+        works_here=True,
+        actor=administrator,
+    )
+    session.expire_all()
+
+
+def narrow_to(session: Session, code: str, **rules: str) -> None:
+    role = role_in_use(session, code)
+    assert role is not None
+    items = {name.replace("_", "."): rule for name, rule in rules.items()}
+    narrow(session, role, items, actor=as_user(session, staff_id(session, Role.ADMINISTRATOR)))
+    session.expire_all()
+
+
+def serve(session: Session, user: User, family: Household, enter: Enter) -> None:
+    """She does something for the family of a team-mate, and leaves the team."""
+    team(session, user.id, staff_id(session))
+    assert record(enter(user.id), family) == 303
+    leave_teams(session, user)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        (Role.SUPERVISOR,),
+        (Role.SPECIALIST,),
+        (Role.SOCIAL_WORKER, Role.DUTY_OPERATOR),
+    ],
+)
+def test_what_she_did_opens_nothing_to_roles_that_she_was_given_later(
+    session: Session, family: Household, enter: Enter, after: tuple[Role, ...]
+) -> None:
+    me = colleague(session, Role.SOCIAL_WORKER)
+    serve(session, me, family, enter)
+    before = [sees(session, me, family, one) for one in (P.FAMILIES_READ, P.SHELTER_READ)]
+
+    became(session, me, *after)
+
+    me.approved_at = datetime.now(UTC)
+    session.flush()
+    assert before == [True, True]
+    assert not sees(session, me, family, P.FAMILIES_READ)
+    assert not sees(session, me, family, P.SHELTER_READ)
+
+
+def test_what_she_does_by_the_roles_she_was_given_opens_to_them(
+    session: Session, family: Household, enter: Enter
+) -> None:
+    me = colleague(session, Role.SPECIALIST)
+    became(session, me, narrowed(session, Role.SOCIAL_WORKER))
+    serve(session, me, family, enter)
+
+    hers = select(ServiceDelivery).where(ServiceDelivery.provided_by == me.id)
+    for entry in session.scalars(hers):
+        entry.recorded_at = entry.recorded_at + timedelta(hours=1)
+    session.flush()
+
+    assert sees(session, me, family, P.FAMILIES_READ)
+    assert sees(session, me, family, P.SHELTER_READ)
+
+
+@pytest.mark.parametrize("item", ["shelter.read", "field:location", "field:health"])
+def test_what_she_did_opens_nothing_to_a_role_that_is_given_back_what_was_taken_from_it(
+    session: Session, family: Household, enter: Enter, item: str
+) -> None:
+    code = narrowed(session, Role.SOCIAL_WORKER, item)
+    me, other = colleague(session, code), colleague(session, Role.SOCIAL_WORKER)
+    for one in (me, other):
+        serve(session, one, family, enter)
+
+    narrow_to(session, code)
+
+    assert not sees(session, me, family, P.FAMILIES_READ)
+    assert sees(session, other, family, P.FAMILIES_READ)
+
+
+def test_what_she_did_comes_nearer_to_no_role_that_then_reads_less_far(
+    session: Session, family: Household, enter: Enter
+) -> None:
+    code = narrowed(session, Role.SOCIAL_WORKER, scopes={P.SHELTER_READ: Scope.OWN})
+    me = colleague(session, code)
+    serve(session, me, family, enter)
+
+    narrow_to(session, code, shelter_read="own", families_read="own")
+
+    assert not sees(session, me, family, P.SHELTER_READ)
+
+
+def test_what_she_did_stays_open_to_a_role_that_reads_less_of_it(
+    session: Session, family: Household, enter: Enter
+) -> None:
+    code = narrowed(session, Role.SOCIAL_WORKER)
+    me = colleague(session, code)
+    serve(session, me, family, enter)
+
+    narrow_to(session, code, shelter_read=WITHHELD, **{"field:health": WITHHELD})
+
+    assert sees(session, me, family, P.FAMILIES_READ)
+    assert not sees(session, me, family, P.SHELTER_READ)

@@ -353,7 +353,10 @@ def test_what_ended_in_a_correction_ends_in_what_was_corrected(since: Since) -> 
     assert member.leaving_reason is LeavingReason.MOVED_OUT
 
 
-def test_what_somebody_served_before_her_account_was_opened_anew_stays_closed(since: Since) -> None:
+@pytest.mark.parametrize("kind", [Happened.OPENED, Happened.ROLES_CHANGED])
+def test_what_somebody_served_before_she_was_here_anew_stays_closed(
+    since: Since, kind: Happened
+) -> None:
     def serve(session: Session, ids: Ids) -> None:
         ids["helper"] = colleague(session, Role.SOCIAL_WORKER, name="Helper").id
         served = open_family(session, key_worker_id=ids["helper"])
@@ -361,21 +364,28 @@ def test_what_somebody_served_before_her_account_was_opened_anew_stays_closed(si
         ids["served"] = served.id
 
     def close_and_open_anew(session: Session, ids: Ids) -> None:
-        end_memberships(session, ids["helper"], ended_by=ids["administrator"])
-        for kind in (Happened.CLOSED, Happened.OPENED):
-            note(session, kind, ids["helper"], actor_id=_newcomer(session).id)
+        for one in (Happened.CLOSED, Happened.OPENED):
+            note(session, one, ids["helper"], actor_id=_newcomer(session).id)
 
+    def hand_over(session: Session, ids: Ids) -> None:
+        end_memberships(session, ids["helper"], ended_by=ids["administrator"])
+
+    def change_roles(session: Session, ids: Ids) -> None:
+        note(session, Happened.ROLES_CHANGED, ids["helper"], actor_id=_newcomer(session).id)
+
+    anew = {Happened.OPENED: close_and_open_anew, Happened.ROLES_CHANGED: change_roles}[kind]
     since.change(serve)
     since.back_up_anew()
     before = since.sees("helper", "served")
-    since.change(close_and_open_anew)
+    since.change(hand_over)
+    since.change(anew)
 
     since.restore()
 
     brought = since.rows(AccountEvent, AccountEvent.user_id == since.ids["helper"])
     assert before
     assert not since.sees("helper", "served")
-    assert [one.kind for one in brought] == [Happened.OPENED]
+    assert [one.kind for one in brought] == [kind]
 
 
 def test_a_password_from_a_letter_and_a_further_letter_stay_a_day_apart(since: Since) -> None:
