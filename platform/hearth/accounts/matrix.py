@@ -150,12 +150,13 @@ of which, the log tells the officer alone. A count of what is hidden would answe
 asks about it, so no number there counts it; one sentence, which stands there always, says that
 there may be more. An incident's search keeps everybody, whoever asked. A house or stays stand in
 the search of those alone who read by one role, in the whole organisation, where families sleep, and
-who looked in that of those who read the records: whom it finds would tell it to the others. The
-privacy officer alone is asked about every family, and counts all. She is known by what she is: by
-this role or one that derives from it, held with no other role that reads files, whatever was taken
-away from that one. She reads names where she takes a request, and all of what is handed out for it;
-at an open incident, the name, the telephone and the safe way of one person whom a search found, on
-that person's page, to tell her. Each of these is a look into the family's file.
+who looked in that of those who read the records: whom it finds would tell it to the others, and
+they are not shown whom a colleague's found. The privacy officer alone is asked about every family,
+and counts all. She is known by what she is: by this role or one that derives from it, held with no
+other role that reads files, whatever was taken away from that one. She reads names where she takes
+a request, and all of what is handed out for it; at an open incident, the name, the telephone and
+the safe way of one person whom a search found, on that person's page, to tell her. Each of these is
+a look into the family's file.
 
 What is kept about somebody who belongs, or belonged, to several families tells of all of them: a
 request about such a person is taken and answered by whoever has every one of these families, each
@@ -194,7 +195,8 @@ had no such role before waits: its roles open nothing until somebody has approve
 it who may hand out all of them and gave none. She is told, too. Where there is
 nobody else, it is approved by the first sign-in a day after those letters. What a
 role begins as decides, not what is left of it. Accounts that the operator opens,
-an organisation's first ones among them, wait for nobody.
+an organisation's first ones among them, wait for nobody. Whoever waits when a backup is
+restored waits afterwards, too.
 """
 SUBJECTS = """\
 ## What somebody gets who asks what we hold about him
