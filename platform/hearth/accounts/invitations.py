@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from hearth.accounts import api_tokens, factors, links, sessions
@@ -94,14 +94,12 @@ def ask_for_reset(session: Session, *, email: str) -> None:
     A link that leads nowhere is made for whoever is to begin a second factor with her password.
     """
     table = directory(session).user
-    row = session.execute(
-        select(table, _enrols(session)).where(table.email == email.strip().lower())
-    ).first()
-    user, enrols = row or (None, False)
-    known = user is not None and user.disabled_at is None and user.password_hash is not None
-    link = links.make_link(
-        session, kind=LinkKind.RESET, user_id=user.id if user and known and not enrols else None
+    may_follow = and_(table.disabled_at.is_(None), table.password_hash.is_not(None))
+    # The id alone: to load an account takes a time that tells that there is one.
+    known = session.scalar(
+        select(table.id).where(table.email == email.strip().lower(), may_follow, ~_enrols(session))
     )
+    link = links.make_link(session, kind=LinkKind.RESET, user_id=known)
     post(session, link)
 
 
