@@ -11,10 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hearth.accounts.permissions import Permission, Role
+from hearth.accounts.policy import Scope
 from hearth.audit.models import PersonRead
 from hearth.families.models import Household
 from hearth.shelter.models import House, Place, Stay
-from tests.factories.people import colleague, narrowed, works_in
+from tests.factories.families import open_family
+from tests.factories.people import colleague, narrowed, team, works_in
 from tests.factories.shelter import make_family, make_house, make_stay
 from tests.support.visitors import Visitor
 
@@ -102,6 +104,20 @@ def test_a_social_worker_admits_a_mother_whose_baby_shares_her_bed(
     assert answer.location.endswith(f"/shelter/stays/{stay.id}")
     assert sorted(row.place_id is None for row in stay.stay_places) == [False, True]
     assert "The family is admitted." in worker.get(answer.location).text
+
+
+def test_whose_file_is_not_read_is_not_admitted(
+    session: Session, enter: Callable[[uuid.UUID], Visitor]
+) -> None:
+    own = narrowed(session, Role.SOCIAL_WORKER, scopes={Permission.FAMILIES_READ: Scope.OWN})
+    worker = colleague(session, own)
+    mate = colleague(session, Role.SOCIAL_WORKER)
+    team(session, worker.id, mate.id)
+    hers, another = (open_family(session, key_worker_id=one.id) for one in (worker, mate))
+
+    answers = [enter(worker.id).get(f"/families/{one.id}/admit") for one in (hers, another)]
+
+    assert [one.status_code for one in answers] == [200, 404]
 
 
 def test_a_child_that_does_not_come_along_has_no_nights(session: Session, sign_in: SignIn) -> None:

@@ -155,15 +155,15 @@ def _called(session: Session, request: SubjectRequest, user: SignedIn) -> str:
 def test_nothing_is_read_of_a_call_that_is_not_among_the_referrals_of_whoever_asks(
     session: Session,
 ) -> None:
-    call = take_referral(session)
+    call, kind = take_referral(session), SubjectKind.REFERRAL
     own = {Permission.REFERRALS_READ: Scope.OWN}
     of_hers = colleague(session, narrowed(session, Role.DIRECTOR, scopes=own))
     director = colleague(session, Role.DIRECTOR)
+    users = [as_user(session, one.id) for one in (of_hers, director)]
 
-    blind, seeing = (
-        eyes_on(session, SubjectKind.REFERRAL, call.id, user=as_user(session, one.id))
-        for one in (of_hers, director)
-    )
+    blind, seeing = (eyes_on(session, kind, call.id, user=one) for one in users)
+    names = [reading.called(session, kind, call.id, user=one) for one in users]
 
     assert not blind.read(None, [FieldClass.IDENTITY])
     assert seeing.read(None, [FieldClass.IDENTITY])
+    assert names == [reading.NAME_NOT_READ, call.mother_name]
