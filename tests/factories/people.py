@@ -23,6 +23,7 @@ from hearth.families.access_models import (
 )
 from hearth.families.models import Household
 from hearth.shelter.models import House
+from hearth.staff.services import change_colleague
 from tests.factories.families import staff_id
 
 HOST = "nowhere.hearth.test"
@@ -56,6 +57,19 @@ def colleague(session: Session, *roles: Role | str, name: str = "Test Colleague"
     session.add(user)
     session.flush()
     return user
+
+
+def give_roles(session: Session, user: User, *roles: Role | str, by: uuid.UUID) -> None:
+    """Let somebody have these roles and no others from now on, as an administrator does it."""
+    change_colleague(
+        session,
+        user,
+        name=user.name,
+        roles=[str(one) for one in roles],
+        locale=user.locale,
+        works_here=True,
+        actor=as_user(session, by),
+    )
 
 
 def narrowed(

@@ -230,12 +230,11 @@ def stays_in_her_houses(user: SignedIn, permission: Permission) -> Ids:
     """
     if Scope.HOUSE not in user.scopes_of(permission):
         return select(_STAYS.c.id).where(false())
-    hers = _stays_of_houses(_place_of(user)).where(_STAYS.c.household_id.not_in(_restricted()))
+    place = _place_of(user)
+    hers = _stays_of_houses(place).where(_STAYS.c.household_id.not_in(_restricted()))
     if permission in READING:
         return hers
-    return hers.where(
-        _STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(sorted(user.houses))))
-    )
+    return hers.where(_STAYS.c.id.not_in(_to_the_end(_NIGHTS.c.house_id.not_in(_houses(place)))))
 
 
 @cache

@@ -16,9 +16,8 @@ from hearth.families.access import is_visible
 from hearth.families.models import Household
 from hearth.service_delivery.models import ServiceDelivery
 from hearth.staff.roles import narrow, role_in_use
-from hearth.staff.services import change_colleague
 from tests.factories.families import TODAY, mother, open_family, staff_id
-from tests.factories.people import as_user, colleague, narrowed, team
+from tests.factories.people import as_user, colleague, give_roles, narrowed, team
 from tests.support.visitors import Visitor
 
 Enter = Callable[[uuid.UUID], Visitor]
@@ -122,16 +121,7 @@ def test_nobody_hands_a_family_to_herself_that_is_not_hers_to_read(
 
 
 def became(session: Session, user: User, *roles: Role | str) -> None:
-    administrator = as_user(session, staff_id(session, Role.ADMINISTRATOR))
-    change_colleague(
-        session,
-        user,
-        name=user.name,
-        roles=[str(one) for one in roles],
-        locale="en",
-        works_here=True,
-        actor=administrator,
-    )
+    give_roles(session, user, *roles, by=staff_id(session, Role.ADMINISTRATOR))
     session.expire_all()
 
 

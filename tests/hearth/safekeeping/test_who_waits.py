@@ -11,10 +11,9 @@ from hearth.accounts.approving import approve, approvers
 from hearth.accounts.models import User
 from hearth.accounts.permissions import Role
 from hearth.accounts.policy_models import RoleAssignment
-from hearth.staff.services import change_colleague
 from tenants.context import tenant_session
 from tests.factories.families import open_family
-from tests.factories.people import as_user, colleague, team
+from tests.factories.people import colleague, give_roles, team
 from tests.hearth.safekeeping.test_closing import Ids, Since, as_the_commands_do, since
 
 __all__ = ["as_the_commands_do", "since"]
@@ -32,17 +31,7 @@ def _lead(session: Session, ids: Ids) -> None:
 
 
 def _let_have(session: Session, ids: Ids, roles: Sequence[Role], by: str) -> None:
-    leader, actor = session.get_one(User, ids["leader"]), as_user(session, ids[by])
-    codes = [one.value for one in roles]
-    change_colleague(
-        session,
-        leader,
-        name=leader.name,
-        roles=codes,
-        locale=leader.locale,
-        works_here=True,
-        actor=actor,
-    )
+    give_roles(session, session.get_one(User, ids["leader"]), *roles, by=ids[by])
 
 
 def _take_and_give(session: Session, ids: Ids) -> None:
